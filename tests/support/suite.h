@@ -1,0 +1,12 @@
+/* What every Check program shares: main() that runs one suite and reports in TAP. */
+#ifndef TEST_SUITE_H
+#define TEST_SUITE_H
+
+#include <check.h>
+
+#define LEN(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* Defined by each test program: the cases of the one thing that it tests. */
+Suite *test_suite(void);
+
+#endif
