@@ -1,0 +1,219 @@
+/* fsrv/fsrv.h - serves files from one or several folders in a program with a libmicrohttpd daemon.
+ *
+ * A struct fsrv is a description of what to serve. It is a request handler, not a server: it owns no
+ * port and no event loop, and it answers on whichever thread the daemon calls it.
+ *
+ *	static const char *const roots[] = {"out/compiled", "project"};
+ *	struct fsrv_options options = {.size = sizeof(options), .roots = roots, .n_roots = 2};
+ *	struct fsrv *fs;
+ *	int error = fsrv_new(&options, &fs);
+ *
+ * Then either let the daemon call it,
+ *
+ *	MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, port,
+ *	                 NULL, NULL, &fsrv_handle, fs, MHD_OPTION_END);
+ *
+ * or call it yourself, after your own routes, from the daemon's access handler:
+ *
+ *	return fsrv_handle(fs, connection, url, method, version, upload_data, upload_data_size, con_cls);
+ *
+ * A program without a daemon starts one with fsrv/server.h.
+ *
+ * What is answered: GET and HEAD of regular files with 200, 206, 304, 412 or 416 as the request's
+ * preconditions and range ask (RFC 9110, 13 and 14); a folder without its slash with 308, with its
+ * slash with its index page; OPTIONS with 204; other methods with 405. Names that do not exist, are
+ * hidden, or are no regular files get 404, unreadable ones 403, malformed requests 400, and 503 when
+ * the process has run out of descriptors or memory.
+ *
+ * Which daemon: with one thread per connection a slow disk delays nobody but the client that waits
+ * for it, and bodies leave by sendfile(2). A daemon with one internal thread (or a pool) reads files
+ * on the thread that serves everybody; keep to local, fast disks there. A daemon driven by an
+ * external event loop, and one with TLS, cannot use sendfile: bodies are then read in blocks. */
+#ifndef FSRV_FSRV_H
+#define FSRV_FSRV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <microhttpd.h>
+
+#include "fsrv/base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What to serve and how. Opaque; made by fsrv_new. Since 0.1. */
+struct fsrv;
+
+/* What symbolic links below a root may do. The way to the root itself may always hold links.
+ * Since 0.1. */
+enum fsrv_symlinks {
+	FSRV_SYMLINKS_FOLLOW = 0,  /* lead anywhere: linked asset folders work */
+	FSRV_SYMLINKS_BENEATH = 1, /* lead to places below the same root, by relative targets; others 404 */
+	FSRV_SYMLINKS_NONE = 2	   /* not at all: 404 */
+};
+
+/* Where entity tags come from (RFC 9110, 8.8.3). A tag is weak while the file changed less than two
+ * seconds ago, because another write in the same tick of the clock could leave it the same.
+ * Since 0.1. */
+enum fsrv_etag {
+	FSRV_ETAG_LOCAL = 0,  /* times of content and inode, size, inode: sees files put back with their old time */
+	FSRV_ETAG_REPLICA = 1 /* modification time and size: the same on several machines with copies */
+};
+
+/* How the content of large files leaves. Small files (64 KiB and less) are read at once and leave
+ * together with their header whatever this says. Since 0.1. */
+enum fsrv_body {
+	FSRV_BODY_AUTO = 0,	 /* by the daemon: READER for external loops and TLS, else ZERO_COPY */
+	FSRV_BODY_ZERO_COPY = 1, /* MHD_create_response_from_fd_at_offset64, which uses sendfile(2) */
+	FSRV_BODY_READER = 2	 /* read in blocks of up to 256 KiB: never a byte after a file was cut */
+};
+
+/* Bits of fsrv_options.flags. Since 0.1. */
+enum fsrv_flags {
+	/* The daemon hands over targets undecoded, since MHD_OPTION_UNESCAPE_CALLBACK is
+	 * fsrv_keep_escapes. Without it libmicrohttpd decodes: %2F is then taken for a slash, and a
+	 * name ends at %00. fsrv_server_start sets this bit itself. */
+	FSRV_URL_IS_RAW = 1 << 0,
+	/* Serve names that start with a dot. By default they are 404, except below /.well-known/. */
+	FSRV_SERVE_HIDDEN = 1 << 1
+};
+
+/* A media type for an extension. Since 0.1. */
+struct fsrv_type {
+	const char *extension;	/* without the dot, any letter case: "glb" */
+	const char *media_type; /* as it is sent: "model/gltf-binary", "text/x-script; charset=utf-8" */
+};
+
+/* A finished decision about one request, for logs and statistics. The strings are valid during the
+ * call only. New fields are only ever appended. Since 0.1. */
+struct fsrv_access {
+	const char *method;
+	const char *target;  /* as the daemon handed it over: bytes of the client's choice */
+	const char *path;    /* the path below the root that was looked up, NULL when there was none */
+	uint64_t offset;     /* the slice of the file that is to be sent; 0 and 0 when it is no file */
+	uint64_t length;     /* or when no content goes out (HEAD, 304) */
+	uint64_t size;	     /* of the whole file, 0 when it is no file */
+	unsigned status;     /* 200, 404, ... */
+	int root;	     /* index of the root that the file was found in, -1 when it is no file */
+};
+
+/* Receives one line, without a line feed, about something that the program's owner should know: a
+ * root that cannot be opened, a file that fails to be read. Called on the thread that met it. */
+typedef void (*fsrv_log_function)(void *cls, const char *line);
+
+/* Receives each answer when it is handed to the daemon. Called on the thread of the request. */
+typedef void (*fsrv_access_function)(void *cls, const struct fsrv_access *access);
+
+/* Chooses the opaque part of a file's entity tag, such as a content hash that was computed before.
+ *
+ * file      a descriptor of the file, open for reading; it is not the callee's to close
+ * path      its path below its root
+ * opaque    receives up to capacity bytes: any of 0x21, 0x23 to 0x7e, 0x80 to 0xff
+ *
+ * Returns how many bytes were written, 0 to leave the tag to fsrv. Runs for each request, on its
+ * thread: look hashes up here, don't compute them. */
+typedef size_t (*fsrv_etag_function)(void *cls, int file, const char *path, char *opaque, size_t capacity);
+
+/* Resizes, allocates or frees memory like realloc(3), except that a size of 0 frees and returns
+ * NULL. Called on any thread. */
+typedef void *(*fsrv_allocate_function)(void *cls, void *memory, size_t size);
+
+/* Options of fsrv_new. Set size to sizeof(struct fsrv_options) and the rest to zero, then what
+ * matters: zero and NULL always mean the default. Fields are only ever appended, so that a program
+ * compiled with an older header keeps working with a newer library. Since 0.1. */
+struct fsrv_options {
+	size_t size; /* sizeof(struct fsrv_options) */
+
+	/* The folders to serve, at least one. The first in which a name is a regular file wins, so
+	 * upper layers come first; a folder in an upper layer hides nothing below it. A relative path is
+	 * taken from the working directory at fsrv_new. Roots are looked up anew for every request: one
+	 * that is deleted and made again, or a link that is pointed elsewhere, is followed at once. */
+	const char *const *roots;
+	size_t n_roots;
+	/* A policy for each root, n_roots of them. NULL: symlinks holds for all. */
+	const enum fsrv_symlinks *root_symlinks;
+
+	/* Types that come before the built-in table of more than 180 extensions. */
+	const struct fsrv_type *types;
+	size_t n_types;
+
+	/* File names that are tried, in this order, for a folder. NULL: "index.html". */
+	const char *const *index_names;
+	size_t n_index_names;
+
+	/* Cache-Control of 200, 206 and 304. NULL: "no-cache", that is, keep but ask each time, so that
+	 * a change on disk is seen by the next request. "": no such field; browsers then guess. */
+	const char *cache_control;
+
+	/* Called instead of answering 404, with the arguments of the request: an application's own page,
+	 * or the next handler. NULL: a plain 404. */
+	MHD_AccessHandlerCallback fallback;
+	void *fallback_cls;
+
+	fsrv_log_function log; /* NULL: silence */
+	void *log_cls;
+
+	fsrv_access_function access; /* NULL: none */
+	void *access_cls;
+
+	fsrv_etag_function etag_function; /* NULL: etag alone decides */
+	void *etag_function_cls;
+
+	fsrv_allocate_function allocate; /* NULL: realloc(3) and free(3) */
+	void *allocate_cls;
+
+	enum fsrv_symlinks symlinks;
+	enum fsrv_etag etag;
+	enum fsrv_body body;
+	unsigned flags; /* bits of enum fsrv_flags */
+};
+
+/* Makes a handler.
+ *
+ * options  copied with everything that it points to
+ * fs       receives the handler, which belongs to the caller; untouched when the call fails
+ *
+ * FSRV_OK
+ * FSRV_ERR_INVALID      no root, an unknown number in an enum or flag, an index name that is empty or
+ *                       holds a slash, a media type or Cache-Control that is no field value
+ * FSRV_ERR_UNSUPPORTED  size is larger than this library knows, and the unknown part is not zero
+ * FSRV_ERR_ROOT         a root is missing, is not a folder, or may not be searched
+ * FSRV_ERR_MEMORY
+ *
+ * The log function, if given, says which option or root it was. Any thread. Since 0.1. */
+FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
+
+/* Frees a handler. NULL is allowed. Only after every daemon that can call it has been stopped, since
+ * responses that are still going out refer to it. Since 0.1. */
+FSRV_API void fsrv_free(struct fsrv *fs);
+
+/* Answers a request; exactly an MHD_AccessHandlerCallback.
+ *
+ * cls  the struct fsrv
+ *
+ * con_cls: a first call, with NULL in *con_cls, puts a constant there and waits for the call that
+ * ends the request; there is nothing to free. A caller with state of its own in *con_cls may pass
+ * that instead: the request is then answered in this call (make it the final one, libmicrohttpd
+ * closes the connection after an answer to the first). Content of the request is read and dropped,
+ * except that methods other than GET, HEAD and OPTIONS are answered in the first call, without
+ * reading it.
+ *
+ * Returns MHD_YES; MHD_NO, which makes libmicrohttpd close the connection, only when it refused the
+ * response, for want of memory. Any number of threads may call it at once. Since 0.1. */
+FSRV_API enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url,
+				     const char *method, const char *version, const char *upload_data,
+				     size_t *upload_data_size, void **con_cls);
+
+/* Leaves percent-encoding in place: a value for MHD_OPTION_UNESCAPE_CALLBACK, which also concerns
+ * the arguments that MHD_lookup_connection_value returns. Goes with FSRV_URL_IS_RAW.
+ *
+ * Returns the length of text. Any thread. Since 0.1. */
+FSRV_API size_t fsrv_keep_escapes(void *cls, struct MHD_Connection *connection, char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,93 @@
+#include "core/validators.h"
+
+#include <string.h>
+
+#include "core/etag.h"
+
+/* The finalizer of MurmurHash3 (public domain): every input bit changes half of the output. */
+static uint64_t mix(uint64_t hash, uint64_t value)
+{
+	hash ^= value;
+	hash = (hash ^ (hash >> 33)) * UINT64_C(0xff51afd7ed558ccd);
+	hash = (hash ^ (hash >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return hash ^ (hash >> 33);
+}
+
+static uint64_t mix_time(uint64_t hash, struct fsrv__time time)
+{
+	return mix(mix(hash, (uint64_t)time.seconds), time.nanoseconds);
+}
+
+static uint64_t hash_identity(const struct fsrv__identity *identity, enum fsrv__etag_source source)
+{
+	uint64_t hash = mix_time(mix(UINT64_C(0x9e3779b97f4a7c15), identity->size), identity->modified);
+
+	if (source == FSRV__ETAG_LOCAL)
+		hash = mix_time(mix(hash, identity->inode), identity->changed);
+	return hash;
+}
+
+/* Clocks of file systems tick in steps of up to 2 s (FAT), so two writes that close to each other
+ * may leave the same times behind. */
+static bool is_recent(struct fsrv__time time, struct fsrv__time now)
+{
+	int64_t age = now.seconds - time.seconds;
+
+	if (age < -3 || age > 3)
+		return false;
+	age = age * 1000000000 + now.nanoseconds - (int64_t)time.nanoseconds;
+	return age < INT64_C(2000000000) && age > INT64_C(-2000000000);
+}
+
+static void write_hex(uint64_t number, char out[16])
+{
+	for (int i = 15; i >= 0; i--, number >>= 4)
+		out[i] = "0123456789abcdef"[number & 15];
+}
+
+static void make_etag(struct fsrv__text opaque, struct fsrv__validators *validators)
+{
+	char *out = validators->etag;
+
+	if (!validators->strong) {
+		memcpy(out, "W/", 2);
+		out += 2;
+	}
+	*out++ = '"';
+	memcpy(out, opaque.at, opaque.length);
+	out += opaque.length;
+	*out++ = '"';
+	*out = '\0';
+	validators->etag_length = (size_t)(out - validators->etag);
+}
+
+void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__time now,
+			   enum fsrv__etag_source source, struct fsrv__text opaque,
+			   struct fsrv__validators *validators)
+{
+	char hash[16];
+
+	validators->strong = !is_recent(identity->modified, now) && !is_recent(identity->changed, now);
+	if (opaque.at == NULL) {
+		write_hex(hash_identity(identity, source), hash);
+		opaque = (struct fsrv__text){hash, sizeof(hash)};
+	}
+	make_etag(opaque, validators);
+	/* Reproducible builds and images set 0 or 1: a date that every version shares is worse than
+	 * none. One from the future is replaced by now (RFC 9110, 8.8.2.1). */
+	validators->modified = identity->modified.seconds < now.seconds ? identity->modified.seconds : now.seconds;
+	validators->has_date =
+		validators->modified > 1 && fsrv__httpdate_format(validators->modified, validators->last_modified);
+}
+
+bool fsrv__validators_accept_opaque(struct fsrv__text opaque)
+{
+	char tag[FSRV__ETAG_SIZE];
+
+	if (opaque.length > FSRV__ETAG_OPAQUE_MAX)
+		return false;
+	tag[0] = '"';
+	memcpy(tag + 1, opaque.at, opaque.length);
+	tag[opaque.length + 1] = '"';
+	return fsrv__etag_is_valid((struct fsrv__text){tag, opaque.length + 2});
+}

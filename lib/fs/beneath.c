@@ -1,0 +1,206 @@
+#include "fs/beneath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* As many as the kernel follows (path_resolution(7)). */
+#define MAX_LINKS 40
+
+static int call_openat2(int folder, const char *path, uint64_t flags, uint64_t resolve)
+{
+	struct open_how how = {.flags = flags, .resolve = resolve};
+
+	return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+}
+
+bool fsrv__has_openat2(void)
+{
+	int fd = call_openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		return errno != ENOSYS && errno != EPERM && errno != EINVAL && errno != E2BIG;
+	close(fd);
+	return true;
+}
+
+int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links)
+{
+	uint64_t resolve = RESOLVE_BENEATH | (links == FSRV__LINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
+	int fd = -1;
+
+	/* EAGAIN: a rename elsewhere came in between and the kernel cannot tell whether it mattered. */
+	for (int attempt = 0; attempt < 8; attempt++) {
+		fd = call_openat2(folder, path, FSRV__OPEN_FLAGS, resolve);
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
+	return fd;
+}
+
+/* Opens the folder that holds the last segment of path, through no link; *name is that segment. */
+static int open_parent(int folder, const char *path, const char **name)
+{
+	int at = openat(folder, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *slash;
+
+	for (*name = path; at >= 0 && (slash = strchr(*name, '/')) != NULL; *name = slash + 1) {
+		char segment[NAME_MAX + 1];
+		size_t length = (size_t)(slash - *name);
+		int next;
+
+		if (length > NAME_MAX) {
+			close(at);
+			errno = ENAMETOOLONG;
+			return -1;
+		}
+		memcpy(segment, *name, length);
+		segment[length] = '\0';
+		next = openat(at, segment, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		close(at);
+		at = next;
+	}
+	return at;
+}
+
+static int open_without_links(int folder, const char *path)
+{
+	const char *name;
+	int parent = open_parent(folder, path, &name);
+	int fd, error;
+
+	if (parent < 0)
+		return -1;
+	fd = openat(parent, *name != '\0' ? name : ".", FSRV__OPEN_FLAGS | O_NOFOLLOW);
+	error = errno;
+	close(parent);
+	errno = error;
+	return fd;
+}
+
+/* Reads the link at path, terminated; 0 when there is something else, -1 with errno. */
+static ssize_t read_link(int folder, const char *path, char target[PATH_MAX])
+{
+	const char *name;
+	int parent = open_parent(folder, path, &name);
+	ssize_t length;
+	int error;
+
+	if (parent < 0)
+		return -1;
+	length = readlinkat(parent, name, target, PATH_MAX - 1);
+	error = errno;
+	close(parent);
+	errno = error;
+	if (length < 0)
+		return errno == EINVAL ? 0 : -1;
+	target[length] = '\0';
+	return length;
+}
+
+/* A path on its way to being free of links: resolved holds none, pending is still to be looked at. */
+struct resolution {
+	int folder;
+	int links;
+	char resolved[PATH_MAX];
+	char pending[PATH_MAX];
+};
+
+static int fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+static int step_up(struct resolution *r)
+{
+	char *slash = strrchr(r->resolved, '/');
+
+	if (r->resolved[0] == '\0')
+		return fail(EXDEV);
+	*(slash != NULL ? slash : r->resolved) = '\0';
+	return 0;
+}
+
+/* Puts a link's target in front of what is pending. */
+static int splice_target(struct resolution *r, const char *target, const char *rest)
+{
+	char joined[PATH_MAX];
+	size_t length = strlen(target), more = strlen(rest);
+
+	if (target[0] == '/')
+		return fail(EXDEV);
+	if (++r->links > MAX_LINKS)
+		return fail(ELOOP);
+	if (length + 1 + more >= sizeof(joined))
+		return fail(ENAMETOOLONG);
+	memcpy(joined, target, length);
+	joined[length] = '/';
+	memcpy(joined + length + 1, rest, more + 1);
+	memcpy(r->pending, joined, length + more + 2);
+	return 0;
+}
+
+static int step_down(struct resolution *r, const char *segment, size_t length, const char *rest)
+{
+	char target[PATH_MAX];
+	size_t end = strlen(r->resolved);
+	ssize_t linked;
+
+	if (end + 1 + length >= sizeof(r->resolved))
+		return fail(ENAMETOOLONG);
+	if (end > 0)
+		r->resolved[end] = '/';
+	memcpy(r->resolved + end + (end > 0), segment, length);
+	r->resolved[end + (end > 0) + length] = '\0';
+	linked = read_link(r->folder, r->resolved, target);
+	if (linked < 0)
+		return -1;
+	if (linked > 0) {
+		r->resolved[end] = '\0';
+		return splice_target(r, target, rest);
+	}
+	memmove(r->pending, rest, strlen(rest) + 1);
+	return 0;
+}
+
+static int resolve_links(struct resolution *r)
+{
+	while (r->pending[0] != '\0') {
+		const char *slash = strchr(r->pending, '/');
+		size_t length = slash != NULL ? (size_t)(slash - r->pending) : strlen(r->pending);
+		const char *rest = r->pending + length + (slash != NULL);
+		int result = 0;
+
+		if (length == 2 && memcmp(r->pending, "..", 2) == 0) {
+			result = step_up(r);
+			memmove(r->pending, rest, strlen(rest) + 1);
+		} else if (length == 0 || (length == 1 && r->pending[0] == '.')) {
+			memmove(r->pending, rest, strlen(rest) + 1);
+		} else {
+			result = step_down(r, r->pending, length, rest);
+		}
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links)
+{
+	struct resolution r = {.folder = folder};
+
+	if (links == FSRV__LINKS_NONE)
+		return open_without_links(folder, path);
+	if (strlen(path) >= sizeof(r.pending))
+		return fail(ENAMETOOLONG);
+	memcpy(r.pending, path, strlen(path) + 1);
+	if (resolve_links(&r) != 0)
+		return -1;
+	return open_without_links(folder, r.resolved);
+}

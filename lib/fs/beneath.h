@@ -1,0 +1,30 @@
+/* Opening files so that symbolic links cannot lead out of a folder. */
+#ifndef FSRV__BENEATH_H
+#define FSRV__BENEATH_H
+
+#include <stdbool.h>
+
+enum fsrv__links {
+	FSRV__LINKS_FOLLOW,  /* anywhere */
+	FSRV__LINKS_BENEATH, /* relative ones that stay below the folder */
+	FSRV__LINKS_NONE
+};
+
+/* How every file of a client's choice is opened. O_NONBLOCK: a FIFO must not hang the thread. */
+#define FSRV__OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* Whether the kernel has openat2(2), since Linux 5.6; sandboxes may hide it. */
+bool fsrv__has_openat2(void);
+
+/* Opens path, which is relative and without dot segments, below the folder for reading.
+ *
+ * links  FSRV__LINKS_BENEATH or FSRV__LINKS_NONE
+ *
+ * Returns a descriptor, or -1 with errno: EXDEV for a link that leaves, ELOOP for too many links or
+ * one where none may be. fsrv__open_beneath needs openat2(2); fsrv__walk_beneath does the same with
+ * one openat(2) for each step and no step through a link, so that a rename meanwhile can make it
+ * fail but cannot lead it out. */
+int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links);
+int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links);
+
+#endif

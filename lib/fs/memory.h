@@ -1,0 +1,31 @@
+/* Memory from the function that the embedding program chose. */
+#ifndef FSRV__MEMORY_H
+#define FSRV__MEMORY_H
+
+#include <stddef.h>
+
+struct fsrv__allocator {
+	void *(*function)(void *cls, void *memory, size_t size); /* realloc(3); a size of 0 frees */
+	void *cls;
+};
+
+/* The allocator of a program that did not choose one: realloc(3) and free(3). */
+void *fsrv__default_allocate(void *cls, void *memory, size_t size);
+
+static inline void *fsrv__resize(const struct fsrv__allocator *allocator, void *memory, size_t size)
+{
+	return allocator->function(allocator->cls, memory, size);
+}
+
+static inline void *fsrv__allocate(const struct fsrv__allocator *allocator, size_t size)
+{
+	return fsrv__resize(allocator, NULL, size);
+}
+
+static inline void fsrv__release(const struct fsrv__allocator *allocator, void *memory)
+{
+	if (memory != NULL)
+		fsrv__resize(allocator, memory, 0);
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* An overlay of folders: the first that holds a name as a regular file serves it. */
+#ifndef FSRV__ROOTS_H
+#define FSRV__ROOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/path.h"
+#include "core/plan.h"
+#include "core/validators.h"
+#include "fs/beneath.h"
+
+struct fsrv__root {
+	const char *path; /* absolute */
+	size_t length;
+	enum fsrv__links links;
+};
+
+/* Immutable once made, so any number of threads may look things up. */
+struct fsrv__roots {
+	const struct fsrv__root *list;
+	size_t n_roots;
+	const char *const *index_names;
+	size_t n_index_names;
+	bool has_openat2;
+};
+
+/* An open regular file and what one fstat(2) of it said; every fact about a response comes from this
+ * descriptor, so that they agree whatever happens to the name. */
+struct fsrv__file {
+	int fd;
+	int root; /* index of the root that it was found in */
+	uint64_t device;
+	struct fsrv__identity identity;
+};
+
+/* Finds the file for a path.
+ *
+ * path   for a folder's index page the name of the page is appended to it
+ * file   written only for FSRV__FOUND_FILE; the descriptor is then the caller's to close
+ *
+ * Returns FSRV__FOUND_FILE, FSRV__FOUND_DIRECTORY (a folder named without its slash),
+ * FSRV__TARGET_MISSING, FSRV__TARGET_FORBIDDEN, FSRV__OVERLOADED or FSRV__BROKEN; the last three
+ * with errno. */
+enum fsrv__outcome fsrv__roots_find(const struct fsrv__roots *roots, struct fsrv__path *path,
+				    struct fsrv__file *file);
+
+/* Whether a root is a folder that may be searched; false with errno. */
+bool fsrv__root_is_usable(const char *path);
+
+/* Reads exactly length bytes at an offset; false when the file ends before, with errno 0, or when
+ * reading fails, with errno. */
+bool fsrv__file_read(int fd, void *buffer, size_t length, uint64_t offset);
+
+#endif
