@@ -10,8 +10,8 @@
  *
  * Then either let the daemon call it,
  *
- *	MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION, port,
- *	                 NULL, NULL, &fsrv_handle, fs, MHD_OPTION_END);
+ *	MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL,
+ *	                 port, NULL, NULL, &fsrv_handle, fs, MHD_OPTION_END);
  *
  * or call it yourself, after your own routes, from the daemon's access handler:
  *
@@ -28,7 +28,8 @@
  * Which daemon: with one thread per connection a slow disk delays nobody but the client that waits
  * for it, and bodies leave by sendfile(2). A daemon with one internal thread (or a pool) reads files
  * on the thread that serves everybody; keep to local, fast disks there. A daemon driven by an
- * external event loop, and one with TLS, cannot use sendfile: bodies are then read in blocks. */
+ * external event loop, one with TLS, and one that waits with select(2) (neither MHD_USE_POLL nor
+ * MHD_USE_EPOLL) cannot use sendfile: bodies are then read in blocks. */
 #ifndef FSRV_FSRV_H
 #define FSRV_FSRV_H
 
@@ -65,8 +66,9 @@ enum fsrv_etag {
 /* How the content of large files leaves. Small files (64 KiB and less) are read at once and leave
  * together with their header whatever this says. Since 0.1. */
 enum fsrv_body {
-	FSRV_BODY_AUTO = 0,	 /* by the daemon: READER for external loops and TLS, else ZERO_COPY */
-	FSRV_BODY_ZERO_COPY = 1, /* MHD_create_response_from_fd_at_offset64, which uses sendfile(2) */
+	FSRV_BODY_AUTO = 0, /* by the daemon: READER for external loops, TLS and select(2), else ZERO_COPY */
+	FSRV_BODY_ZERO_COPY = 1, /* by sendfile(2), save in a daemon that waits with select(2), which would
+				  * spin on a file that becomes shorter */
 	FSRV_BODY_READER = 2	 /* read in blocks of up to 256 KiB: never a byte after a file was cut */
 };
 

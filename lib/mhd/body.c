@@ -116,20 +116,23 @@ int fsrv__socket_of(struct MHD_Connection *connection)
 	return info != NULL ? info->connect_fd : -1;
 }
 
-/* libmicrohttpd uses sendfile neither through TLS nor, unless it knows that SIGPIPE is taken care of,
- * on a thread that is not its own; it then reads 4 KiB at a time. */
-static bool daemon_uses_sendfile(struct MHD_Connection *connection)
+static unsigned flags_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
 	const union MHD_DaemonInfo *daemon = info != NULL ? MHD_get_daemon_info(info->daemon, MHD_DAEMON_INFO_FLAGS)
 							  : NULL;
 
-	return daemon != NULL && (daemon->flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 &&
-	       (daemon->flags & MHD_USE_TLS) == 0;
+	return daemon != NULL ? (unsigned)daemon->flags : 0;
 }
 
 static bool wants_zero_copy(const struct fsrv *fs, struct MHD_Connection *connection)
 {
+	unsigned flags = flags_of(connection);
+
+	/* With select(2) libmicrohttpd does not notice the shutdown by which the guard ends the body of
+	 * a file that was cut, and spins on. */
+	if ((flags & (MHD_USE_POLL | MHD_USE_EPOLL)) == 0)
+		return false;
 	switch (fs->body) {
 	case FSRV_BODY_ZERO_COPY:
 		return true;
@@ -138,7 +141,9 @@ static bool wants_zero_copy(const struct fsrv *fs, struct MHD_Connection *connec
 	case FSRV_BODY_AUTO:
 		break;
 	}
-	return daemon_uses_sendfile(connection);
+	/* Through TLS, and on a thread of the program unless it said that SIGPIPE is taken care of,
+	 * libmicrohttpd does not use sendfile but reads 4 KiB at a time. */
+	return (flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 && (flags & MHD_USE_TLS) == 0;
 }
 
 enum fsrv__respond_result fsrv__body_make(struct fsrv *fs, struct MHD_Connection *connection, uint64_t offset,

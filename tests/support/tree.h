@@ -1,0 +1,38 @@
+/* A temporary folder of files with known bytes. */
+#ifndef TEST_TREE_H
+#define TEST_TREE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct tree {
+	char path[64];
+};
+
+/* A time long ago: files with it have strong validators. */
+#define TREE_OLD	1614834367
+#define TREE_OLD_TEXT	"Thu, 04 Mar 2021 05:06:07 GMT"
+
+void tree_make(struct tree *tree);
+void tree_remove(struct tree *tree);
+
+/* Writes a file, and the folders on the way to it; its mtime becomes TREE_OLD. */
+void tree_write(const struct tree *tree, const char *name, const void *bytes, size_t length);
+void tree_write_text(const struct tree *tree, const char *name, const char *text);
+
+/* Writes a file in which every byte tells its offset, more or less. */
+void tree_write_pattern(const struct tree *tree, const char *name, uint64_t length);
+
+/* The place of the first byte of a piece of such a file that is wrong, length when all are right. */
+size_t tree_compare(const char *bytes, size_t length, uint64_t offset);
+
+/* The path of a name in the tree, in a buffer that the next call overwrites. */
+const char *tree_path(const struct tree *tree, const char *name);
+
+/* Files that change are strong only when their ctime is old too: waits until it is. */
+void tree_age(void);
+
+/* How many descriptors the process has open. */
+unsigned open_descriptors(void);
+
+#endif
