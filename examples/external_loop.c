@@ -33,8 +33,8 @@ static struct MHD_Daemon *start_daemon(struct fsrv *fs)
 {
 	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, fsrv_handle, fs, MHD_OPTION_SOCK_ADDR, &loopback,
-				MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL,
+	return MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, fsrv_handle, fs, MHD_OPTION_SOCK_ADDR,
+				&loopback, MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL,
 				MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
 }
 
@@ -74,8 +74,10 @@ static void run_loop(struct MHD_Daemon *daemon, struct pollfd *sources, unsigned
 		uint64_t expirations;
 
 		MHD_run(daemon);
-		if (sources[TIMER].revents != 0 && read(sources[TIMER].fd, &expirations, sizeof(expirations)) > 0) {
-			fprintf(stderr, "external_loop: %u answers in %d seconds\n", *answers, REPORT_SECONDS);
+		if (sources[TIMER].revents != 0 &&
+		    read(sources[TIMER].fd, &expirations, sizeof(expirations)) > 0) {
+			fprintf(stderr, "external_loop: %u answers in %d seconds\n", *answers,
+				REPORT_SECONDS);
 			*answers = 0;
 		}
 	}
@@ -91,7 +93,7 @@ static void serve(struct fsrv *fs, unsigned *answers)
 	sources[HTTP].fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 	sources[TIMER].fd = open_timer();
 	sources[SIGNALS].fd = open_signals();
-	printf("http://127.0.0.1:%u/\n", (unsigned)MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+	printf("http://127.0.0.1:%d/\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
 	fflush(stdout);
 	run_loop(daemon, sources, answers);
 	MHD_stop_daemon(daemon);

@@ -9,15 +9,16 @@
 
 /* Own routes first, fsrv for the rest. libmicrohttpd calls an access handler at least twice for each
  * request; fsrv_handle marks the first call in *con_cls, and the answer belongs into the last. */
-static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *upload_data,
+			      size_t *upload_data_size, void **con_cls)
 {
 	if (*con_cls != NULL && *upload_data_size == 0 && strcmp(url, "/health") == 0) {
 		static char ok[] = "ok\n";
-		struct MHD_Response *response = MHD_create_response_from_buffer(3, ok, MHD_RESPMEM_PERSISTENT);
-		enum MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, response);
+		struct MHD_Response *answer = MHD_create_response_from_buffer(3, ok, MHD_RESPMEM_PERSISTENT);
+		enum MHD_Result queued = MHD_queue_response(connection, MHD_HTTP_OK, answer);
 
-		MHD_destroy_response(response);
+		MHD_destroy_response(answer);
 		return queued;
 	}
 	return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
@@ -44,12 +45,12 @@ int main(int argc, char **argv)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL); /* before the daemon starts, so that its threads inherit it */
+	pthread_sigmask(SIG_BLOCK, &ends, NULL); /* the daemon's threads inherit this */
 	daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, fs, MHD_OPTION_SOCK_ADDR, &loopback,
 				  MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL, MHD_OPTION_END);
 	if (daemon == NULL)
 		errx(2, "libmicrohttpd does not start the daemon");
-	printf("http://127.0.0.1:%u/\n", (unsigned)MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+	printf("http://127.0.0.1:%d/\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
 	fflush(stdout);
 	sigwait(&ends, &ended_by);
 	MHD_stop_daemon(daemon);
