@@ -1,0 +1,115 @@
+"""Who may use what: test_layering.py NM CORE_LIBRARY"""
+import re
+import subprocess
+import sys
+
+from sources import calls, find, includes, none, read_code
+from tap import run
+
+FORBIDDEN_IN_CORE = {'unistd.h', 'fcntl.h', 'stdio.h', 'microhttpd.h', 'errno.h', 'pthread.h', 'locale.h', 'ctype.h'}
+
+# Pure functions of memory and strings that no locale changes, and the bsearch of tables.
+ALLOWED_IMPORTS = {'memchr', 'memcmp', 'memcpy', 'memmem', 'memmove', 'memrchr', 'memset', 'strlen', 'strnlen', 'strcmp',
+                   'strncmp', 'strchr', 'strrchr', 'strpbrk', 'strspn', 'strcspn', 'bsearch'}
+# Of compilers and sanitizers, and the checked forms of the above.
+INSTRUMENTATION = re.compile(r'__(asan|ubsan|tsan|msan|sanitizer|gcov|llvm|stack_chk|cyg)_\w*|_GLOBAL_OFFSET_TABLE_')
+CHECKED = re.compile(r'__(\w+)_chk')
+
+# They read locale or environment, overflow, print, or decide the fate of the process.
+BANNED = (r'strto\w+', r'ato[ifl]+', 'sprintf', 'vsprintf', 'strcpy', 'stpcpy', 'strcat', 'strncpy', 'strncat', 'gets',
+          r'v?[fd]?printf', r'v?asprintf', 'puts', 'putchar', 'fputs', 'perror', r'\w*scanf', 'strtok', 'strerror', 'tolower',
+          'toupper', r'is(alpha|digit|alnum|space|upper|lower|xdigit|print)', 'getenv', 'secure_getenv', 'setenv', 'exit',
+          '_exit', 'abort', 'atexit', 'signal', 'sigaction', 'system', 'popen', 'fork', r'exec\w+', 'chdir', 'umask',
+          'alloca', 'localtime', 'gmtime', 'fopen', 'creat')
+
+# What makes a descriptor must not leak it into child processes.
+CLOSE_ON_EXEC = {'open': 'O_CLOEXEC', 'openat': 'O_CLOEXEC', 'socket': 'SOCK_CLOEXEC', 'accept4': 'SOCK_CLOEXEC',
+                 'socketpair': 'SOCK_CLOEXEC', 'eventfd': 'EFD_CLOEXEC', 'epoll_create1': 'EPOLL_CLOEXEC',
+                 'timerfd_create': 'TFD_CLOEXEC', 'memfd_create': 'MFD_CLOEXEC', 'pipe2': 'O_CLOEXEC',
+                 'inotify_init1': 'IN_CLOEXEC'}
+WITHOUT_THE_CHOICE = ('accept', 'dup', 'pipe', 'epoll_create', 'inotify_init', 'opendir')
+
+
+def check_includes(layer, is_forbidden):
+    none(f'{path} includes {name}' for path in find(f'lib/{layer}', '.c', '.h') for name in includes(path)
+         if is_forbidden(name))
+
+
+def symbols(nm, library, option):
+    lines = subprocess.run([nm, '-P', option, library], capture_output=True, text=True, check=True).stdout
+    return {line.split()[0] for line in lines.splitlines() if len(line.split()) > 1}
+
+
+def check_imports(nm, library):
+    defined = symbols(nm, library, '--defined-only')
+    if 'fsrv_parse_range_header' not in defined:
+        raise AssertionError(f'{library} does not hold the core')
+    imported = symbols(nm, library, '--undefined-only') - defined
+    imported = {CHECKED.sub(r'\1', name) for name in imported if not INSTRUMENTATION.fullmatch(name)}
+    none(f'core uses {name}' for name in sorted(imported - ALLOWED_IMPORTS))
+
+
+def check_banned():
+    for path in find('lib', '.c', '.h') + find('include', '.h'):
+        code = re.sub(r'__attribute__\s*\(\(.*?\)\)\)?', '', read_code(path))
+        none(f'{path}:{line}: {name} is not for a library' for name in BANNED for line, _ in calls(code, f'(?:{name})'))
+
+
+def wrappers_of_openat2(code):
+    """Functions around the system call, which has no wrapper in libc: their callers choose the flags."""
+    starts = [(match.start(), match[1]) for match in re.finditer(r'^\w[^;{}()]*?(\w+)\([^;{}]*\)\n\{', code, re.MULTILINE)]
+    for use in re.finditer(r'\bSYS_openat2\b', code):
+        yield max(start for start in starts if start[0] < use.start())[1]
+
+
+def check_open_call(arguments, wanted):
+    if 'FSRV__OPEN_FLAGS' in arguments:
+        return None
+    if wanted not in arguments:
+        return f'without {wanted}'
+    if wanted == 'O_CLOEXEC' and 'O_PATH' not in arguments:
+        return 'with neither O_PATH nor FSRV__OPEN_FLAGS'
+    return None
+
+
+def check_descriptors(path):
+    code = read_code(path)
+    makers = {**CLOSE_ON_EXEC, **{name: 'O_CLOEXEC' for name in wrappers_of_openat2(code)}}
+    for name, wanted in makers.items():
+        for line, arguments in calls(code, name):
+            problem = check_open_call(arguments, wanted)
+            if problem and not re.match(r'int \w+,', arguments):  # the wrapper's own head
+                yield f'{path}:{line}: {name} {problem}'
+    for name in WITHOUT_THE_CHOICE:
+        yield from (f'{path}:{line}: {name} cannot close on exec' for line, _ in calls(code, name))
+
+
+def check_all_descriptors():
+    found = [path for path in find('lib', '.c') if re.search(r'\bopen(at)?\(', read_code(path))]
+    if not found:
+        raise AssertionError('no call of open found: the check looks in the wrong place')
+    none(problem for path in find('lib', '.c') for problem in check_descriptors(path))
+
+
+def check_open_flags():
+    text = ' '.join(read_code(path) for path in find('lib', '.h'))
+    flags = re.search(r'#define FSRV__OPEN_FLAGS (.*?\))', text)[1]
+    none(f'FSRV__OPEN_FLAGS lacks {flag}' for flag in ('O_RDONLY', 'O_CLOEXEC', 'O_NONBLOCK', 'O_NOCTTY')
+         if flag not in flags)
+
+
+def main(nm, library):
+    run((
+        ('core includes nothing of fs, of mhd or of the system',
+         lambda: check_includes('core', lambda name: name in FORBIDDEN_IN_CORE or
+                                name.startswith(('fs/', 'mhd/', 'sys/', 'fsrv/fsrv.h', 'fsrv/server.h')))),
+        ('fs includes nothing of mhd', lambda: check_includes('fs', lambda name: name.startswith(
+            ('mhd/', 'microhttpd', 'fsrv/fsrv.h', 'fsrv/server.h')))),
+        ('core imports only memory and string functions', lambda: check_imports(nm, library)),
+        ('no banned function', check_banned),
+        ('every descriptor closes on exec', check_all_descriptors),
+        ('files of a client\'s choice cannot block or become a terminal', check_open_flags),
+    ))
+
+
+main(*sys.argv[1:])
