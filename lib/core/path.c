@@ -91,6 +91,20 @@ static bool close_segment(struct fsrv__path *path, size_t start)
 	return true;
 }
 
+/* Ends a path whose last segment starts at start; false when it leads above the root. */
+static bool close_path(struct fsrv__path *path, size_t start)
+{
+	bool slash = path->length == start;
+
+	if (!close_segment(path, start))
+		return false;
+	path->directory = path->directory || slash;
+	if (path->length > 0)
+		path->length--;
+	path->text[path->length] = '\0';
+	return true;
+}
+
 enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__path_form form,
 					 struct fsrv__path *path)
 {
@@ -121,16 +135,8 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 		if (verdict == FSRV__PATH_OK)
 			path->text[path->length++] = byte;
 	}
-	if (verdict == FSRV__PATH_OK) {
-		bool slash = path->length == start;
-
-		if (!close_segment(path, start))
-			return FSRV__PATH_NOWHERE;
-		path->directory = path->directory || slash;
-		if (path->length > 0)
-			path->length--;
-		path->text[path->length] = '\0';
-	}
+	if (verdict == FSRV__PATH_OK && !close_path(path, start))
+		return FSRV__PATH_NOWHERE;
 	return verdict;
 }
 

@@ -145,6 +145,13 @@ static bool is_file_name(const char *name)
 	return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
+static bool is_type(const struct fsrv_type *type)
+{
+	if (type->extension == NULL || type->extension[0] == '\0' || strpbrk(type->extension, "./") != NULL)
+		return false;
+	return type->media_type != NULL && type->media_type[0] != '\0' && is_field_value(type->media_type);
+}
+
 static const char *find_bad_number(const struct fsrv_options *options)
 {
 	for (size_t i = 0; options->root_symlinks != NULL && i < options->n_roots; i++)
@@ -164,9 +171,7 @@ static const char *find_bad_number(const struct fsrv_options *options)
 static const char *find_bad_text(const struct fsrv_options *options)
 {
 	for (size_t i = 0; i < options->n_types; i++)
-		if (options->types[i].extension == NULL || options->types[i].media_type == NULL ||
-		    options->types[i].extension[0] == '\0' || options->types[i].media_type[0] == '\0' ||
-		    strpbrk(options->types[i].extension, "./") != NULL || !is_field_value(options->types[i].media_type))
+		if (!is_type(&options->types[i]))
 			return "types";
 	for (size_t i = 0; options->index_names != NULL && i < options->n_index_names; i++)
 		if (options->index_names[i] == NULL || !is_file_name(options->index_names[i]))
