@@ -9,7 +9,8 @@ static bool starts_with(struct fsrv__text text, const char *prefix)
 	return text.length >= length && fsrv__text_is((struct fsrv__text){text.at, length}, prefix);
 }
 
-/* Leaves the path of an absolute-form target (RFC 9112, 3.2.2); other targets stay as they are. */
+/* Leaves the path of an absolute-form target (RFC 9112, 3.2.2), or nothing when it names no host, which
+ * RFC 9110, 4.2.1 tells to reject; other targets stay as they are. */
 static struct fsrv__text skip_authority(struct fsrv__text target)
 {
 	size_t scheme = starts_with(target, "http://") ? 7 : starts_with(target, "https://") ? 8 : 0;
@@ -19,6 +20,8 @@ static struct fsrv__text skip_authority(struct fsrv__text target)
 		return target;
 	target.at += scheme;
 	target.length -= scheme;
+	if (target.length == 0 || target.at[0] == '/' || target.at[0] == ':')
+		return (struct fsrv__text){target.at, 0};
 	slash = memchr(target.at, '/', target.length);
 	if (slash == NULL)
 		return (struct fsrv__text){"/", 1};
@@ -130,7 +133,7 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 		}
 		if (!take_byte(&target, form, &byte))
 			return FSRV__PATH_MALFORMED;
-		if (path->length >= FSRV__PATH_SIZE - 2)
+		if (path->length >= FSRV__PATH_SIZE - 1)
 			verdict = FSRV__PATH_NOWHERE;
 		if (verdict == FSRV__PATH_OK)
 			path->text[path->length++] = byte;

@@ -1,0 +1,87 @@
+#include "invariants.h"
+
+#include <string.h>
+
+static bool segment_is_safe(const char *segment, size_t length)
+{
+	if (length == 0 || (length == 1 && segment[0] == '.') ||
+	    (length == 2 && memcmp(segment, "..", 2) == 0))
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)segment[i] < 0x20 || segment[i] == 0x7f || segment[i] == '\\')
+			return false;
+	return true;
+}
+
+bool path_is_safe(const struct fsrv__path *path)
+{
+	const char *segment = path->text;
+
+	if (path->length >= FSRV__PATH_SIZE || path->text[path->length] != '\0' ||
+	    strlen(path->text) != path->length)
+		return false;
+	if (path->length == 0)
+		return path->directory;
+	for (;;) {
+		size_t length = strcspn(segment, "/");
+
+		if (!segment_is_safe(segment, length))
+			return false;
+		if (segment[length] == '\0')
+			return true;
+		segment += length + 1;
+	}
+}
+
+static bool header_is_sound(const struct fsrv__header *header)
+{
+	if (header->name == NULL || header->name[0] == '\0' || strpbrk(header->name, ":\r\n\t ") != NULL)
+		return false;
+	if (header->value == NULL || header->value[0] == '\0')
+		return false;
+	for (const char *byte = header->value; *byte != '\0'; byte++)
+		if ((unsigned char)*byte < 0x20 || *byte == 0x7f)
+			return false;
+	return true;
+}
+
+static bool headers_are_sound(const struct fsrv__plan *plan)
+{
+	if (plan->n_headers > FSRV__MAX_HEADERS)
+		return false;
+	for (unsigned i = 0; i < plan->n_headers; i++) {
+		if (!header_is_sound(&plan->headers[i]))
+			return false;
+		for (unsigned other = 0; other < i; other++)
+			if (strcmp(plan->headers[i].name, plan->headers[other].name) == 0)
+				return false;
+	}
+	return true;
+}
+
+static bool content_is_sound(const struct fsrv__plan *plan, uint64_t size)
+{
+	switch (plan->content) {
+	case FSRV__CONTENT_SLICE:
+		return plan->offset <= size && plan->length <= size - plan->offset &&
+		       (plan->status == 206 ? plan->length > 0 : plan->status == 200 && plan->length == size);
+	case FSRV__CONTENT_TEXT:
+		return plan->text != NULL && plan->length == strlen(plan->text) && plan->status >= 300;
+	case FSRV__CONTENT_ABSENT:
+		return plan->status == 204 && plan->length == 0;
+	case FSRV__CONTENT_NONE:
+		return plan->status != 204 && plan->status != 206;
+	}
+	return false;
+}
+
+bool plan_is_sound(const struct fsrv__plan *plan, uint64_t size)
+{
+	static const unsigned statuses[] = {200, 204, 206, 304, 308, 400, 403,
+					    404, 405, 412, 414, 416, 500, 503};
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		known = known || plan->status == statuses[i];
+	return known && headers_are_sound(plan) && content_is_sound(plan, size);
+}
