@@ -141,17 +141,15 @@ static int year_of(int64_t day)
 	return year;
 }
 
-/* A year that appears more than 50 years ahead is the past year with the same two digits. */
-static int expand_year(int two_digits, int64_t now)
+/* The latest year with the two digits of date that puts it at most 50 years ahead of now. */
+static int expand_year(const struct date *date, int64_t now)
 {
-	int this_year = year_of(day_of(now));
-	int year = this_year - this_year % 100 + two_digits;
+	struct date earlier = *date;
+	int last = year_of(day_of(now)) + 50;
+	int year = last - (last - date->year) % 100;
 
-	if (year > this_year + 50)
-		year -= 100;
-	else if (year + 100 <= this_year + 50)
-		year += 100;
-	return year;
+	earlier.year = year - 50;
+	return to_seconds(&earlier) > now ? year - 100 : year;
 }
 
 bool fsrv__httpdate_parse(struct fsrv__text text, int64_t now, int64_t *seconds)
@@ -161,7 +159,7 @@ bool fsrv__httpdate_parse(struct fsrv__text text, int64_t now, int64_t *seconds)
 	text = fsrv__text_trim(text);
 	if (!read_imf(text, &date)) {
 		if (read_rfc850(text, &date))
-			date.year = expand_year(date.year, now);
+			date.year = expand_year(&date, now);
 		else if (!read_asctime(text, &date))
 			return false;
 	}
@@ -186,12 +184,13 @@ static char *write_text(char *out, const char *text, size_t length)
 
 bool fsrv__httpdate_format(int64_t seconds, char out[FSRV__HTTPDATE_SIZE])
 {
-	int64_t day = day_of(seconds);
-	int second_of_day = (int)(seconds - day * 86400);
-	int month = 1, day_of_month, year;
+	int64_t day;
+	int second_of_day, month = 1, day_of_month, year;
 
 	if (seconds < INT64_C(-62167219200) || seconds > INT64_C(253402300799))
 		return false;
+	day = day_of(seconds);
+	second_of_day = (int)(seconds - day * 86400);
 	year = year_of(day);
 	day_of_month = (int)(day - days_to_year(year));
 	for (; day_of_month >= days_of_month(year, month); month++)

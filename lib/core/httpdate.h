@@ -12,7 +12,7 @@
 
 /* Reads IMF-fixdate, rfc850-date or asctime-date; blanks around it are skipped.
  *
- * now      seconds since 1970, to place a two-digit year at most 50 years ahead
+ * now      seconds since 1970, in a year from 50 to 9999, to place a two-digit year at most 50 years ahead
  * seconds  the date in seconds since 1970, written only on success
  *
  * False when text is no such date: wrong form, or a day, hour, minute or second that does not

@@ -221,12 +221,14 @@ static void check_round_trip(int64_t seconds)
 
 START_TEST(agrees_with_the_c_library_at_boundaries)
 {
-	int64_t start = seconds_of(_i, 1, 1), march = seconds_of(_i, 3, 1);
+	for (int year = 0; year <= 9999; year += year == 400 ? 1490 : year == 2110 ? 7790 : 1) {
+		int64_t start = seconds_of(year, 1, 1), march = seconds_of(year, 3, 1);
 
-	for (int64_t step = -1; step <= 1; step++) {
-		check_round_trip(march + step);
-		if (start + step >= FIRST)
-			check_round_trip(start + step);
+		for (int64_t step = -1; step <= 1; step++) {
+			check_round_trip(march + step);
+			if (start + step >= FIRST)
+				check_round_trip(start + step);
+		}
 	}
 }
 END_TEST
@@ -321,8 +323,7 @@ Suite *test_suite(void)
 	tcase_add_test(table, judges_a_leap_day_in_the_placed_year);
 	suite_add_tcase(suite, table);
 	tcase_set_timeout(library, 60);
-	tcase_add_loop_test(library, agrees_with_the_c_library_at_boundaries, 0, 401);
-	tcase_add_loop_test(library, agrees_with_the_c_library_at_boundaries, 1890, 2110);
+	tcase_add_test(library, agrees_with_the_c_library_at_boundaries);
 	tcase_add_test(library, agrees_with_the_c_library_anywhere);
 	tcase_add_test(library, agrees_with_the_c_library_in_rfc850);
 	tcase_add_test(library, knows_no_locale_and_no_time_zone);
