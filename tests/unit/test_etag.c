@@ -59,10 +59,12 @@ END_TEST
 
 START_TEST(judges_every_byte)
 {
-	char bytes[] = {'"', (char)_i, '"'};
-	bool valid = _i == 0x21 || (_i >= 0x23 && _i <= 0x7e) || _i >= 0x80;
+	for (int byte = 0; byte < 256; byte++) {
+		char bytes[] = {'"', (char)byte, '"'};
+		bool valid = byte == 0x21 || (byte >= 0x23 && byte <= 0x7e) || byte >= 0x80;
 
-	ck_assert_int_eq(fsrv__etag_is_valid((struct fsrv__text){bytes, sizeof(bytes)}), valid);
+		ck_assert_int_eq(fsrv__etag_is_valid((struct fsrv__text){bytes, sizeof(bytes)}), valid);
+	}
 }
 END_TEST
 
@@ -199,7 +201,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(table, compares_both_ways, 0, LEN(pairs));
 	tcase_add_loop_test(table, looks_into_lists, 0, LEN(lists));
 	suite_add_tcase(suite, table);
-	tcase_add_loop_test(edges, judges_every_byte, 0, 256);
+	tcase_add_test(edges, judges_every_byte);
 	tcase_add_test(edges, stays_inside_every_prefix);
 	tcase_add_test(edges, judges_every_prefix_of_a_tag);
 	suite_add_tcase(suite, edges);
