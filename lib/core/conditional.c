@@ -64,5 +64,6 @@ bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv
 		return false;
 	if (fsrv__etag_is_valid(value))
 		return fsrv__etag_equals(value, tag_of(validators), FSRV__ETAG_STRONG);
-	return read_date(&request->if_range, validators, now, &date) && date == validators->modified;
+	/* The date of a file from the future is now, for each of its versions (RFC 9110, 8.8.2.2). */
+	return read_date(&request->if_range, validators, now, &date) && date == validators->modified && date < now;
 }

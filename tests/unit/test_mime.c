@@ -1,0 +1,162 @@
+/* The source itself, for the table that it keeps to itself. */
+#include "core/mime.c"
+
+#include <stdbool.h>
+
+#include "suite.h"
+
+static const struct {
+	const char *name;
+	const char *extension; /* NULL: none */
+	const char *media_type;
+} cases[] = {
+	{"index.html", "html", "text/html; charset=utf-8"},
+	{"INDEX.HTML", "HTML", "text/html; charset=utf-8"},
+	{"a.HtM", "HtM", "text/html; charset=utf-8"},
+	{"a.js", "js", "text/javascript; charset=utf-8"},
+	{"a.mjs", "mjs", "text/javascript; charset=utf-8"},
+	{"a.json", "json", "application/json; charset=utf-8"},
+	{"a.map", "map", "application/json; charset=utf-8"},
+	{"a.min.js.map", "map", "application/json; charset=utf-8"},
+	{"a.css", "css", "text/css; charset=utf-8"},
+	{"a.svg", "svg", "image/svg+xml; charset=utf-8"},
+	{"a.xml", "xml", "text/xml; charset=utf-8"},
+	{"a.txt", "txt", "text/plain; charset=utf-8"},
+	{"a.vtt", "vtt", "text/vtt; charset=utf-8"},
+	{"a.cube", "cube", "text/plain; charset=utf-8"},
+	{"a.wasm", "wasm", "application/wasm"},
+	{"a.mp4", "mp4", "video/mp4"},
+	{"a.webm", "webm", "video/webm"},
+	{"a.mov", "mov", "video/quicktime"},
+	{"a.m4a", "m4a", "audio/mp4"},
+	{"a.mp3", "mp3", "audio/mpeg"},
+	{"a.ogg", "ogg", "audio/ogg"},
+	{"a.opus", "opus", "audio/ogg"},
+	{"a.flac", "flac", "audio/flac"},
+	{"a.wav", "wav", "audio/wav"},
+	{"a.woff2", "woff2", "font/woff2"},
+	{"a.avif", "avif", "image/avif"},
+	{"a.webp", "webp", "image/webp"},
+	{"a.png", "png", "image/png"},
+	{"a.JPG", "JPG", "image/jpeg"},
+	{"a.glb", "glb", "model/gltf-binary"},
+	{"a.m3u8", "m3u8", "application/vnd.apple.mpegurl"},
+	{"a.mpd", "mpd", "application/dash+xml"},
+	{"a.tar.gz", "gz", "application/gzip"},
+	{"a.3g2", "3g2", "video/3gpp2"},
+	{"a.zst", "zst", "application/zstd"},
+	{"a.webmanifest", "webmanifest", "application/manifest+json; charset=utf-8"},
+	{"a", NULL, FSRV__MIME_UNKNOWN},
+	{"", NULL, FSRV__MIME_UNKNOWN},
+	{".", NULL, FSRV__MIME_UNKNOWN},
+	{"a.", NULL, FSRV__MIME_UNKNOWN},
+	{"a..", NULL, FSRV__MIME_UNKNOWN},
+	{".html", NULL, FSRV__MIME_UNKNOWN},
+	{".htaccess", NULL, FSRV__MIME_UNKNOWN},
+	{"..html", "html", "text/html; charset=utf-8"},
+	{".a.html", "html", "text/html; charset=utf-8"},
+	{"html", NULL, FSRV__MIME_UNKNOWN},
+	{"a.unknown", "unknown", FSRV__MIME_UNKNOWN},
+	{"a.html ", "html ", FSRV__MIME_UNKNOWN},
+	{"a. html", " html", FSRV__MIME_UNKNOWN},
+	{"a.html~", "html~", FSRV__MIME_UNKNOWN},
+	{"a.htm\xc4\xb1", "htm\xc4\xb1", FSRV__MIME_UNKNOWN},
+	{"a.\xff", "\xff", FSRV__MIME_UNKNOWN},
+	{"a.webmanifests", "webmanifests", FSRV__MIME_UNKNOWN},
+	{"a.webmanifestss", "webmanifestss", FSRV__MIME_UNKNOWN},
+	{"a.a_very_long_extension_that_nobody_uses", "a_very_long_extension_that_nobody_uses",
+	 FSRV__MIME_UNKNOWN},
+};
+
+START_TEST(knows)
+{
+	const char *extension = fsrv__mime_extension(cases[_i].name);
+
+	ck_assert_msg((extension == NULL) == (cases[_i].extension == NULL), "%s", cases[_i].name);
+	if (extension != NULL)
+		ck_assert_str_eq(extension, cases[_i].extension);
+	ck_assert_str_eq(fsrv__mime_type(extension), cases[_i].media_type);
+}
+END_TEST
+
+START_TEST(knows_nothing_of_an_empty_extension)
+{
+	ck_assert_str_eq(fsrv__mime_type(""), FSRV__MIME_UNKNOWN);
+}
+END_TEST
+
+START_TEST(is_sorted_and_in_lower_case)
+{
+	ck_assert_uint_gt(fsrv__mime_count, 180); /* fsrv/fsrv.h promises more */
+	for (unsigned i = 0; i < fsrv__mime_count; i++) {
+		size_t length = strlen(types[i].extension);
+
+		ck_assert_msg(length > 0 && length <= MAX_EXTENSION, "%s: length", types[i].extension);
+		ck_assert_msg(strspn(types[i].extension, "abcdefghijklmnopqrstuvwxyz0123456789") == length,
+			      "%s", types[i].extension);
+		ck_assert_msg(i == 0 || strcmp(types[i - 1].extension, types[i].extension) < 0,
+			      "%s is out of order", types[i].extension);
+	}
+}
+END_TEST
+
+START_TEST(finds_every_entry)
+{
+	for (unsigned i = 0; i < fsrv__mime_count; i++) {
+		char upper[MAX_EXTENSION + 1] = {0};
+
+		for (size_t at = 0; types[i].extension[at] != '\0'; at++)
+			upper[at] = (char)(types[i].extension[at] >= 'a' ? types[i].extension[at] - 0x20
+									 : types[i].extension[at]);
+		ck_assert_ptr_eq(fsrv__mime_type(types[i].extension), types[i].media_type);
+		ck_assert_ptr_eq(fsrv__mime_type(upper), types[i].media_type);
+	}
+}
+END_TEST
+
+static bool has_suffix(const char *text, size_t length, const char *suffix)
+{
+	size_t size = strlen(suffix);
+
+	return length >= size && memcmp(text + length - size, suffix, size) == 0;
+}
+
+static bool is_text(const char *type, size_t length)
+{
+	return strncmp(type, "text/", 5) == 0 || has_suffix(type, length, "json") ||
+	       has_suffix(type, length, "json5") || has_suffix(type, length, "svg+xml");
+}
+
+/* type/subtype of lower case tokens, and charset=utf-8 for what is text. */
+START_TEST(has_well_formed_types)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyz0123456789.+-";
+
+	for (unsigned i = 0; i < fsrv__mime_count; i++) {
+		const char *type = types[i].media_type;
+		size_t top = strspn(type, token), sub;
+		bool has_charset;
+
+		ck_assert_msg(top > 0 && type[top] == '/', "%s", type);
+		sub = strspn(type + top + 1, token);
+		ck_assert_msg(sub > 0, "%s", type);
+		has_charset = strcmp(type + top + 1 + sub, "; charset=utf-8") == 0;
+		ck_assert_msg(has_charset || type[top + 1 + sub] == '\0', "%s", type);
+		ck_assert_msg(has_charset || !is_text(type, top + 1 + sub), "%s", type);
+	}
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *suite = suite_create("mime");
+	TCase *table = tcase_create("table");
+
+	tcase_add_loop_test(table, knows, 0, LEN(cases));
+	tcase_add_test(table, knows_nothing_of_an_empty_extension);
+	tcase_add_test(table, is_sorted_and_in_lower_case);
+	tcase_add_test(table, finds_every_entry);
+	tcase_add_test(table, has_well_formed_types);
+	suite_add_tcase(suite, table);
+	return suite;
+}

@@ -1,0 +1,590 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/plan.h"
+#include "invariants.h"
+#include "suite.h"
+#include "texts.h"
+
+#define NOW      INT64_C(1790000000)
+#define MODIFIED INT64_C(784111777)
+#define DATE     "Sun, 06 Nov 1994 08:49:37 GMT"
+#define BEFORE   "Sun, 06 Nov 1994 08:49:36 GMT"
+#define AFTER    "Sun, 06 Nov 1994 08:49:38 GMT"
+#define RFC850   "Sunday, 06-Nov-94 08:49:37 GMT"
+#define ASCTIME  "Sun Nov  6 08:49:37 1994"
+
+#define NOSNIFF        "X-Content-Type-Options: nosniff\n"
+#define TYPE           "Content-Type: text/html; charset=utf-8\n"
+#define RANGES         "Accept-Ranges: bytes\n"
+#define TAG            "ETag: \"tag\"\n"
+#define WEAK_TAG       "ETag: W/\"tag\"\n"
+#define MODIFIED_FIELD "Last-Modified: " DATE "\n"
+#define CACHE          "Cache-Control: max-age=60\n"
+#define PLAIN          NOSNIFF "Content-Type: text/plain; charset=utf-8\nCache-Control: no-cache\n"
+#define ALLOW          "Allow: GET, HEAD, OPTIONS\n"
+
+enum file { USUAL, WEAK, DATELESS, UNCACHED, EMPTY, LARGE, LARGEST, FUTURE };
+
+struct field {
+	const char *name, *value;
+};
+
+#define MAX_FIELDS 4
+
+static struct fsrv__representation make_file(enum file kind)
+{
+	static const uint64_t sizes[] = {[EMPTY] = 0, [LARGE] = UINT64_C(5368709120), [LARGEST] = UINT64_MAX};
+	struct fsrv__representation file = {.size = 11, .media_type = "text/html; charset=utf-8"};
+	struct fsrv__validators *validators = &file.validators;
+
+	if (kind == EMPTY || kind == LARGE || kind == LARGEST)
+		file.size = sizes[kind];
+	file.cache_control = kind == UNCACHED ? NULL : "max-age=60";
+	validators->strong = kind != WEAK;
+	validators->has_date = kind != DATELESS;
+	validators->modified = kind == FUTURE ? NOW : MODIFIED;
+	fsrv__httpdate_format(validators->modified, validators->last_modified);
+	strcpy(validators->etag, kind == WEAK ? "W/\"tag\"" : "\"tag\"");
+	validators->etag_length = strlen(validators->etag);
+	return file;
+}
+
+static struct fsrv__request make_request(enum fsrv__method method, const struct field *fields)
+{
+	struct fsrv__request request = {.method = method};
+
+	fsrv__request_add_field(&request, text_of("Host"), text_of("localhost"));
+	for (int i = 0; i < MAX_FIELDS && fields != NULL && fields[i].name != NULL; i++)
+		fsrv__request_add_field(&request, text_of(fields[i].name), text_of(fields[i].value));
+	return request;
+}
+
+/* The plan for a file; it points into *file. */
+static void plan_file(enum fsrv__method method, const struct field *fields,
+		      const struct fsrv__representation *file, struct fsrv__plan *plan)
+{
+	struct fsrv__request request = make_request(method, fields);
+	struct fsrv__target target = {.outcome = FSRV__FOUND_FILE, .file = file};
+
+	memset(plan, 0xa5, sizeof(*plan));
+	fsrv__plan_make(&request, true, &target, NOW, plan);
+}
+
+static const char *list_headers(const struct fsrv__plan *plan)
+{
+	static char text[2048];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (unsigned i = 0; i < plan->n_headers; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s: %s\n", plan->headers[i].name,
+					 plan->headers[i].value);
+	return text;
+}
+
+/* How looking for the target ended, and the answer to GET; HEAD is the same without its content. */
+static const struct {
+	enum fsrv__outcome outcome;
+	unsigned status;
+	const char *text;
+	const char *headers;
+} outcomes[] = {
+	{FSRV__FOUND_FILE, 200, NULL, NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE},
+	{FSRV__FOUND_DIRECTORY, 308, "Permanent Redirect\n", PLAIN "Location: folder/?q\n"},
+	{FSRV__TARGET_MALFORMED, 400, "Bad Request\n", PLAIN},
+	{FSRV__TARGET_TOO_LONG, 414, "URI Too Long\n", PLAIN},
+	{FSRV__TARGET_MISSING, 404, "Not Found\n", PLAIN},
+	{FSRV__TARGET_FORBIDDEN, 403, "Forbidden\n", PLAIN},
+	{FSRV__OVERLOADED, 503, "Service Unavailable\n", PLAIN "Retry-After: 1\n"},
+	{FSRV__BROKEN, 500, "Internal Server Error\n", PLAIN},
+};
+
+static void check_outcome(int row, enum fsrv__method method, unsigned status, enum fsrv__content content,
+			  const char *text, const char *headers)
+{
+	struct fsrv__representation file = make_file(USUAL);
+	struct fsrv__request request = make_request(method, NULL);
+	struct fsrv__target target = {outcomes[row].outcome, &file, "folder/?q"};
+	struct fsrv__plan plan;
+
+	memset(&plan, 0xa5, sizeof(plan));
+	fsrv__plan_make(&request, true, &target, NOW, &plan);
+	ck_assert_uint_eq(plan.status, status);
+	ck_assert_int_eq(plan.content, content);
+	ck_assert_uint_eq(plan.length, text != NULL ? strlen(text) : file.size);
+	ck_assert_str_eq(list_headers(&plan), headers);
+	if (content == FSRV__CONTENT_TEXT)
+		ck_assert_str_eq(plan.text, text);
+	ck_assert(plan_is_sound(&plan, file.size));
+}
+
+START_TEST(answers_every_outcome)
+{
+	const char *text = outcomes[_i].text, *headers = outcomes[_i].headers;
+	unsigned status = outcomes[_i].status;
+
+	check_outcome(_i, FSRV__GET, status, text != NULL ? FSRV__CONTENT_TEXT : FSRV__CONTENT_SLICE, text,
+		      headers);
+	check_outcome(_i, FSRV__HEAD, status, FSRV__CONTENT_NONE, text, headers);
+	check_outcome(_i, FSRV__OPTIONS, 204, FSRV__CONTENT_ABSENT, "", NOSNIFF ALLOW);
+	check_outcome(_i, FSRV__OTHER_METHOD, 405, FSRV__CONTENT_TEXT, "Method Not Allowed\n", PLAIN ALLOW);
+}
+END_TEST
+
+/* A malformed request is refused whatever its method and target are. */
+START_TEST(refuses_a_malformed_request)
+{
+	static const enum fsrv__method methods[] = {FSRV__GET, FSRV__HEAD, FSRV__OPTIONS, FSRV__OTHER_METHOD};
+	static const struct field fields[MAX_FIELDS] = {{"Range", "bytes=0-1"}, {"Bad Name", "x"}};
+
+	for (int i = 0; i < LEN(methods); i++) {
+		struct fsrv__representation file = make_file(USUAL);
+		struct fsrv__plan plan;
+
+		plan_file(methods[i], fields, &file, &plan);
+		ck_assert_uint_eq(plan.status, 400);
+		ck_assert_int_eq(plan.content,
+				 methods[i] == FSRV__HEAD ? FSRV__CONTENT_NONE : FSRV__CONTENT_TEXT);
+		ck_assert_str_eq(list_headers(&plan), PLAIN);
+	}
+}
+END_TEST
+
+START_TEST(needs_no_host_before_1_1)
+{
+	struct fsrv__representation file = make_file(USUAL);
+	struct fsrv__request request = {.method = FSRV__GET};
+	struct fsrv__target target = {.outcome = FSRV__FOUND_FILE, .file = &file};
+	struct fsrv__plan plan;
+
+	fsrv__plan_make(&request, false, &target, NOW, &plan);
+	ck_assert_uint_eq(plan.status, 200);
+	fsrv__plan_make(&request, true, &target, NOW, &plan);
+	ck_assert_uint_eq(plan.status, 400);
+}
+END_TEST
+
+/* RFC 9110, 13.2.2. */
+static const struct {
+	const char *name;
+	enum file file;
+	unsigned get, head;
+	struct field fields[MAX_FIELDS];
+} preconditions[] = {
+	{"none", USUAL, 200, 200, {{NULL, NULL}}},
+	{"If-Match, the tag", USUAL, 200, 200, {{"If-Match", "\"tag\""}}},
+	{"If-Match, in a list", USUAL, 200, 200, {{"If-Match", "\"x,\", \"tag\""}}},
+	{"If-Match, in a second line", USUAL, 200, 200, {{"If-Match", "\"x\""}, {"If-Match", "\"tag\""}}},
+	{"If-Match, any", USUAL, 200, 200, {{"If-Match", "*"}}},
+	{"If-Match, another", USUAL, 412, 412, {{"If-Match", "\"x\""}}},
+	{"If-Match, nothing", USUAL, 412, 412, {{"If-Match", ""}}},
+	{"If-Match, garbage", USUAL, 412, 412, {{"If-Match", "tag"}}},
+	{"If-Match, weak in the request", USUAL, 412, 412, {{"If-Match", "W/\"tag\""}}},
+	{"If-Match, weak on both sides", WEAK, 412, 412, {{"If-Match", "W/\"tag\""}}},
+	{"If-Match, weak, any", WEAK, 200, 200, {{"If-Match", "*"}}},
+	{"If-Unmodified-Since, the date", USUAL, 200, 200, {{"If-Unmodified-Since", DATE}}},
+	{"If-Unmodified-Since, later", USUAL, 200, 200, {{"If-Unmodified-Since", AFTER}}},
+	{"If-Unmodified-Since, earlier", USUAL, 412, 412, {{"If-Unmodified-Since", BEFORE}}},
+	{"If-Unmodified-Since, garbage", USUAL, 200, 200, {{"If-Unmodified-Since", "yesterday"}}},
+	{"If-Unmodified-Since, no date to compare", DATELESS, 200, 200, {{"If-Unmodified-Since", BEFORE}}},
+	{"If-Unmodified-Since, twice",
+	 USUAL,
+	 200,
+	 200,
+	 {{"If-Unmodified-Since", BEFORE}, {"If-Unmodified-Since", BEFORE}}},
+	{"If-Match holds, If-Unmodified-Since not",
+	 USUAL,
+	 200,
+	 200,
+	 {{"If-Match", "\"tag\""}, {"If-Unmodified-Since", BEFORE}}},
+	{"If-Match fails, If-Unmodified-Since not",
+	 USUAL,
+	 412,
+	 412,
+	 {{"If-Match", "\"x\""}, {"If-Unmodified-Since", AFTER}}},
+	{"If-None-Match, the tag", USUAL, 304, 304, {{"If-None-Match", "\"tag\""}}},
+	{"If-None-Match, weak", USUAL, 304, 304, {{"If-None-Match", "W/\"tag\""}}},
+	{"If-None-Match, weak on both sides", WEAK, 304, 304, {{"If-None-Match", "W/\"tag\""}}},
+	{"If-None-Match, strong for a weak one", WEAK, 304, 304, {{"If-None-Match", "\"tag\""}}},
+	{"If-None-Match, in a list", USUAL, 304, 304, {{"If-None-Match", "\"x\",W/\"y\" , \"tag\""}}},
+	{"If-None-Match, in a third line",
+	 USUAL,
+	 304,
+	 304,
+	 {{"If-None-Match", "\"x\""}, {"If-None-Match", ""}, {"If-None-Match", "\"tag\""}}},
+	{"If-None-Match, any", USUAL, 304, 304, {{"If-None-Match", "*"}}},
+	{"If-None-Match, another", USUAL, 200, 200, {{"If-None-Match", "\"x\""}}},
+	{"If-None-Match, garbage", USUAL, 200, 200, {{"If-None-Match", "tag"}}},
+	{"If-None-Match, nothing", USUAL, 200, 200, {{"If-None-Match", ""}}},
+	{"If-Modified-Since, the date", USUAL, 304, 304, {{"If-Modified-Since", DATE}}},
+	{"If-Modified-Since, rfc850", USUAL, 304, 304, {{"If-Modified-Since", RFC850}}},
+	{"If-Modified-Since, asctime", USUAL, 304, 304, {{"If-Modified-Since", ASCTIME}}},
+	{"If-Modified-Since, later", USUAL, 304, 304, {{"If-Modified-Since", AFTER}}},
+	{"If-Modified-Since, earlier", USUAL, 200, 200, {{"If-Modified-Since", BEFORE}}},
+	{"If-Modified-Since, garbage", USUAL, 200, 200, {{"If-Modified-Since", "today"}}},
+	{"If-Modified-Since, twice",
+	 USUAL,
+	 200,
+	 200,
+	 {{"If-Modified-Since", DATE}, {"If-Modified-Since", DATE}}},
+	{"If-Modified-Since, no date to compare", DATELESS, 200, 200, {{"If-Modified-Since", AFTER}}},
+	{"If-None-Match fails, If-Modified-Since holds",
+	 USUAL,
+	 304,
+	 304,
+	 {{"If-None-Match", "\"tag\""}, {"If-Modified-Since", BEFORE}}},
+	{"If-None-Match holds, If-Modified-Since fails",
+	 USUAL,
+	 200,
+	 200,
+	 {{"If-None-Match", "\"x\""}, {"If-Modified-Since", AFTER}}},
+	{"If-None-Match is garbage, If-Modified-Since fails",
+	 USUAL,
+	 200,
+	 200,
+	 {{"If-None-Match", "x"}, {"If-Modified-Since", AFTER}}},
+	{"If-Match holds, If-None-Match fails",
+	 USUAL,
+	 304,
+	 304,
+	 {{"If-Match", "\"tag\""}, {"If-None-Match", "\"tag\""}}},
+	{"If-Match and If-None-Match fail",
+	 USUAL,
+	 412,
+	 412,
+	 {{"If-Match", "\"x\""}, {"If-None-Match", "\"tag\""}}},
+	{"If-Match fails, If-Modified-Since too",
+	 USUAL,
+	 412,
+	 412,
+	 {{"If-Match", "\"x\""}, {"If-Modified-Since", AFTER}}},
+	{"If-Unmodified-Since fails, If-None-Match too",
+	 USUAL,
+	 412,
+	 412,
+	 {{"If-Unmodified-Since", BEFORE}, {"If-None-Match", "\"tag\""}}},
+	{"If-Unmodified-Since holds, If-None-Match fails",
+	 USUAL,
+	 304,
+	 304,
+	 {{"If-Unmodified-Since", AFTER}, {"If-None-Match", "\"tag\""}}},
+	{"both dates are met", USUAL, 304, 304, {{"If-Unmodified-Since", DATE}, {"If-Modified-Since", DATE}}},
+	{"304 beats 206", USUAL, 304, 304, {{"If-None-Match", "\"tag\""}, {"Range", "bytes=0-1"}}},
+	{"304 beats 416", USUAL, 304, 304, {{"If-None-Match", "\"tag\""}, {"Range", "bytes=99-"}}},
+	{"304 by date beats 206", USUAL, 304, 304, {{"If-Modified-Since", DATE}, {"Range", "bytes=0-1"}}},
+	{"304 beats a true If-Range",
+	 USUAL,
+	 304,
+	 304,
+	 {{"If-None-Match", "\"tag\""}, {"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}}},
+	{"412 beats 206", USUAL, 412, 412, {{"If-Match", "\"x\""}, {"Range", "bytes=0-1"}}},
+	{"412 beats 416", USUAL, 412, 412, {{"If-Unmodified-Since", BEFORE}, {"Range", "bytes=99-"}}},
+	{"412 beats a false If-Range",
+	 USUAL,
+	 412,
+	 412,
+	 {{"If-Match", "\"x\""}, {"Range", "bytes=0-1"}, {"If-Range", "\"x\""}}},
+	{"If-Match holds, Range", USUAL, 206, 200, {{"If-Match", "\"tag\""}, {"Range", "bytes=0-1"}}},
+	{"If-None-Match holds, Range", USUAL, 206, 200, {{"If-None-Match", "\"x\""}, {"Range", "bytes=0-1"}}},
+	{"If-None-Match holds, Range past the end",
+	 USUAL,
+	 416,
+	 200,
+	 {{"If-None-Match", "\"x\""}, {"Range", "bytes=11-"}}},
+	{"304 of an empty file", EMPTY, 304, 304, {{"If-None-Match", "\"tag\""}}},
+	{"a name in upper case", USUAL, 304, 304, {{"IF-NONE-MATCH", "\"tag\""}}},
+
+	{"Range", USUAL, 206, 200, {{"Range", "bytes=0-1"}}},
+	{"Range of everything", USUAL, 206, 200, {{"Range", "bytes=0-"}}},
+	{"Range past the end", USUAL, 416, 200, {{"Range", "bytes=11-"}}},
+	{"Range backwards", USUAL, 416, 200, {{"Range", "bytes=5-2"}}},
+	{"Range of no suffix", USUAL, 416, 200, {{"Range", "bytes=-0"}}},
+	{"Range malformed", USUAL, 200, 200, {{"Range", "bytes=x"}}},
+	{"Range in another unit", USUAL, 200, 200, {{"Range", "lines=0-1"}}},
+	{"several ranges", USUAL, 200, 200, {{"Range", "bytes=0-1,3-4"}}},
+	{"Range twice", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"Range", "bytes=0-1"}}},
+	{"Range past the end, twice", USUAL, 200, 200, {{"Range", "bytes=99-"}, {"Range", "bytes=99-"}}},
+	{"Range of an empty file", EMPTY, 200, 200, {{"Range", "bytes=0-"}}},
+	{"suffix of an empty file", EMPTY, 200, 200, {{"Range", "bytes=-1"}}},
+	{"If-Range, the tag", USUAL, 206, 200, {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}}},
+	{"If-Range, the tag and blanks",
+	 USUAL,
+	 206,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", " \"tag\"\t"}}},
+	{"If-Range, another", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", "\"x\""}}},
+	{"If-Range, another, Range past the end",
+	 USUAL,
+	 200,
+	 200,
+	 {{"Range", "bytes=99-"}, {"If-Range", "\"x\""}}},
+	{"If-Range, the tag, Range past the end",
+	 USUAL,
+	 416,
+	 200,
+	 {{"Range", "bytes=99-"}, {"If-Range", "\"tag\""}}},
+	{"If-Range, weak in the request",
+	 USUAL,
+	 200,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", "W/\"tag\""}}},
+	{"If-Range, weak on both sides", WEAK, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", "W/\"tag\""}}},
+	{"If-Range, strong for a weak one",
+	 WEAK,
+	 200,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}}},
+	{"If-Range, list", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\", \"x\""}}},
+	{"If-Range, any", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", "*"}}},
+	{"If-Range, nothing", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", ""}}},
+	{"If-Range, garbage", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", "tag"}}},
+	{"If-Range, twice",
+	 USUAL,
+	 200,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}, {"If-Range", "\"tag\""}}},
+	{"If-Range, the date", USUAL, 206, 200, {{"Range", "bytes=0-1"}, {"If-Range", DATE}}},
+	{"If-Range, the date as rfc850", USUAL, 206, 200, {{"Range", "bytes=0-1"}, {"If-Range", RFC850}}},
+	{"If-Range, earlier", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", BEFORE}}},
+	{"If-Range, later", USUAL, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", AFTER}}},
+	{"If-Range, the date of a young file", WEAK, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", DATE}}},
+	{"If-Range, no date to compare", DATELESS, 200, 200, {{"Range", "bytes=0-1"}, {"If-Range", DATE}}},
+	{"If-Range, the tag of a file without a date",
+	 DATELESS,
+	 206,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}}},
+	{"If-Range, a date that is now",
+	 FUTURE,
+	 200,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", "Mon, 21 Sep 2026 14:13:20 GMT"}}},
+	{"If-Range without Range", USUAL, 200, 200, {{"If-Range", "\"tag\""}}},
+	{"a young file and Range alone", WEAK, 206, 200, {{"Range", "bytes=0-1"}}},
+};
+
+static void check_precondition(int row, enum fsrv__method method, unsigned status)
+{
+	struct fsrv__representation file = make_file(preconditions[row].file);
+	struct fsrv__plan plan;
+
+	plan_file(method, preconditions[row].fields, &file, &plan);
+	ck_assert_msg(plan.status == status, "%s: got %u, not %u", preconditions[row].name, plan.status,
+		      status);
+	ck_assert_msg(plan_is_sound(&plan, file.size), "%s: not sound", preconditions[row].name);
+	if (method == FSRV__HEAD)
+		ck_assert_msg(plan.content == FSRV__CONTENT_NONE, "%s: content", preconditions[row].name);
+	if (status == 200 || status == 304)
+		ck_assert_msg(plan.length == file.size, "%s: length", preconditions[row].name);
+}
+
+START_TEST(evaluates_preconditions)
+{
+	check_precondition(_i, FSRV__GET, preconditions[_i].get);
+	check_precondition(_i, FSRV__HEAD, preconditions[_i].head);
+}
+END_TEST
+
+#define RANGE_FIELD(value)                                                                                   \
+	{                                                                                                    \
+		{                                                                                            \
+			"Range", value                                                                       \
+		}                                                                                            \
+	}
+
+static const struct {
+	const char *name;
+	enum file file;
+	struct field fields[MAX_FIELDS];
+	unsigned status;
+	enum fsrv__content content;
+	uint64_t offset, length;
+	const char *headers;
+} answers[] = {
+	{"200",
+	 USUAL,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 11,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE},
+	{"200, weak",
+	 WEAK,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 11,
+	 NOSNIFF TYPE RANGES WEAK_TAG MODIFIED_FIELD CACHE},
+	{"200, no date",
+	 DATELESS,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 11,
+	 NOSNIFF TYPE RANGES TAG CACHE},
+	{"200, no cache",
+	 UNCACHED,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 11,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD},
+	{"200, empty", EMPTY, RANGE_FIELD("bytes=0-"), 200, FSRV__CONTENT_SLICE, 0, 0,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE},
+	{"200, as large as can be",
+	 LARGEST,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 UINT64_MAX,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE},
+	{"206", USUAL, RANGE_FIELD("bytes=3-7"), 206, FSRV__CONTENT_SLICE, 3, 5,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE "Content-Range: bytes 3-7/11\n"},
+	{"206, everything", USUAL, RANGE_FIELD("bytes=0-"), 206, FSRV__CONTENT_SLICE, 0, 11,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE "Content-Range: bytes 0-10/11\n"},
+	{"206, one byte", USUAL, RANGE_FIELD("bytes=-1"), 206, FSRV__CONTENT_SLICE, 10, 1,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE "Content-Range: bytes 10-10/11\n"},
+	{"206, bare", UNCACHED, RANGE_FIELD("bytes=0-0"), 206, FSRV__CONTENT_SLICE, 0, 1,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD "Content-Range: bytes 0-0/11\n"},
+	{"206, above 4 GiB", LARGE, RANGE_FIELD("bytes=4294967296-4294967300"), 206, FSRV__CONTENT_SLICE,
+	 UINT64_C(4294967296), 5,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE
+	 "Content-Range: bytes 4294967296-4294967300/5368709120\n"},
+	{"206, the longest field", LARGEST, RANGE_FIELD("bytes=18446744073709551614-99999999999999999999"),
+	 206, FSRV__CONTENT_SLICE, UINT64_MAX - 1, 1,
+	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE
+	 "Content-Range: bytes 18446744073709551614-18446744073709551614/18446744073709551615\n"},
+	{"416", USUAL, RANGE_FIELD("bytes=11-"), 416, FSRV__CONTENT_TEXT, 0, 0,
+	 NOSNIFF "Cache-Control: no-cache\n" RANGES "Content-Range: bytes */11\n"},
+	{"416, as large as can be", LARGEST, RANGE_FIELD("bytes=18446744073709551615-"), 416,
+	 FSRV__CONTENT_TEXT, 0, 0,
+	 NOSNIFF "Cache-Control: no-cache\n" RANGES "Content-Range: bytes */18446744073709551615\n"},
+	{"304",
+	 USUAL,
+	 {{"If-None-Match", "\"tag\""}},
+	 304,
+	 FSRV__CONTENT_NONE,
+	 0,
+	 11,
+	 NOSNIFF TAG MODIFIED_FIELD CACHE},
+	{"304, weak",
+	 WEAK,
+	 {{"If-None-Match", "\"tag\""}},
+	 304,
+	 FSRV__CONTENT_NONE,
+	 0,
+	 11,
+	 NOSNIFF WEAK_TAG MODIFIED_FIELD CACHE},
+	{"304, no date",
+	 DATELESS,
+	 {{"If-None-Match", "\"tag\""}},
+	 304,
+	 FSRV__CONTENT_NONE,
+	 0,
+	 11,
+	 NOSNIFF TAG CACHE},
+	{"304, no cache",
+	 UNCACHED,
+	 {{"If-None-Match", "\"tag\""}},
+	 304,
+	 FSRV__CONTENT_NONE,
+	 0,
+	 11,
+	 NOSNIFF TAG MODIFIED_FIELD},
+	{"304, as large as can be",
+	 LARGEST,
+	 {{"If-None-Match", "*"}},
+	 304,
+	 FSRV__CONTENT_NONE,
+	 0,
+	 UINT64_MAX,
+	 NOSNIFF TAG MODIFIED_FIELD CACHE},
+	{"412", USUAL, {{"If-Match", "\"x\""}}, 412, FSRV__CONTENT_TEXT, 0, 20, PLAIN},
+};
+
+START_TEST(writes_exactly_these_fields)
+{
+	struct fsrv__representation file = make_file(answers[_i].file);
+	struct fsrv__plan plan;
+
+	plan_file(FSRV__GET, answers[_i].fields, &file, &plan);
+	ck_assert_msg(plan.status == answers[_i].status, "%s: got %u", answers[_i].name, plan.status);
+	ck_assert_msg(plan.content == answers[_i].content, "%s: content %d", answers[_i].name,
+		      (int)plan.content);
+	ck_assert_msg(plan.offset == answers[_i].offset, "%s: offset %" PRIu64, answers[_i].name,
+		      plan.offset);
+	ck_assert_msg(plan.length == answers[_i].length, "%s: length %" PRIu64, answers[_i].name,
+		      plan.length);
+	ck_assert_msg(strcmp(list_headers(&plan), answers[_i].headers) == 0, "%s: got\n%s", answers[_i].name,
+		      list_headers(&plan));
+	ck_assert_msg(plan_is_sound(&plan, file.size), "%s: not sound", answers[_i].name);
+}
+END_TEST
+
+/* What a HEAD announces is what a GET without Range brings. */
+START_TEST(heads_like_a_get_without_range)
+{
+	static const struct field range[MAX_FIELDS] = {{"Range", "bytes=0-1"}};
+	struct fsrv__representation file = make_file((enum file)_i);
+	struct fsrv__plan get, head;
+	char headers[2048];
+
+	plan_file(FSRV__GET, NULL, &file, &get);
+	strcpy(headers, list_headers(&get));
+	plan_file(FSRV__HEAD, range, &file, &head);
+	ck_assert_uint_eq(head.status, get.status);
+	ck_assert_uint_eq(head.length, get.length);
+	ck_assert_int_eq(head.content, FSRV__CONTENT_NONE);
+	ck_assert_str_eq(list_headers(&head), headers);
+}
+END_TEST
+
+/* More lines than are kept: later tags are not seen, so the answer is as if they were not there. */
+START_TEST(forgets_lines_of_long_lists)
+{
+	static const struct {
+		const char *field;
+		unsigned last_kept, forgotten;
+	} rows[] = {{"If-None-Match", 304, 200}, {"If-Match", 200, 412}};
+	struct fsrv__representation file = make_file(USUAL);
+	struct fsrv__target target = {.outcome = FSRV__FOUND_FILE, .file = &file};
+	struct fsrv__plan plan;
+
+	for (int row = 0; row < LEN(rows); row++) {
+		for (unsigned at = FSRV__LIST_LINES - 1; at <= FSRV__LIST_LINES; at++) {
+			struct fsrv__request request = make_request(FSRV__GET, NULL);
+
+			for (unsigned line = 0; line <= FSRV__LIST_LINES; line++)
+				fsrv__request_add_field(&request, text_of(rows[row].field),
+							text_of(line == at ? "\"tag\"" : "\"x\""));
+			fsrv__plan_make(&request, true, &target, NOW, &plan);
+			ck_assert_uint_eq(plan.status,
+					  at < FSRV__LIST_LINES ? rows[row].last_kept : rows[row].forgotten);
+		}
+	}
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *suite = suite_create("plan");
+	TCase *table = tcase_create("table");
+	TCase *edges = tcase_create("edges");
+
+	tcase_add_loop_test(table, answers_every_outcome, 0, LEN(outcomes));
+	tcase_add_loop_test(table, evaluates_preconditions, 0, LEN(preconditions));
+	tcase_add_loop_test(table, writes_exactly_these_fields, 0, LEN(answers));
+	tcase_add_loop_test(table, heads_like_a_get_without_range, USUAL, FUTURE + 1);
+	suite_add_tcase(suite, table);
+	tcase_add_test(edges, refuses_a_malformed_request);
+	tcase_add_test(edges, needs_no_host_before_1_1);
+	tcase_add_test(edges, forgets_lines_of_long_lists);
+	suite_add_tcase(suite, edges);
+	return suite;
+}
