@@ -31,11 +31,12 @@ static uint64_t hash_identity(const struct fsrv__identity *identity, enum fsrv__
  * may leave the same times behind. */
 static bool is_recent(struct fsrv__time time, struct fsrv__time now)
 {
-	int64_t age = now.seconds - time.seconds;
+	int64_t age;
 
-	if (age < -3 || age > 3)
+	/* Some file systems keep any 64-bit time, so the difference may not fit. */
+	if (time.seconds < now.seconds - 3 || time.seconds > now.seconds + 3)
 		return false;
-	age = age * 1000000000 + now.nanoseconds - (int64_t)time.nanoseconds;
+	age = (now.seconds - time.seconds) * 1000000000 + now.nanoseconds - (int64_t)time.nanoseconds;
 	return age < INT64_C(2000000000) && age > INT64_C(-2000000000);
 }
 
