@@ -1,5 +1,6 @@
 /* Large files: right bytes by every way out, and files that change while they are sent. */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,16 +133,17 @@ START_TEST(reaches_behind_4_gib)
 }
 END_TEST
 
-/* Starts a download and stops reading, so that most of the file has yet to leave. */
+/* Starts a download and reads nothing, so that most of the file has yet to leave. */
 static void start_download(struct service *service, struct client *client)
 {
 	int small = 16384;
 	int socket = daemon_connect(&service->daemon);
+	struct pollfd answer = {.fd = socket, .events = POLLIN};
 
 	setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	client_open(client, socket);
 	ck_assert(client_send_text(client, "GET /growing HTTP/1.1\r\nHost: test\r\n\r\n"));
-	usleep(100000);
+	ck_assert_int_eq(poll(&answer, 1, CLIENT_PATIENCE_MS), 1);
 }
 
 static double cpu_seconds(void)
