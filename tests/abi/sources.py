@@ -1,6 +1,7 @@
 """What the checks of source files share: finding them, and reading C without comments and strings."""
 import os
 import re
+import subprocess
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 
@@ -42,6 +43,15 @@ def calls(code, name):
             depth += {'(': 1, ')': -1}.get(code[at], 0)
             at += 1
         yield code.count('\n', 0, match.start()) + 1, code[match.end():at - 1]
+
+
+def symbols(nm, library, *options):
+    """Name and kind of each symbol that nm lists."""
+    done = subprocess.run([nm, '-P', *options, library], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+    fields = [line.split() for line in done.stdout.splitlines()]
+    return [(name, rest[0]) for name, *rest in fields if rest]
 
 
 def none(problems):

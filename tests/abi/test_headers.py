@@ -64,13 +64,19 @@ def check_drop_in():
         subprocess.run([os.path.join(folder, 'main')], check=True)
 
 
+def installed(*names):
+    """Those that are there, each compiler once whatever its names."""
+    paths = [shutil.which(name) for name in names if name]
+    return sorted({os.path.realpath(path): path for path in paths if path}.values())
+
+
 def main(cc, cxx, *flags):
-    c_compilers = {cc, shutil.which('gcc'), shutil.which('clang')} - {'', None}
-    cxx_compilers = {cxx, shutil.which('g++'), shutil.which('clang++')} - {'', None}
-    cases = [case for compiler in sorted(c_compilers) for case in header_cases(compiler, 'c11', '.c', flags)]
-    cases += [case for compiler in sorted(cxx_compilers) for case in header_cases(compiler, 'c++11', '.cpp', flags)]
+    c_compilers = installed(cc, 'gcc', 'clang')
+    cases = [case for compiler in c_compilers for case in header_cases(compiler, 'c11', '.c', flags)]
+    cases += [case for compiler in installed(cxx, 'g++', 'clang++')
+              for case in header_cases(compiler, 'c++11', '.cpp', flags)]
     cases += [(f'option structs start with size and have no padding: {os.path.basename(compiler)}',
-               partial(check_option_structs, compiler, flags)) for compiler in sorted(c_compilers)]
+               partial(check_option_structs, compiler, flags)) for compiler in c_compilers]
     cases.append(('range.c and range.h stand alone', check_drop_in))
     run(cases)
 

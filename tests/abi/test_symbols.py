@@ -1,11 +1,10 @@
 """Version scripts, shared libraries and headers agree: test_symbols.py NM LIBRARY=MAP..."""
 import os
 import re
-import subprocess
 import sys
 from functools import partial
 
-from sources import find, none, read, read_code
+from sources import find, none, read, read_code, symbols
 from tap import equal, run
 
 
@@ -20,10 +19,8 @@ def listed_in_map(path):
 
 
 def exported_by(nm, library):
-    lines = subprocess.run([nm, '-D', '-P', '--defined-only', library], capture_output=True, text=True, check=True).stdout
-    fields = [line.split() for line in lines.splitlines()]
     # Absolute symbols are the names of the versions.
-    return sorted(re.sub(r'@.*', '', name) for name, kind, *_ in fields if kind != 'A')
+    return sorted(re.sub(r'@.*', '', name) for name, kind in symbols(nm, library, '-D', '--defined-only') if kind != 'A')
 
 
 def check_library(nm, library, path):

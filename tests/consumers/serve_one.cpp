@@ -1,0 +1,1 @@
+#include "serve_one.c"
