@@ -2,8 +2,8 @@
 # Builds the tests with sanitizers and runs all of them: sh tests/run.sh [OPTION]... [meson test argument]...
 #
 #   --browser         install Chromium too, for the browser tests; the variable CI does the same
-#   --sanitize=LIST   for meson's b_sanitize (default: address,undefined). Also useful: thread, and
-#                     none, which is the build for meson test --setup=valgrind
+#   --sanitize=LIST   for meson's b_sanitize (default: address,undefined). Also: thread for data races,
+#                     and none, to be followed by --setup=valgrind
 #
 # The last line is "N passed, M failed, K skipped", where each subtest counts. The exit status is 0
 # only when nothing failed. Each list of sanitizers has a build folder of its own, build-test for the
