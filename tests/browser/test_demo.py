@@ -1,0 +1,261 @@
+#!/usr/bin/env python3
+"""Plays and seeks the demo in headless Chromium.
+
+usage: test_demo.py FSRV_SERVE DEMO_DIR
+
+Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
+BROWSER_SEED repeats a run, BROWSER_SCREENSHOT names a file for a picture of the page.
+"""
+
+import base64
+import contextlib
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+from webdriver import Browser, Network, start, start_driver, stop
+
+CLIPS = {"clips/zoom.mp4": (30, 360), "clips/life.webm": (25, 300)}
+
+# Both wait inside the page, so that nothing here has to guess how long a seek takes.
+SEEK = """
+const [time, start, done] = arguments;
+const video = document.getElementById("video");
+const failed = () => done({ error: "media error " + (video.error && video.error.message) });
+if (video.error)
+    return failed();
+video.addEventListener("error", failed, { once: true });
+const read = () => {
+    const canvas = document.createElement("canvas");
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(video, 0, 0);
+    const blocks = [];
+    for (let i = 0; i < 16; i++)
+        blocks.push(context.getImageData((i + 0.5) * canvas.width / 16, canvas.height - 18, 1, 1).data[0]);
+    done({ blocks });
+};
+let seeked = false, presented = false;
+// On a busy machine "seeked" may come before the new frame is on the screen.
+const each = (now, frame) => {
+    presented = Math.abs(frame.mediaTime - start) < 0.01;
+    if (seeked && presented)
+        read();
+    else
+        video.requestVideoFrameCallback(each);
+};
+video.requestVideoFrameCallback(each);
+video.addEventListener("seeked", () => {
+    seeked = true;
+    if (Math.abs(video.currentTime - time) > 0.001)
+        done({ error: "the seek ended at " + video.currentTime });
+    else if (presented)
+        read();
+}, { once: true });
+video.currentTime = time;
+"""
+CHOOSE = """
+const [clip, done] = arguments;
+const video = document.getElementById("video");
+const settled = () => done({ error: video.error && video.error.message, duration: video.duration });
+const input = document.querySelector(`#clips input[value="${clip}"]`);
+if (input.checked && (video.readyState >= 2 || video.error))
+    return settled();
+video.addEventListener("loadeddata", settled, { once: true });
+video.addEventListener("error", settled, { once: true });
+if (!input.checked)
+    input.click();
+"""
+
+
+def frame_in(blocks):
+    """The frame number in the strip: bits 1, 0, ten of the number, four of number modulo 15."""
+    bits = "".join("1" if level > 127 else "0" for level in blocks)
+    number, check = int(bits[2:12], 2), int(bits[12:], 2)
+    assert bits.startswith("10") and check == number % 15, f"no frame number in the picture: {bits}"
+    return number
+
+
+def choose(browser, clip):
+    state = browser.wait_in_page(CHOOSE, clip)
+    assert not state["error"], f"{clip}: {state['error']}"
+    rate, frames = CLIPS[clip]
+    assert abs(state["duration"] - frames / rate) < 0.5 / rate, f"{clip}: duration {state['duration']}"
+
+
+def page_loads(browser, base):
+    browser.call("POST", "/url", {"url": base})
+    assert browser.run("return document.title") == "Frames by byte range"
+    choose(browser, "clips/zoom.mp4")
+    expected = browser.run("return window.__runtime === undefined ? 'no runtime injected' : 'runtime: '")
+    assert browser.text("#runtime").startswith(expected), browser.text("#runtime")
+
+
+def seeks_show_the_right_frame(browser, clip, seed):
+    rate, frames = CLIPS[clip]
+    dice = random.Random(seed)
+    choose(browser, clip)
+    # All different, because a frame that is on the screen already is not presented again.
+    for frame in dice.sample(range(1, frames - 1), 10):
+        # Away from the borders, where rounding may choose either neighbour.
+        seconds = (frame + dice.uniform(0.2, 0.8)) / rate
+        picture = browser.wait_in_page(SEEK, seconds, frame / rate)
+        assert "error" not in picture, f"{seconds:.3f} s: {picture['error']}"
+        shown = frame_in(picture["blocks"])
+        assert shown == frame, f"{seconds:.3f} s: frame {shown} instead of {frame}"
+
+
+def seeks_at_full_speed(browser, seed):
+    browser.limit(-1)
+    seeks_show_the_right_frame(browser, "clips/life.webm", seed)
+
+
+def answer_to(asked, size):
+    first, last = re.fullmatch(r"bytes=(\d+)-(\d*)", asked).groups()
+    return f"bytes {first}-{last or size - 1}/{size}"
+
+
+def ranges_are_requested_and_kept(browser, network, demo):
+    network.read(browser)
+    size = (demo / "clips/zoom.mp4").stat().st_size
+    starts = set()
+    for request in network.media("/clips/zoom.mp4"):
+        # A request broken off early has no answer.
+        if "status" not in request:
+            continue
+        assert request["status"] == 206, f"status {request['status']} to {request['asked']}"
+        assert request["told"] == answer_to(request["asked"], size), f"{request['asked']} got {request['told']}"
+        # The cache puts an answer of its own together when it has some of the bytes.
+        wire = [asked for asked in request.get("wire_asked", []) if asked]
+        allowed = [answer_to(asked, size) for asked in wire + [request["asked"]]]
+        for told in filter(None, request.get("wire_told", [])):
+            assert told in allowed, f"{wire} got {told}"
+        starts.update(int(re.search(r"\d+", asked)[0]) for asked in wire)
+    print(f"# the server was asked for ranges from {sorted(starts)}")
+    assert len(starts) > 1 and max(starts) > size - 65536, "the tail was not asked for"
+    browser.until("more than one timed request, each in the panel", lambda: browser.run("""
+        const timed = performance.getEntriesByType("resource").filter(entry =>
+            entry.name.endsWith("/clips/zoom.mp4") && entry.initiatorType === "video").length;
+        return timed > 1 && document.querySelectorAll("#requests tr.played").length === timed;"""))
+
+
+def settled_frame(browser):
+    """The frame number displayed, once the picture has it too."""
+    browser.until("a picture that matches", lambda: browser.run("""
+        return document.getElementById("picture").className === "match" &&
+            document.getElementById("picture").textContent === document.getElementById("frame").textContent"""))
+    return int(browser.text("#frame"))
+
+
+def controls_move_the_picture(browser):
+    choose(browser, "clips/zoom.mp4")
+    frame = settled_frame(browser)
+    right, left, end, home = "\ue014", "\ue012", "\ue010", "\ue011"
+    for selector, key, moved in (("#forward", None, 1), ("#back", None, -1), ("#scrubber", right, 1),
+                                 ("#scrubber", left, -1), ("#scrubber", end, 359 - frame), ("#scrubber", home, -359)):
+        before = browser.text("#time")
+        browser.type(selector, key) if key else browser.click(selector)
+        frame += moved
+        browser.until(f"frame {frame}", lambda: browser.text("#frame") == str(frame))
+        assert settled_frame(browser) == frame
+        assert browser.text("#time") != before, f"the time stayed at {before}"
+
+
+def playing_moves_the_time(browser):
+    before = float(browser.text("#time"))
+    browser.click("#play")
+    browser.until("the clip to play", lambda: float(browser.text("#time")) > before + 0.2)
+    browser.click("#play")
+    browser.until("a pause", lambda: browser.run("return document.getElementById('video').paused"))
+    settled_frame(browser)
+
+
+def probe_shows_the_answer(browser, demo):
+    size = (demo / "clips/zoom.mp4").stat().st_size
+    browser.click("#probe [data-range='-4096']")
+    browser.until("an answer", lambda: "Content-Range" in browser.text("#answer"))
+    answer = browser.text("#answer")
+    for part in ("206", f"Content-Range: bytes {size - 4096}-{size - 1}/{size}", "Content-Length: 4096", "ETag: "):
+        assert part in answer, f"{part} is not in {answer!r}"
+    names = browser.text("#legend").split("\n")
+    assert names[-1].startswith("moov"), f"the parts of the file: {names}"
+
+
+def nothing_went_wrong(browser, network):
+    network.read(browser)
+    for request in network.requests.values():
+        if "url" not in request:
+            continue
+        # A player gives up a request whenever it has enough; Chromium calls that canceled.
+        assert not request.get("failed"), f"{request['url']}: {request['failed']}"
+        assert request.get("status", 200) < 400, f"{request['url']}: {request['status']}"
+    for entry in browser.log("browser"):
+        assert entry["level"] not in ("SEVERE", "WARNING"), f"console: {entry['message']}"
+
+
+def server_stops(server):
+    status = stop(server)
+    assert status == 0, f"exit status {status}"
+
+
+def run_checks(checks):
+    failed = 0
+    print(f"1..{len(checks)}")
+    for number, (name, check) in enumerate(checks, 1):
+        try:
+            check()
+            print(f"ok {number} - {name}", flush=True)
+        except Exception as error:
+            failed += 1
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            print(f"not ok {number} - {name}\n# {reason}", flush=True)
+    return failed
+
+
+def main(serve, demo):
+    for program in ("chromium", "chromedriver"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP {program} is not installed")
+            return 77
+    seed = int(os.environ.get("BROWSER_SEED") or random.randrange(1 << 32))
+    print(f"# BROWSER_SEED={seed}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    network = Network()
+    with contextlib.ExitStack() as cleanup:
+        home = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
+        server, base = start([serve, "--quiet", str(demo)], r"^(http://\S+)$")
+        cleanup.callback(stop, server)
+        driver, address = start_driver(home)
+        cleanup.callback(stop, driver)
+        browser = Browser(address, home + "/profile")
+        cleanup.callback(browser.call, "DELETE", "")
+        # At full speed the whole file is there before the player asks for its tail.
+        browser.limit(400_000)
+        failed = run_checks([
+            ("the page loads", lambda: page_loads(browser, base)),
+            ("ten seeks in the mp4", lambda: seeks_show_the_right_frame(browser, "clips/zoom.mp4", seed)),
+            ("the mp4 came in several ranges", lambda: ranges_are_requested_and_kept(browser, network, demo)),
+            ("step buttons and scrubber keys", lambda: controls_move_the_picture(browser)),
+            ("play and pause", lambda: playing_moves_the_time(browser)),
+            ("the page's own range request", lambda: probe_shows_the_answer(browser, demo)),
+            ("ten seeks in the webm at full speed", lambda: seeks_at_full_speed(browser, seed)),
+            ("no console error, no failed request", lambda: nothing_went_wrong(browser, network)),
+            ("the server stops while the page is open", lambda: server_stops(server)),
+        ])
+        if os.environ.get("BROWSER_SCREENSHOT"):
+            picture = base64.b64decode(browser.call("GET", "/screenshot"))
+            pathlib.Path(os.environ["BROWSER_SCREENSHOT"]).write_bytes(picture)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], pathlib.Path(sys.argv[2])))
