@@ -127,6 +127,30 @@ static int step_up(struct resolution *r)
 	return 0;
 }
 
+/* Whether what has been resolved is a folder that may be passed through, as the slash behind it says. */
+static int check_folder(struct resolution *r)
+{
+	size_t end = strlen(r->resolved);
+	const char *name;
+	int folder, fd;
+
+	if (end == 0)
+		return 0;
+	if (end + 1 >= sizeof(r->resolved))
+		return fail(ENAMETOOLONG);
+	memcpy(r->resolved + end, "/", 2);
+	folder = open_parent(r->folder, r->resolved, &name);
+	r->resolved[end] = '\0';
+	if (folder < 0)
+		return -1;
+	fd = openat(folder, ".", O_PATH | O_CLOEXEC);
+	close(folder);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return 0;
+}
+
 /* Puts a link's target in front of what is pending. */
 static int splice_target(struct resolution *r, const char *target, const char *rest)
 {
@@ -137,12 +161,11 @@ static int splice_target(struct resolution *r, const char *target, const char *r
 		return fail(EXDEV);
 	if (++r->links > MAX_LINKS)
 		return fail(ELOOP);
-	if (length + 1 + more >= sizeof(joined))
+	if (length + more >= sizeof(joined))
 		return fail(ENAMETOOLONG);
 	memcpy(joined, target, length);
-	joined[length] = '/';
-	memcpy(joined + length + 1, rest, more + 1);
-	memcpy(r->pending, joined, length + more + 2);
+	memcpy(joined + length, rest, more + 1);
+	memcpy(r->pending, joined, length + more + 1);
 	return 0;
 }
 
@@ -172,21 +195,23 @@ static int step_down(struct resolution *r, const char *segment, size_t length, c
 static int resolve_links(struct resolution *r)
 {
 	while (r->pending[0] != '\0') {
-		const char *slash = strchr(r->pending, '/');
-		size_t length = slash != NULL ? (size_t)(slash - r->pending) : strlen(r->pending);
-		const char *rest = r->pending + length + (slash != NULL);
+		size_t length = strcspn(r->pending, "/");
+		const char *rest = r->pending + length;
 		int result = 0;
 
-		if (length == 2 && memcmp(r->pending, "..", 2) == 0) {
+		if (length == 0) {
+			result = check_folder(r);
+			rest++;
+		} else if (length == 2 && memcmp(r->pending, "..", 2) == 0) {
 			result = step_up(r);
-			memmove(r->pending, rest, strlen(rest) + 1);
-		} else if (length == 0 || (length == 1 && r->pending[0] == '.')) {
-			memmove(r->pending, rest, strlen(rest) + 1);
-		} else {
-			result = step_down(r, r->pending, length, rest);
+		} else if (length > 1 || r->pending[0] != '.') {
+			if (step_down(r, r->pending, length, rest) != 0)
+				return -1;
+			continue;
 		}
 		if (result != 0)
 			return -1;
+		memmove(r->pending, rest, strlen(rest) + 1);
 	}
 	return 0;
 }

@@ -44,7 +44,6 @@ static enum fsrv__outcome judge_error(int error)
 	case ELOOP:
 	case ENAMETOOLONG:
 	case EXDEV:
-	case EAGAIN:
 	case ENXIO: /* a socket, or a device without a driver */
 	case ENODEV:
 	case EINVAL: /* a name that this file system cannot hold */
@@ -53,6 +52,7 @@ static enum fsrv__outcome judge_error(int error)
 	case EACCES:
 	case EPERM:
 		return FSRV__TARGET_FORBIDDEN;
+	case EAGAIN: /* a lease that is being given back, or names that move all the time */
 	case EMFILE:
 	case ENFILE:
 	case ENOMEM:
@@ -67,7 +67,7 @@ static struct fsrv__time take_time(struct timespec time)
 	return (struct fsrv__time){time.tv_sec, (uint32_t)time.tv_nsec};
 }
 
-static enum fsrv__outcome take_facts(int fd, struct fsrv__file *file)
+static enum fsrv__outcome take_facts(int fd, int root, struct fsrv__file *file)
 {
 	enum fsrv__outcome outcome = FSRV__TARGET_MISSING;
 	struct stat st;
@@ -86,6 +86,7 @@ static enum fsrv__outcome take_facts(int fd, struct fsrv__file *file)
 		return outcome;
 	}
 	file->fd = fd;
+	file->root = root;
 	file->device = st.st_dev;
 	file->identity = (struct fsrv__identity){st.st_ino, (uint64_t)st.st_size, take_time(st.st_mtim),
 						 take_time(st.st_ctim)};
@@ -103,8 +104,7 @@ static enum fsrv__outcome open_in_root(const struct fsrv__roots *roots, size_t i
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
 		return judge_error(errno);
-	file->root = (int)index;
-	return take_facts(fd, file);
+	return take_facts(fd, (int)index, file);
 }
 
 /* A folder or a missing name lets the lower roots answer; anything else is the answer. */

@@ -16,6 +16,7 @@ void tree_make(struct tree *tree)
 
 	snprintf(tree->path, sizeof(tree->path), "%s/fsrv-test-XXXXXX", base != NULL && strlen(base) < 40 ? base : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(tree->path));
+	ck_assert_int_eq(chmod(tree->path, 0755), 0);
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)
@@ -33,10 +34,12 @@ void tree_remove(struct tree *tree)
 
 const char *tree_path(const struct tree *tree, const char *name)
 {
-	static char path[4096];
-	int n = snprintf(path, sizeof(path), "%s/%s", tree->path, name);
+	static char paths[8][4096];
+	static unsigned next;
+	char *path = paths[next++ % 8];
+	int n = snprintf(path, sizeof(paths[0]), "%s/%s", tree->path, name);
 
-	ck_assert(n > 0 && (size_t)n < sizeof(path));
+	ck_assert(n > 0 && (size_t)n < sizeof(paths[0]));
 	return path;
 }
 
@@ -118,6 +121,16 @@ size_t tree_compare(const char *bytes, size_t length, uint64_t offset)
 		at += n;
 	}
 	return length;
+}
+
+void tree_folder(const struct tree *tree, const char *name)
+{
+	ck_assert_int_eq(mkdir(tree_path(tree, name), 0755), 0);
+}
+
+void tree_link(const struct tree *tree, const char *name, const char *target)
+{
+	ck_assert_int_eq(symlink(target, tree_path(tree, name)), 0);
 }
 
 void tree_age(void)

@@ -13,6 +13,7 @@ struct tree {
 #define TREE_OLD	1614834367
 #define TREE_OLD_TEXT	"Thu, 04 Mar 2021 05:06:07 GMT"
 
+/* Makes the folder; every user may search it. */
 void tree_make(struct tree *tree);
 void tree_remove(struct tree *tree);
 
@@ -20,13 +21,16 @@ void tree_remove(struct tree *tree);
 void tree_write(const struct tree *tree, const char *name, const void *bytes, size_t length);
 void tree_write_text(const struct tree *tree, const char *name, const char *text);
 
+void tree_folder(const struct tree *tree, const char *name);
+void tree_link(const struct tree *tree, const char *name, const char *target);
+
 /* Writes a file in which every byte tells its offset, more or less. */
 void tree_write_pattern(const struct tree *tree, const char *name, uint64_t length);
 
 /* The place of the first byte of a piece of such a file that is wrong, length when all are right. */
 size_t tree_compare(const char *bytes, size_t length, uint64_t offset);
 
-/* The path of a name in the tree, in a buffer that the next call overwrites. */
+/* The path of a name in the tree, valid until the eighth next call. */
 const char *tree_path(const struct tree *tree, const char *name);
 
 /* Files that change are strong only when their ctime is old too: waits until it is. */
