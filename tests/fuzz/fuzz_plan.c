@@ -1,0 +1,71 @@
+/* Eight bytes of size, one each for method, outcome, version, and the file's validators, then field
+ * lines. */
+#include "core/plan.h"
+
+#include "invariants.h"
+#include "target.h"
+
+#define NOW INT64_C(1790000000)
+
+static void read_fields(struct fsrv__text input, struct fsrv__request *request)
+{
+	while (input.length > 0) {
+		struct fsrv__text line = take_line(&input);
+		const char *colon = line.length > 0 ? memchr(line.at, ':', line.length) : NULL;
+		size_t name = colon != NULL ? (size_t)(colon - line.at) : line.length;
+		size_t skip = name + (colon != NULL);
+
+		fsrv__request_add_field(request, (struct fsrv__text){line.at, name},
+					(struct fsrv__text){line.at + skip, line.length - skip});
+	}
+}
+
+static void make_file(uint64_t size, unsigned bits, struct fsrv__representation *file)
+{
+	static const int64_t times[] = {784111777, NOW, 0, NOW + 1000};
+	struct fsrv__time modified = {times[bits % 4], 0};
+	struct fsrv__identity identity = {1, size, modified, modified};
+
+	*file = (struct fsrv__representation){.size = size, .media_type = "text/html; charset=utf-8"};
+	file->cache_control = (bits & 4) != 0 ? "no-cache" : NULL;
+	fsrv__validators_make(&identity, (struct fsrv__time){NOW, 0}, FSRV__ETAG_LOCAL,
+			      (struct fsrv__text){(bits & 8) != 0 ? "tag" : NULL, (bits & 8) != 0 ? 3 : 0},
+			      &file->validators);
+}
+
+static void check_status(const struct fsrv__request *request, enum fsrv__outcome outcome,
+			 const struct fsrv__plan *plan)
+{
+	bool reads = request->method == FSRV__GET || request->method == FSRV__HEAD;
+
+	MUST(plan->status != 206 || (request->method == FSRV__GET && request->range.n_lines == 1));
+	MUST(plan->status != 416 || (request->method == FSRV__GET && request->range.n_lines == 1));
+	MUST(plan->status != 304 || request->if_none_match.n_lines > 0 ||
+	     request->if_modified_since.n_lines == 1);
+	MUST(plan->status != 412 || request->if_match.n_lines > 0 ||
+	     request->if_unmodified_since.n_lines == 1);
+	MUST(plan->status != 405 || request->method == FSRV__OTHER_METHOD);
+	MUST(plan->status != 204 || request->method == FSRV__OPTIONS);
+	MUST((plan->status != 200 && plan->status != 304) || (reads && outcome == FSRV__FOUND_FILE));
+	MUST(request->method != FSRV__HEAD || plan->content == FSRV__CONTENT_NONE);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct fsrv__text input = whole_input(data, size);
+	uint64_t length = take_number(&input, 8);
+	struct fsrv__request request = {.method = (enum fsrv__method)(take_number(&input, 1) % 4)};
+	enum fsrv__outcome outcome = (enum fsrv__outcome)(take_number(&input, 1) % (FSRV__BROKEN + 1));
+	bool http_1_1 = take_number(&input, 1) % 2 != 0;
+	struct fsrv__representation file;
+	struct fsrv__target target = {outcome, &file, "folder/"};
+	struct fsrv__plan plan;
+
+	make_file(length, (unsigned)take_number(&input, 1), &file);
+	read_fields(input, &request);
+	memset(&plan, 0xa5, sizeof(plan));
+	fsrv__plan_make(&request, http_1_1, &target, NOW, &plan);
+	MUST(plan_is_sound(&plan, length));
+	check_status(&request, outcome, &plan);
+	return 0;
+}
