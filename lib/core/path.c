@@ -97,11 +97,8 @@ static bool close_segment(struct fsrv__path *path, size_t start)
 /* Ends a path whose last segment starts at start; false when it leads above the root. */
 static bool close_path(struct fsrv__path *path, size_t start)
 {
-	bool slash = path->length == start;
-
 	if (!close_segment(path, start))
 		return false;
-	path->directory = path->directory || slash;
 	if (path->length > 0)
 		path->length--;
 	path->text[path->length] = '\0';
