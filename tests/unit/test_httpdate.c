@@ -66,6 +66,8 @@ static const struct {
 	{"year of five digits", TEXT("Sun, 06 Nov 11994 08:49:37 GMT"), UNTOUCHED},
 	{"negative year", TEXT("Sun, 06 Nov -994 08:49:37 GMT"), UNTOUCHED},
 	{"rfc850, year of four digits", TEXT("Sunday, 06-Nov-1994 08:49:37 GMT"), UNTOUCHED},
+	{"rfc850, letter behind it", TEXT("Sunday, 06-Nov-94 08:49:37 GMTx"), UNTOUCHED},
+	{"asctime, letter behind it", TEXT("Sun Nov  6 08:49:37 1994x"), UNTOUCHED},
 	{"rfc850, short day", TEXT("Sun, 06-Nov-94 08:49:37 GMT"), UNTOUCHED},
 	{"rfc850, day out of the month", TEXT("Sunday, 31-Nov-94 08:49:37 GMT"), UNTOUCHED},
 	{"preferred form, long day", TEXT("Sunday, 06 Nov 1994 08:49:37 GMT"), UNTOUCHED},

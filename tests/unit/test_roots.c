@@ -142,6 +142,8 @@ static void make_links(void)
 	tree_link(&tree, "root/out-folder", "../outside");
 	tree_link(&tree, "root/out-and-in", "../root/file");
 	tree_link(&tree, "root/only-up", "..");
+	tree_link(&tree, "root/here", ".");
+	tree_link(&tree, "root/down-and-up", "folder/..");
 	tree_link(&tree, "root/absolute", tree_path(&tree, "root/file"));
 	tree_link(&tree, "root/absolute-out", tree_path(&tree, "outside/secret"));
 	tree_link(&tree, "root/absolute-folder", tree_path(&tree, "root/folder"));
@@ -223,6 +225,11 @@ static const struct {
 	{"/out-and-in", "file", NULL, NULL},
 	{"/only-up", "/", NULL, NULL},
 	{"/only-up/outside/secret", "secret", NULL, NULL},
+	{"/here", "/", "/", NULL},
+	{"/here/file", "file", "file", NULL},
+	{"/here/here/folder/inner", "inner", "inner", NULL},
+	{"/down-and-up", "/", "/", NULL},
+	{"/down-and-up/file", "file", "file", NULL},
 	{"/absolute", "file", NULL, NULL},
 	{"/absolute-out", "secret", NULL, NULL},
 	{"/absolute-folder/inner", "inner", NULL, NULL},
@@ -321,6 +328,24 @@ START_TEST(looks_up_long_names)
 	/* Now a folder, with an index page whose name makes it too long. */
 	name[FSRV__PATH_SIZE - 1] = '/';
 	expect("root", name + 4, MISSING);
+}
+END_TEST
+
+START_TEST(refuses_what_is_longer_than_any_path)
+{
+	int (*const open_one[])(int, const char *, enum fsrv__links) = {fsrv__walk_beneath,
+									fsrv__open_beneath};
+	char path[PATH_MAX + 2];
+	int folder = open(tree_path(&tree, "root"), O_PATH | O_CLOEXEC);
+
+	for (size_t i = 0; i < sizeof(path) - 1; i++)
+		path[i] = i % 2 == 0 ? 'n' : '/';
+	path[sizeof(path) - 1] = '\0';
+	for (int i = 0; i < (fsrv__has_openat2() ? 2 : 1); i++) {
+		ck_assert_int_eq(open_one[i](folder, path, BENEATH), -1);
+		ck_assert_int_eq(errno, ENAMETOOLONG);
+	}
+	close(folder);
 }
 END_TEST
 
@@ -735,6 +760,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(one, follows_links_as_the_policy_allows, 0, LEN(links));
 	tcase_add_test(one, follows_as_many_links_as_the_kernel);
 	tcase_add_test(files, looks_up_long_names);
+	tcase_add_test(files, refuses_what_is_longer_than_any_path);
 	tcase_add_test(files, describes_the_file);
 	tcase_add_test(files, serves_files_above_4_gib);
 	tcase_add_loop_test(files, reads_exactly, 0, LEN(reads));

@@ -189,6 +189,17 @@ START_TEST(takes_a_chosen_part)
 }
 END_TEST
 
+/* A clock that is that wrong must not make a date that is none. */
+START_TEST(has_no_date_after_the_year_9999)
+{
+	const struct fsrv__identity identity = {7, 11, {INT64_C(253402300800), 0}, {1000, 0}};
+	struct fsrv__validators validators;
+
+	make(&identity, (struct fsrv__time){INT64_C(253402300900), 0}, LOCAL, none, &validators);
+	ck_assert(!validators.has_date);
+}
+END_TEST
+
 START_TEST(accepts_what_can_stand_in_a_tag)
 {
 	char bytes[FSRV__ETAG_OPAQUE_MAX + 1];
@@ -223,6 +234,7 @@ Suite *test_suite(void)
 	tcase_add_test(edges, differs_for_neighbours);
 	tcase_add_test(edges, keeps_the_opaque_part_when_it_turns_strong);
 	tcase_add_test(edges, takes_a_chosen_part);
+	tcase_add_test(edges, has_no_date_after_the_year_9999);
 	tcase_add_test(edges, accepts_what_can_stand_in_a_tag);
 	suite_add_tcase(suite, edges);
 	return suite;
