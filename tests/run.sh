@@ -27,7 +27,6 @@ want_test_tools()
 	fi
 }
 
-# Both kinds of library: the programs under test link the shared one, some tests look inside the other.
 build_tests()
 {
 	mkdir -p "$build"
