@@ -55,5 +55,7 @@ int main(int argc, char **argv)
 	fsrv_free(fs);
 	if (length < end || strncmp(answer, "HTTP/1.1 200 ", 13) != 0)
 		return 1;
-	return memcmp(answer + length - end, argv[3], end) == 0 && strcmp(fsrv_version(), FSRV_VERSION) == 0 ? 0 : 1;
+	return memcmp(answer + length - end, argv[3], end) == 0 && strcmp(fsrv_version(), FSRV_VERSION) == 0
+		       ? 0
+		       : 1;
 }
