@@ -4,7 +4,7 @@
 
 static bool is_weak(struct fsrv__text tag)
 {
-	return tag.length > 0 && tag.at[0] == 'W';
+	return tag.at[0] == 'W';
 }
 
 static bool is_tag_byte(unsigned char byte)

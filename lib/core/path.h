@@ -37,7 +37,8 @@ struct fsrv__path {
 enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__path_form form,
 					 struct fsrv__path *path);
 
-/* True when a segment starts with exactly one dot, a name that listings hide; the first segment
+/* True when a segment starts with exactly one dot, the mark of what its owner did not mean to
+ * show; the first segment
  * ".well-known" (RFC 8615) is not hidden. */
 bool fsrv__path_is_hidden(const struct fsrv__path *path);
 

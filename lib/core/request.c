@@ -75,10 +75,19 @@ void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text na
 	}
 }
 
+/* The bytes of uri-host and port (RFC 3986, 3.2), not their grammar: fsrv never uses the value. */
+static bool is_host(struct fsrv__text host)
+{
+	for (size_t i = 0; i < host.length; i++)
+		if (host.at[i] <= ' ' || host.at[i] == 0x7f || strchr("\"#/<>?@\\^`{|}", host.at[i]) != NULL)
+			return false;
+	return true;
+}
+
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
 {
 	return request->has_bad_name || request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
-	       request->content_length.n_lines > 1 ||
+	       !is_host(request->host.value) || request->content_length.n_lines > 1 ||
 	       (request->content_length.n_lines > 0 && request->transfer_encoding.n_lines > 0);
 }
 

@@ -8,8 +8,8 @@
 
 enum fsrv__method { FSRV__GET, FSRV__HEAD, FSRV__OPTIONS, FSRV__OTHER_METHOD };
 
-/* Lines of one list field that are kept. Later lines are forgotten, which can only make a
- * precondition fail: the answer is then longer than it need be, never wrong. */
+/* Lines of one list field that are kept. Tags in later lines are as good as unknown: If-None-Match
+ * then gets 200 for 304, and If-Match 412 for 200. */
 #define FSRV__LIST_LINES 8
 
 struct fsrv__list {
@@ -37,8 +37,8 @@ enum fsrv__method fsrv__method_parse(const char *name);
 /* Notes one field line; request must be zeroed before the first. The bytes are borrowed. */
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value);
 
-/* True when RFC 9112 (3.2, 5.1, 6.3) tells a server to answer 400: no Host or two in HTTP/1.1, a
- * field name that is no token, a length that is given twice or in two ways. */
+/* True when RFC 9112 (3.2, 5.1, 6.3) tells a server to answer 400: no Host in HTTP/1.1, two, or one
+ * that can be no host, a field name that is no token, a length that is given twice or in two ways. */
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1);
 
 /* The value of a field that is there exactly once; NULL in at otherwise. */

@@ -12,9 +12,10 @@
 /* As many as the kernel follows (path_resolution(7)). */
 #define MAX_LINKS 40
 
-static int call_openat2(int folder, const char *path, uint64_t flags, uint64_t resolve)
+/* What the C library adds to open(2) where off_t is wider than a register. */
+static int call_openat2(int folder, const char *path, int flags, uint64_t resolve)
 {
-	struct open_how how = {.flags = flags, .resolve = resolve};
+	struct open_how how = {.flags = (unsigned)(flags | O_LARGEFILE), .resolve = resolve};
 
 	return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
 }
@@ -29,14 +30,14 @@ bool fsrv__has_openat2(void)
 	return true;
 }
 
-int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links)
+int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links, int flags)
 {
 	uint64_t resolve = RESOLVE_BENEATH | (links == FSRV__LINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
 	int fd = -1;
 
 	/* EAGAIN: a rename elsewhere came in between and the kernel cannot tell whether it mattered. */
 	for (int attempt = 0; attempt < 8; attempt++) {
-		fd = call_openat2(folder, path, FSRV__OPEN_FLAGS, resolve);
+		fd = call_openat2(folder, path, flags, resolve);
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}
@@ -68,7 +69,7 @@ static int open_parent(int folder, const char *path, const char **name)
 	return at;
 }
 
-static int open_without_links(int folder, const char *path)
+static int open_without_links(int folder, const char *path, int flags)
 {
 	const char *name;
 	int parent = open_parent(folder, path, &name);
@@ -76,7 +77,7 @@ static int open_without_links(int folder, const char *path)
 
 	if (parent < 0)
 		return -1;
-	fd = openat(parent, *name != '\0' ? name : ".", FSRV__OPEN_FLAGS | O_NOFOLLOW);
+	fd = openat(parent, *name != '\0' ? name : ".", flags | O_NOFOLLOW);
 	error = errno;
 	close(parent);
 	errno = error;
@@ -216,16 +217,16 @@ static int resolve_links(struct resolution *r)
 	return 0;
 }
 
-int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links)
+int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links, int flags)
 {
 	struct resolution r = {.folder = folder};
 
 	if (links == FSRV__LINKS_NONE)
-		return open_without_links(folder, path);
+		return open_without_links(folder, path, flags);
 	if (strlen(path) >= sizeof(r.pending))
 		return fail(ENAMETOOLONG);
 	memcpy(r.pending, path, strlen(path) + 1);
 	if (resolve_links(&r) != 0)
 		return -1;
-	return open_without_links(folder, r.resolved);
+	return open_without_links(folder, r.resolved, flags);
 }

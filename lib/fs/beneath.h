@@ -16,15 +16,16 @@ enum fsrv__links {
 /* Whether the kernel has openat2(2), since Linux 5.6; sandboxes may hide it. */
 bool fsrv__has_openat2(void);
 
-/* Opens path, which is relative and without dot segments, below the folder for reading.
+/* Opens path, which is relative and without dot segments, below the folder.
  *
  * links  FSRV__LINKS_BENEATH or FSRV__LINKS_NONE
+ * flags  of open(2), O_CLOEXEC among them
  *
  * Returns a descriptor, or -1 with errno: EXDEV for a link that leaves, ELOOP for too many links or
  * one where none may be. fsrv__open_beneath needs openat2(2); fsrv__walk_beneath does the same with
  * one openat(2) for each step and no step through a link, so that a rename meanwhile can make it
  * fail but cannot lead it out. */
-int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links);
-int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links);
+int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links, int flags);
+int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links, int flags);
 
 #endif

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int open_anywhere(const struct fsrv__root *root, const struct fsrv__path *path)
+static int open_anywhere(const struct fsrv__root *root, const struct fsrv__path *path, int flags)
 {
 	char whole[FSRV__PATH_SIZE];
 
@@ -17,19 +17,19 @@ static int open_anywhere(const struct fsrv__root *root, const struct fsrv__path 
 	memcpy(whole, root->path, root->length);
 	whole[root->length] = '/';
 	memcpy(whole + root->length + 1, path->text, path->length + 1);
-	return open(whole, FSRV__OPEN_FLAGS);
+	return open(whole, flags);
 }
 
 static int open_confined(const struct fsrv__roots *roots, const struct fsrv__root *root,
-			 const struct fsrv__path *path)
+			 const struct fsrv__path *path, int flags)
 {
 	int folder = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd, error;
 
 	if (folder < 0)
 		return -1;
-	fd = roots->has_openat2 ? fsrv__open_beneath(folder, path->text, root->links)
-				: fsrv__walk_beneath(folder, path->text, root->links);
+	fd = roots->has_openat2 ? fsrv__open_beneath(folder, path->text, root->links, flags)
+				: fsrv__walk_beneath(folder, path->text, root->links, flags);
 	error = errno;
 	close(folder);
 	errno = error;
@@ -46,6 +46,8 @@ static enum fsrv__outcome judge_error(int error)
 	case EXDEV:
 	case ENXIO: /* a socket, or a device without a driver */
 	case ENODEV:
+	case ENOMEDIUM:
+	case EBUSY:
 	case EINVAL: /* a name that this file system cannot hold */
 	case EILSEQ:
 		return FSRV__TARGET_MISSING;
@@ -93,17 +95,39 @@ static enum fsrv__outcome take_facts(int fd, int root, struct fsrv__file *file)
 	return outcome;
 }
 
-static enum fsrv__outcome open_in_root(const struct fsrv__roots *roots, size_t index, const struct fsrv__path *path,
-				       struct fsrv__file *file)
+static int open_name(const struct fsrv__roots *roots, const struct fsrv__root *root, const struct fsrv__path *path,
+		     int flags)
 {
-	const struct fsrv__root *root = &roots->list[index];
 	int fd;
 
 	do
-		fd = root->links == FSRV__LINKS_FOLLOW ? open_anywhere(root, path) : open_confined(roots, root, path);
+		fd = root->links == FSRV__LINKS_FOLLOW ? open_anywhere(root, path, flags)
+						       : open_confined(roots, root, path, flags);
 	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+/* A folder that may be searched but not read is a folder all the same. */
+static enum fsrv__outcome judge_unreadable(const struct fsrv__roots *roots, const struct fsrv__root *root,
+					   const struct fsrv__path *path)
+{
+	int fd = open_name(roots, root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		errno = EACCES;
+		return FSRV__TARGET_FORBIDDEN;
+	}
+	close(fd);
+	return FSRV__FOUND_DIRECTORY;
+}
+
+static enum fsrv__outcome open_in_root(const struct fsrv__roots *roots, size_t index, const struct fsrv__path *path,
+				       struct fsrv__file *file)
+{
+	int fd = open_name(roots, &roots->list[index], path, FSRV__OPEN_FLAGS);
+
 	if (fd < 0)
-		return judge_error(errno);
+		return errno == EACCES ? judge_unreadable(roots, &roots->list[index], path) : judge_error(errno);
 	return take_facts(fd, (int)index, file);
 }
 

@@ -339,7 +339,7 @@ END_TEST
 
 START_TEST(refuses_what_is_longer_than_any_path)
 {
-	int (*const open_one[])(int, const char *, enum fsrv__links) = {fsrv__walk_beneath,
+	int (*const open_one[])(int, const char *, enum fsrv__links, int) = {fsrv__walk_beneath,
 									fsrv__open_beneath};
 	char path[PATH_MAX + 2];
 	int folder = open(tree_path(&tree, "root"), O_PATH | O_CLOEXEC);
@@ -348,7 +348,7 @@ START_TEST(refuses_what_is_longer_than_any_path)
 		path[i] = i % 2 == 0 ? 'n' : '/';
 	path[sizeof(path) - 1] = '\0';
 	for (int i = 0; i < (fsrv__has_openat2() ? 2 : 1); i++) {
-		ck_assert_int_eq(open_one[i](folder, path, BENEATH), -1);
+		ck_assert_int_eq(open_one[i](folder, path, BENEATH, FSRV__OPEN_FLAGS), -1);
 		ck_assert_int_eq(errno, ENAMETOOLONG);
 	}
 	close(folder);
@@ -567,6 +567,7 @@ static const struct {
 	{"root", "/through-and-back", FSRV__TARGET_FORBIDDEN, MISSING},
 	{"root", "/unlistable/index.html", FILE_, FILE_},
 	{"root", "/unlistable/", FILE_, FILE_},
+	{"root", "/unlistable", FOLDER, FOLDER},
 	{"closed", "/x", FSRV__TARGET_FORBIDDEN, FSRV__TARGET_FORBIDDEN},
 	{"root", "/file", FILE_, FILE_},
 };
