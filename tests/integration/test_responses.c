@@ -266,7 +266,7 @@ START_TEST(answers_pipelined_requests)
 	struct test_daemon daemon;
 	struct client client;
 	struct reply reply;
-	char request[512];
+	char request[1024];
 
 	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
 	client_open(&client, daemon_connect(&daemon));
