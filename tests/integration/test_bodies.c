@@ -187,20 +187,30 @@ START_TEST(ends_short_when_the_file_is_cut)
 }
 END_TEST
 
+/* A thread that spins is never at rest; one that has something to finish soon is. */
+static bool comes_to_rest(void)
+{
+	for (int i = 0; i < 20; i++) {
+		double before = cpu_seconds();
+
+		usleep(200000);
+		if (cpu_seconds() - before < 0.1)
+			return true;
+	}
+	return false;
+}
+
 START_TEST(rests_after_a_file_was_cut)
 {
 	struct service service;
 	struct client client;
-	double before;
 
 	service_start(&service, _i);
 	tree_write_pattern(&tree, "growing", LARGE_SIZE);
 	start_download(&service, &client);
 	ck_assert_int_eq(truncate(tree_path(&tree, "growing"), 0), 0);
 	ck_assert(client_sees_end(&client));
-	before = cpu_seconds();
-	usleep(300000);
-	ck_assert_msg(cpu_seconds() - before < 0.15, "%f s of CPU", cpu_seconds() - before);
+	ck_assert(comes_to_rest());
 	client_close(&client);
 	service_stop(&service);
 }
