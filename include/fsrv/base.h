@@ -13,7 +13,7 @@
 #define FSRV_VERSION_MAJOR 0
 #define FSRV_VERSION_MINOR 1
 #define FSRV_VERSION_PATCH 0
-#define FSRV_VERSION	   "0.1.0"
+#define FSRV_VERSION       "0.1.0"
 
 #ifndef FSRV_API
 #if defined(__GNUC__)
@@ -30,13 +30,15 @@ extern "C" {
 /* Results of functions. The numbers are stable: they may be logged and compared. Since 0.1. */
 enum fsrv_error {
 	FSRV_OK = 0,
-	FSRV_ERR_INVALID = -1,	      /* an argument or option has a value that its comment excludes */
-	FSRV_ERR_MEMORY = -2,	      /* an allocation failed; nothing was changed */
+	FSRV_ERR_INVALID = -1,        /* an argument or option has a value that its comment excludes */
+	FSRV_ERR_MEMORY = -2,         /* an allocation failed; nothing was changed */
 	FSRV_ERR_UNSUPPORTED = -3,    /* an option that this version of the library does not know */
-	FSRV_ERR_ROOT = -4,	      /* a root is missing, is not a directory or may not be searched */
-	FSRV_ERR_SYSTEM = -5,	      /* the operating system refused; errno says why */
+	FSRV_ERR_ROOT = -4,           /* a root is missing, is not a directory or may not be searched */
+	FSRV_ERR_SYSTEM = -5,         /* the operating system refused; errno says why */
 	FSRV_ERR_ADDRESS_IN_USE = -6, /* another socket listens on that address and port */
-	FSRV_ERR_DAEMON = -7	      /* libmicrohttpd did not start the daemon */
+	FSRV_ERR_DAEMON = -7,         /* libmicrohttpd did not start the daemon */
+	FSRV_ERR_SPACE = -8,          /* a buffer or array of the caller is too small; see the function */
+	FSRV_ERR_UNSAFE = -9          /* the text of a script can't stand in a page as it is */
 };
 
 /* Describes an error code in one English phrase without a full stop.

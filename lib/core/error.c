@@ -19,6 +19,10 @@ const char *fsrv_strerror(int error)
 		return "address and port are in use";
 	case FSRV_ERR_DAEMON:
 		return "libmicrohttpd did not start the daemon";
+	case FSRV_ERR_SPACE:
+		return "buffer or array is too small";
+	case FSRV_ERR_UNSAFE:
+		return "text of the script can't stand inside a script element";
 	default:
 		return "unknown error";
 	}

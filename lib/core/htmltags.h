@@ -1,0 +1,119 @@
+/* The element names that decide where markup begins and ends, and what each of them does to the parser. */
+#ifndef FSRV_HTMLTAGS_H
+#define FSRV_HTMLTAGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Elements that one rule or another treats by name; every other name is FSRV__TAG_OTHER. */
+enum fsrv__tag_id {
+	FSRV__TAG_OTHER,
+	FSRV__TAG_A,
+	FSRV__TAG_ANNOTATION_XML,
+	FSRV__TAG_BODY,
+	FSRV__TAG_BR,
+	FSRV__TAG_BUTTON,
+	FSRV__TAG_FONT,
+	FSRV__TAG_FORM,
+	FSRV__TAG_FRAMESET,
+	FSRV__TAG_HEAD,
+	FSRV__TAG_HTML,
+	FSRV__TAG_INPUT,
+	FSRV__TAG_MALIGNMARK,
+	FSRV__TAG_MATH,
+	FSRV__TAG_META,
+	FSRV__TAG_MGLYPH,
+	FSRV__TAG_P,
+	FSRV__TAG_PLAINTEXT,
+	FSRV__TAG_PRE,
+	FSRV__TAG_SCRIPT,
+	FSRV__TAG_SVG,
+	FSRV__TAG_TEMPLATE
+};
+
+enum fsrv__tag_flag {
+	FSRV__TAG_IN_HEAD = 1 << 0, /* start tag that leaves the head open (13.2.6.4.4) */
+	FSRV__TAG_AFTER_HEAD =
+		1 << 1,              /* start tag that goes into the head after it was closed (13.2.6.4.6) */
+	FSRV__TAG_RAW = 1 << 2,      /* content is text up to the element's own end tag */
+	FSRV__TAG_VOID = 1 << 3,     /* nothing is opened */
+	FSRV__TAG_CONTENT = 1 << 4,  /* start tag after which a frameset is no longer honoured */
+	FSRV__TAG_BREAKOUT = 1 << 5, /* start tag that ends SVG and MathML (13.2.6.5) */
+	FSRV__TAG_SPECIAL = 1 << 6,  /* category "special" (13.2.4.2) */
+	FSRV__TAG_SCOPE = 1 << 7,    /* bounds "has an element in scope" */
+	FSRV__TAG_CLOSES_P = 1 << 8, /* start tag that closes a p element in button scope */
+	FSRV__TAG_HTML_POINT = 1 << 9,  /* HTML integration point when it is an SVG element */
+	FSRV__TAG_TEXT_POINT = 1 << 10, /* MathML text integration point when it is a MathML element */
+	FSRV__TAG_OPENS_HEAD = 1 << 11  /* end tag that makes the parser invent what is missing above it */
+};
+
+/* How an end tag finds the element that it closes (13.2.6.4.7), and which siblings a start tag closes. */
+enum fsrv__tag_rule {
+	FSRV__RULE_ANY,    /* the nearest of the name, unless a special element lies between */
+	FSRV__RULE_SCOPED, /* the nearest of the name, unless a scope boundary lies between */
+	FSRV__RULE_FORMAT, /* formatting: closes what special elements do not hold (adoption agency) */
+	FSRV__RULE_HEADING,
+	FSRV__RULE_ITEM, /* li, dd, dt */
+	FSRV__RULE_CELL,
+	FSRV__RULE_ROW,
+	FSRV__RULE_SECTION, /* tbody, thead, tfoot, caption */
+	FSRV__RULE_TABLE,
+	FSRV__RULE_FORM
+};
+
+struct fsrv__tag {
+	uint64_t key;
+	const char *name; /* of FSRV__TAG_RAW elements, NULL for others */
+	uint16_t flags;
+	uint8_t id;
+	uint8_t rule;
+};
+
+/* Bytes of names in lower case; 0 for those that end a name: white space, "/" and ">". */
+extern const uint8_t fsrv__name_byte[256];
+
+/* Continues the key of a name with one byte in lower case. Keys of names up to eight bytes are those
+ * bytes, so they never collide. Written as a macro because the table is built from it. */
+#define FSRV__KEY_ADD(key, byte)                                                                             \
+	((((uint64_t)(key)) << 8) ^ (uint64_t)(byte) ^                                                       \
+	 ((((uint64_t)(key)) >> 56) * UINT64_C(0x9E3779B97F4A7C15)))
+
+/* Keys of names by their letters, as constants. */
+#define FSRV__KEY1(a)                             ((uint64_t)(a))
+#define FSRV__KEY2(a, b)                          FSRV__KEY_ADD(FSRV__KEY1(a), b)
+#define FSRV__KEY3(a, b, c)                       FSRV__KEY_ADD(FSRV__KEY2(a, b), c)
+#define FSRV__KEY4(a, b, c, d)                    FSRV__KEY_ADD(FSRV__KEY3(a, b, c), d)
+#define FSRV__KEY5(a, b, c, d, e)                 FSRV__KEY_ADD(FSRV__KEY4(a, b, c, d), e)
+#define FSRV__KEY6(a, b, c, d, e, f)              FSRV__KEY_ADD(FSRV__KEY5(a, b, c, d, e), f)
+#define FSRV__KEY7(a, b, c, d, e, f, g)           FSRV__KEY_ADD(FSRV__KEY6(a, b, c, d, e, f), g)
+#define FSRV__KEY8(a, b, c, d, e, f, g, h)        FSRV__KEY_ADD(FSRV__KEY7(a, b, c, d, e, f, g), h)
+#define FSRV__KEY9(a, b, c, d, e, f, g, h, i)     FSRV__KEY_ADD(FSRV__KEY8(a, b, c, d, e, f, g, h), i)
+#define FSRV__KEY10(a, b, c, d, e, f, g, h, i, j) FSRV__KEY_ADD(FSRV__KEY9(a, b, c, d, e, f, g, h, i), j)
+#define FSRV__KEY11(a, b, c, d, e, f, g, h, i, j, k)                                                         \
+	FSRV__KEY_ADD(FSRV__KEY10(a, b, c, d, e, f, g, h, i, j), k)
+#define FSRV__KEY12(a, b, c, d, e, f, g, h, i, j, k, l)                                                      \
+	FSRV__KEY_ADD(FSRV__KEY11(a, b, c, d, e, f, g, h, i, j, k), l)
+#define FSRV__KEY13(a, b, c, d, e, f, g, h, i, j, k, l, m)                                                   \
+	FSRV__KEY_ADD(FSRV__KEY12(a, b, c, d, e, f, g, h, i, j, k, l), m)
+#define FSRV__KEY14(a, b, c, d, e, f, g, h, i, j, k, l, m, n)                                                \
+	FSRV__KEY_ADD(FSRV__KEY13(a, b, c, d, e, f, g, h, i, j, k, l, m), n)
+
+/* Finds what is known about a name; a shared row without flags when nothing is. */
+const struct fsrv__tag *fsrv__tag_find(uint64_t key);
+
+static inline bool fsrv__is_space(uint8_t byte)
+{
+	return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
+}
+
+static inline uint8_t fsrv__lower(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+}
+
+static inline bool fsrv__is_letter(uint8_t byte)
+{
+	return (uint8_t)((byte | 0x20) - 'a') < 26;
+}
+
+#endif

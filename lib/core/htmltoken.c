@@ -1,0 +1,459 @@
+#include "core/htmlscan.h"
+
+#include <string.h>
+
+/* Every reader below takes the bytes from at to end, at least one, and returns the first that it leaves
+ * to the state it has set. None looks back before at: what earlier bytes mean is in the scanner. */
+
+static const uint8_t *find_byte(const uint8_t *at, const uint8_t *end, int byte)
+{
+	const uint8_t *found = memchr(at, byte, (size_t)(end - at));
+
+	return found != NULL ? found : end;
+}
+
+/* The last four bytes before at, newest in the low bits: those of the chunk from from on, preceded by
+ * those of before. */
+static uint32_t last_bytes(uint32_t before, const uint8_t *from, const uint8_t *at)
+{
+	for (from = at - from > 4 ? at - 4 : from; from < at; from++)
+		before = before << 8 | *from;
+	return before;
+}
+
+/* A byte order mark, or what turns out to be text. matched counts the bytes; tail holds the first. */
+static const uint8_t *read_start(struct fsrv__scanner *s, const uint8_t *at)
+{
+	static const struct {
+		uint8_t bytes[3];
+		uint8_t length;
+		unsigned flag;
+	} marks[] = {{{0xEF, 0xBB, 0xBF}, 3, FSRV_PAGE_BOM},
+		     {{0xFE, 0xFF, 0}, 2, FSRV_PAGE_UTF16},
+		     {{0xFF, 0xFE, 0}, 2, FSRV_PAGE_UTF16}};
+
+	if (s->matched == 0)
+		s->tail[0] = *at;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		if (marks[i].bytes[0] != s->tail[0] || marks[i].bytes[s->matched] != *at)
+			continue;
+		if (++s->matched == marks[i].length) {
+			s->flags |= marks[i].flag;
+			s->is_done = marks[i].flag == FSRV_PAGE_UTF16;
+			s->state = FSRV__STATE_TEXT;
+		}
+		return at + 1;
+	}
+	s->state = FSRV__STATE_TEXT;
+	if (s->matched > 0)
+		fsrv__tree_text(s, 0, false);
+	return at;
+}
+
+static void begin_markup(struct fsrv__scanner *s, const uint8_t *less)
+{
+	s->tag_start = fsrv__offset(s, less);
+	s->state = FSRV__STATE_TAG_OPEN;
+	s->tail_length = 0;
+}
+
+static const uint8_t *read_text(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *less = find_byte(at, end, '<');
+
+	if (s->does_text_matter)
+		fsrv__text_scan(s, at, less);
+	if (s->options.n_markers > 0)
+		fsrv__marks_text(s, at, less, less < end);
+	if (less == end)
+		return end;
+	if (s->does_text_matter)
+		fsrv__text_end(s);
+	begin_markup(s, less);
+	return less + 1;
+}
+
+static const uint8_t *begin_name(struct fsrv__scanner *s, const uint8_t *at, bool is_end_tag)
+{
+	s->is_end_tag = is_end_tag;
+	s->slash = false;
+	s->key = 0;
+	s->name_length = 0;
+	s->state = FSRV__STATE_TAG_NAME;
+	return at;
+}
+
+static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	if (fsrv__is_letter(*at))
+		return begin_name(s, at, false);
+	switch (*at) {
+	case '/':
+		s->state = FSRV__STATE_END_TAG_OPEN;
+		return at + 1;
+	case '!':
+		s->state = FSRV__STATE_DECLARATION;
+		s->matched = 0;
+		s->last_bytes = 0;
+		return at + 1;
+	case '?':
+		s->state = FSRV__STATE_BOGUS_COMMENT;
+		return at + 1;
+	case '<':
+		fsrv__tree_text(s, s->tag_start, false);
+		while (at + 1 < end && at[1] == '<')
+			at++;
+		begin_markup(s, at);
+		s->before = FSRV__JOINT_LESS;
+		return at + 1;
+	default:
+		fsrv__tree_text(s, s->tag_start, false);
+		s->state = FSRV__STATE_TEXT;
+		return at;
+	}
+}
+
+static const uint8_t *read_end_tag_open(struct fsrv__scanner *s, const uint8_t *at)
+{
+	if (fsrv__is_letter(*at))
+		return begin_name(s, at, true);
+	s->state = *at == '>' ? FSRV__STATE_TEXT : FSRV__STATE_BOGUS_COMMENT;
+	return *at == '>' ? at + 1 : at;
+}
+
+static void finish_name(struct fsrv__scanner *s)
+{
+	s->tag = fsrv__tag_find(s->key);
+	s->state = FSRV__STATE_BEFORE_NAME;
+	s->attributes.watch = FSRV__WATCH_NOTHING;
+	if (s->is_end_tag)
+		return;
+	fsrv__attributes_begin(s);
+	s->in_script = s->tag->id == FSRV__TAG_SCRIPT && s->options.n_markers > 0;
+	s->has_marker = false;
+}
+
+static const uint8_t *read_tag_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	uint64_t key = s->key;
+	uint8_t byte;
+
+	for (; at < end && s->name_length < 8; at++, s->name_length++) {
+		byte = fsrv__name_byte[*at];
+		if (byte == 0)
+			break;
+		key = key << 8 | byte;
+	}
+	for (; at < end && (byte = fsrv__name_byte[*at]) != 0; at++)
+		key = FSRV__KEY_ADD(key, byte);
+	s->key = key;
+	if (at < end)
+		finish_name(s);
+	return at;
+}
+
+/* The ">" of a tag was read; at is the byte after it. */
+static const uint8_t *finish_tag(struct fsrv__scanner *s, const uint8_t *at)
+{
+	if (s->attributes.watch != FSRV__WATCH_NOTHING)
+		fsrv__attributes_flush(&s->attributes);
+	s->state = FSRV__STATE_TEXT;
+	if (s->is_end_tag)
+		fsrv__tree_end_tag(s, at);
+	else
+		fsrv__tree_start_tag(s, at);
+	return at;
+}
+
+static const uint8_t *read_before_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	for (; at < end; at++) {
+		if (fsrv__is_space(*at)) {
+			s->slash = false;
+		} else if (*at == '/') {
+			s->slash = true;
+		} else if (*at == '>') {
+			return finish_tag(s, at + 1);
+		} else {
+			/* even "=" begins a name here */
+			s->slash = false;
+			s->state = FSRV__STATE_NAME;
+			if (s->attributes.watch != FSRV__WATCH_NOTHING) {
+				fsrv__attributes_flush(&s->attributes);
+				fsrv__attributes_name(&s->attributes, at, at + 1);
+			}
+			return at + 1;
+		}
+	}
+	return at;
+}
+
+static const uint8_t *read_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *from = at;
+
+	while (at < end && fsrv__name_byte[*at] != 0 && *at != '=')
+		at++;
+	if (s->attributes.watch != FSRV__WATCH_NOTHING)
+		fsrv__attributes_name(&s->attributes, from, at);
+	if (at == end)
+		return at;
+	s->state = *at == '=' ? FSRV__STATE_BEFORE_VALUE : FSRV__STATE_AFTER_NAME;
+	return *at == '=' ? at + 1 : at;
+}
+
+static const uint8_t *read_after_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	while (at < end && fsrv__is_space(*at))
+		at++;
+	if (at == end)
+		return at;
+	s->state = *at == '=' ? FSRV__STATE_BEFORE_VALUE : FSRV__STATE_BEFORE_NAME;
+	return *at == '=' ? at + 1 : at;
+}
+
+static const uint8_t *read_before_value(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	while (at < end && fsrv__is_space(*at))
+		at++;
+	if (at == end)
+		return at;
+	s->attributes.value_offset = fsrv__offset(s, at) + (*at == '"' || *at == '\'');
+	switch (*at) {
+	case '"':
+		s->state = FSRV__STATE_DOUBLE_QUOTED;
+		return at + 1;
+	case '\'':
+		s->state = FSRV__STATE_SINGLE_QUOTED;
+		return at + 1;
+	case '>':
+		s->state = FSRV__STATE_BEFORE_NAME;
+		return at;
+	default:
+		s->state = FSRV__STATE_UNQUOTED;
+		return at;
+	}
+}
+
+static const uint8_t *read_quoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end, int quote)
+{
+	const uint8_t *stop = find_byte(at, end, quote);
+
+	if (s->attributes.watch != FSRV__WATCH_NOTHING)
+		fsrv__attributes_value(&s->attributes, at, stop);
+	if (stop == end)
+		return end;
+	s->state = FSRV__STATE_BEFORE_NAME;
+	return stop + 1;
+}
+
+static const uint8_t *read_unquoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *from = at;
+
+	while (at < end && (fsrv__name_byte[*at] != 0 || *at == '/'))
+		at++;
+	if (s->attributes.watch != FSRV__WATCH_NOTHING)
+		fsrv__attributes_value(&s->attributes, from, at);
+	if (at < end)
+		s->state = FSRV__STATE_BEFORE_NAME;
+	return at;
+}
+
+/* After "<!": a comment, CDATA in foreign content, or something that ends at the first ">". */
+static const uint8_t *read_declaration(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	const char *pattern = s->matched > 0 ? (s->last_bytes == '-' ? "--" : "[CDATA[") : NULL;
+
+	for (; at < end; at++) {
+		if (s->matched == 0)
+			pattern = *at == '-' ? "--" : "[CDATA[";
+		if (*at != (uint8_t)pattern[s->matched] ||
+		    (*pattern == '[' && !fsrv__stack_is_foreign(&s->stack))) {
+			s->state = FSRV__STATE_BOGUS_COMMENT;
+			return at;
+		}
+		s->last_bytes = (uint8_t)*pattern;
+		if (pattern[++s->matched] == '\0') {
+			s->state = *pattern == '-' ? FSRV__STATE_COMMENT_START : FSRV__STATE_CDATA;
+			s->last_bytes = 0;
+			return at + 1;
+		}
+	}
+	return at;
+}
+
+/* "<!-->" and "<!--->" are whole comments. */
+static const uint8_t *read_comment_start(struct fsrv__scanner *s, const uint8_t *at)
+{
+	bool has_dash = s->state == FSRV__STATE_COMMENT_START_DASH;
+
+	if (*at == '>') {
+		s->state = FSRV__STATE_TEXT;
+		return at + 1;
+	}
+	if (*at == '-' && !has_dash) {
+		s->state = FSRV__STATE_COMMENT_START_DASH;
+		return at + 1;
+	}
+	s->last_bytes = has_dash ? '-' : 0;
+	s->state = FSRV__STATE_COMMENT;
+	return at;
+}
+
+static bool ends_comment(uint32_t bytes)
+{
+	return (bytes & 0xFFFF) == 0x2D2D || (bytes & 0xFFFFFF) == 0x2D2D21; /* "--", "--!" */
+}
+
+static bool ends_cdata(uint32_t bytes)
+{
+	return (bytes & 0xFFFF) == 0x5D5D; /* "]]" */
+}
+
+/* Reads up to the first ">" whose preceding bytes end the construct. */
+static const uint8_t *read_until(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
+				 bool (*is_end)(uint32_t))
+{
+	const uint8_t *from = at;
+
+	for (; (at = find_byte(at, end, '>')) < end; at++) {
+		if (is_end(last_bytes(s->last_bytes, from, at))) {
+			s->state = FSRV__STATE_TEXT;
+			return at + 1;
+		}
+	}
+	s->last_bytes = last_bytes(s->last_bytes, from, end);
+	return end;
+}
+
+static const uint8_t *read_bogus_comment(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	at = find_byte(at, end, '>');
+	if (at == end)
+		return end;
+	s->state = FSRV__STATE_TEXT;
+	return at + 1;
+}
+
+/* The text of the raw element ended before its end tag, whose name was read; at is the byte after it. */
+static void finish_raw(struct fsrv__scanner *s)
+{
+	s->tag = s->raw;
+	s->is_end_tag = true;
+	s->slash = false;
+	s->attributes.watch = FSRV__WATCH_NOTHING;
+	s->state = FSRV__STATE_BEFORE_NAME;
+}
+
+/* Byte i of "</" and the element's name, 0 behind it. */
+static uint8_t raw_pattern(const struct fsrv__scanner *s, unsigned i)
+{
+	return i < 2 ? (uint8_t) "</"[i] : (uint8_t)s->raw->name[i - 2];
+}
+
+static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	while (at < end) {
+		if (s->matched == 0) {
+			at = find_byte(at, end, '<');
+			if (at == end)
+				break;
+			s->matched = 1;
+			at++;
+			continue;
+		}
+		if (raw_pattern(s, s->matched) == 0 && fsrv__name_byte[*at] == 0) {
+			finish_raw(s);
+			return at;
+		}
+		if (raw_pattern(s, s->matched) == fsrv__lower(*at)) {
+			s->matched++;
+			at++;
+		} else {
+			s->matched = 0;
+		}
+	}
+	return at;
+}
+
+static const uint8_t *read_script(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	enum fsrv__script_mark mark;
+
+	at = fsrv__script_text_read(&s->script, at, end, &mark);
+	if (mark == FSRV__SCRIPT_END)
+		finish_raw(s);
+	return at;
+}
+
+static const uint8_t *read_markup(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	switch ((enum fsrv__state)s->state) {
+	case FSRV__STATE_DECLARATION:
+		return read_declaration(s, at, end);
+	case FSRV__STATE_COMMENT_START:
+	case FSRV__STATE_COMMENT_START_DASH:
+		return read_comment_start(s, at);
+	case FSRV__STATE_COMMENT:
+		return read_until(s, at, end, ends_comment);
+	case FSRV__STATE_CDATA:
+		return read_until(s, at, end, ends_cdata);
+	case FSRV__STATE_START:
+		return read_start(s, at);
+	case FSRV__STATE_PLAINTEXT:
+		return end;
+	default:
+		return read_bogus_comment(s, at, end);
+	}
+}
+
+static const uint8_t *read_tag(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	switch ((enum fsrv__state)s->state) {
+	case FSRV__STATE_TAG_NAME:
+		return read_tag_name(s, at, end);
+	case FSRV__STATE_BEFORE_NAME:
+		return read_before_name(s, at, end);
+	case FSRV__STATE_NAME:
+		return read_name(s, at, end);
+	case FSRV__STATE_AFTER_NAME:
+		return read_after_name(s, at, end);
+	case FSRV__STATE_BEFORE_VALUE:
+		return read_before_value(s, at, end);
+	case FSRV__STATE_DOUBLE_QUOTED:
+		return read_quoted(s, at, end, '"');
+	case FSRV__STATE_SINGLE_QUOTED:
+		return read_quoted(s, at, end, '\'');
+	case FSRV__STATE_UNQUOTED:
+		return read_unquoted(s, at, end);
+	default:
+		return read_markup(s, at, end);
+	}
+}
+
+void fsrv__tokens_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+{
+	while (at < end && !s->is_done) {
+		switch ((enum fsrv__state)s->state) {
+		case FSRV__STATE_TEXT:
+			at = read_text(s, at, end);
+			break;
+		case FSRV__STATE_TAG_OPEN:
+			at = read_tag_open(s, at, end);
+			break;
+		case FSRV__STATE_END_TAG_OPEN:
+			at = read_end_tag_open(s, at);
+			break;
+		case FSRV__STATE_RAW:
+			at = read_raw(s, at, end);
+			break;
+		case FSRV__STATE_SCRIPT:
+			at = read_script(s, at, end);
+			break;
+		default:
+			at = read_tag(s, at, end);
+			break;
+		}
+	}
+}
