@@ -2,11 +2,7 @@
 
 #include <stddef.h>
 
-/* The multiplier was searched for: it gives every name below a slot of its own. Where a new name shares
- * a slot, compilers warn that an initializer is overridden; then search another multiplier. */
-#define SLOT(key) (((key)*UINT64_C(0x6F8864314CE550B9)) >> 55)
-
-#define ROW(key, name, flags, id, rule) [SLOT(key)] = {key, name, flags, FSRV__TAG_##id, FSRV__RULE_##rule}
+#define ROW(key, name, flags, id, rule) [FSRV__TAG_SLOT(key)] = {key, name, flags, FSRV__TAG_##id, FSRV__RULE_##rule}
 
 #define IN_HEAD    FSRV__TAG_IN_HEAD
 #define AFTER_HEAD FSRV__TAG_AFTER_HEAD
@@ -22,7 +18,7 @@
 #define OPENS_HEAD FSRV__TAG_OPENS_HEAD
 
 /* clang-format off */
-static const struct fsrv__tag tags[512] = {
+const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY4('b', 'a', 's', 'e'), NULL, IN_HEAD | AFTER_HEAD | VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY8('b', 'a', 's', 'e', 'f', 'o', 'n', 't'), NULL, IN_HEAD | AFTER_HEAD | VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY7('b', 'g', 's', 'o', 'u', 'n', 'd'), NULL, IN_HEAD | AFTER_HEAD | VOID | SPECIAL, OTHER, ANY),
@@ -142,14 +138,7 @@ static const struct fsrv__tag tags[512] = {
 };
 /* clang-format on */
 
-static const struct fsrv__tag other;
-
-const struct fsrv__tag *fsrv__tag_find(uint64_t key)
-{
-	const struct fsrv__tag *tag = &tags[SLOT(key)];
-
-	return tag->key == key ? tag : &other;
-}
+const struct fsrv__tag fsrv__tag_other;
 
 /* clang-format off */
 const uint8_t fsrv__name_byte[256] = {

@@ -98,8 +98,20 @@ extern const uint8_t fsrv__name_byte[256];
 #define FSRV__KEY14(a, b, c, d, e, f, g, h, i, j, k, l, m, n)                                                \
 	FSRV__KEY_ADD(FSRV__KEY13(a, b, c, d, e, f, g, h, i, j, k, l, m), n)
 
+/* The table: every known name has a slot of its own, all others are empty. The multiplier was searched
+ * for. Where a new name shares a slot, compilers warn that an initializer is overridden; then search
+ * another. */
+#define FSRV__TAG_SLOT(key) (((key)*UINT64_C(0x6F8864314CE550B9)) >> 55)
+extern const struct fsrv__tag fsrv__tags[512];
+extern const struct fsrv__tag fsrv__tag_other;
+
 /* Finds what is known about a name; a shared row without flags when nothing is. */
-const struct fsrv__tag *fsrv__tag_find(uint64_t key);
+static inline const struct fsrv__tag *fsrv__tag_find(uint64_t key)
+{
+	const struct fsrv__tag *tag = &fsrv__tags[FSRV__TAG_SLOT(key)];
+
+	return tag->key == key ? tag : &fsrv__tag_other;
+}
 
 static inline bool fsrv__is_space(uint8_t byte)
 {
