@@ -13,6 +13,7 @@
 
 #define PROGRAM	  "fsrv-serve"
 #define MAX_ROOTS 64
+#define MAX_EDITS 256
 
 static const char usage[] =
 	"usage: " PROGRAM " [OPTION]... ROOT\n"
@@ -25,16 +26,30 @@ static const char usage[] =
 	"  --body MODE            auto (default), zero-copy or reader\n"
 	"  --symlinks POLICY      follow (default), beneath or none\n"
 	"  --cache-control VALUE  Cache-Control of files (default: no-cache)\n"
+	"  --pre-head-script FILE script for the start of every HTML page's head; repeatable\n"
+	"  --head-script FILE     script for the end of the head of ROOT's index page; repeatable\n"
+	"  --body-script FILE     script for the end of the body of ROOT's index page; repeatable\n"
+	"  --strip MARKER         take scripts that contain MARKER out of the index page; repeatable\n"
 	"  --quiet                no log of requests\n"
 	"  --help, --version\n"
 	"\n"
 	"The first line on standard output is the address. /health answers 200 ok.\n"
 	"Ends with exit status 0 at SIGINT or SIGTERM, 2 when it cannot start.\n";
 
+/* Something to do to HTML pages: a script to put in, or scripts to take out. */
+struct edit {
+	const char *option;
+	const char *value; /* file name, or marker */
+	enum fsrv_scope scope;
+	enum fsrv_point point; /* FSRV_POINTS: take out */
+};
+
 struct settings {
 	struct fsrv_options files;
 	struct fsrv_server_options server;
 	const char *roots[MAX_ROOTS];
+	struct edit edits[MAX_EDITS];
+	size_t n_edits;
 	struct fsrv *fs;
 	bool quiet;
 };
@@ -89,6 +104,15 @@ static bool add_root(struct settings *s, const char *path)
 	return true;
 }
 
+static bool add_edit(struct settings *s, const char *option, const char *value, enum fsrv_scope scope,
+		     enum fsrv_point point)
+{
+	if (s->n_edits == MAX_EDITS)
+		return refuse("--%s %s: no more than %d scripts and markers", option, value, MAX_EDITS);
+	s->edits[s->n_edits++] = (struct edit){option, value, scope, point};
+	return true;
+}
+
 static bool set_mode(struct settings *s, const char *text)
 {
 	static const char *const words[] = {"thread", "epoll", "pool", NULL};
@@ -122,17 +146,36 @@ static bool set_symlinks(struct settings *s, const char *text)
 	return true;
 }
 
-enum { ADDRESS, BODY, CACHE_CONTROL, HELP, MODE, OVERLAY, PORT, QUIET, SYMLINKS, VERSION };
+enum {
+	ADDRESS,
+	BODY,
+	BODY_SCRIPT,
+	CACHE_CONTROL,
+	HEAD_SCRIPT,
+	HELP,
+	MODE,
+	OVERLAY,
+	PORT,
+	PRE_HEAD_SCRIPT,
+	QUIET,
+	STRIP,
+	SYMLINKS,
+	VERSION
+};
 
 static const struct option options[] = {
 	{"address", required_argument, NULL, ADDRESS},
 	{"body", required_argument, NULL, BODY},
+	{"body-script", required_argument, NULL, BODY_SCRIPT},
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
+	{"head-script", required_argument, NULL, HEAD_SCRIPT},
 	{"help", no_argument, NULL, HELP},
 	{"mode", required_argument, NULL, MODE},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
+	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
 	{"quiet", no_argument, NULL, QUIET},
+	{"strip", required_argument, NULL, STRIP},
 	{"symlinks", required_argument, NULL, SYMLINKS},
 	{"version", no_argument, NULL, VERSION},
 	{NULL, 0, NULL, 0},
@@ -149,6 +192,14 @@ static bool take_option(struct settings *s, int option, const char *value)
 	case CACHE_CONTROL:
 		s->files.cache_control = value;
 		return true;
+	case PRE_HEAD_SCRIPT:
+		return add_edit(s, "pre-head-script", value, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START);
+	case HEAD_SCRIPT:
+		return add_edit(s, "head-script", value, FSRV_SCOPE_INDEX_PAGE, FSRV_HEAD_END);
+	case BODY_SCRIPT:
+		return add_edit(s, "body-script", value, FSRV_SCOPE_INDEX_PAGE, FSRV_BODY_END);
+	case STRIP:
+		return add_edit(s, "strip", value, FSRV_SCOPE_INDEX_PAGE, FSRV_POINTS);
 	case MODE:
 		return set_mode(s, value);
 	case OVERLAY:
@@ -271,6 +322,66 @@ static bool make_handler(struct settings *s)
 	return error == FSRV_OK;
 }
 
+/* Reads a whole file into memory that the caller frees. */
+static bool read_file(const struct edit *edit, char **text, size_t *length)
+{
+	FILE *file = fopen(edit->value, "rbe");
+	size_t room = 4096, n;
+	bool failed;
+
+	*length = 0;
+	*text = NULL;
+	if (file == NULL)
+		return refuse("--%s %s: %s", edit->option, edit->value, strerror(errno));
+	do {
+		char *larger = realloc(*text, room *= 2);
+
+		n = 0;
+		if (larger == NULL)
+			break;
+		*text = larger;
+		n = fread(*text + *length, 1, room - *length, file);
+		*length += n;
+	} while (n > 0 && *length == room);
+	failed = ferror(file) != 0 || *text == NULL;
+	if (failed) {
+		refuse("--%s %s: %s", edit->option, edit->value, strerror(errno));
+		free(*text);
+	}
+	fclose(file);
+	return !failed;
+}
+
+static bool add_script(struct settings *s, const struct edit *edit)
+{
+	struct fsrv_script script = {0};
+	char *text;
+	int error;
+
+	if (!read_file(edit, &text, &script.length))
+		return false;
+	script.text = text;
+	error = fsrv_inject_add_script(s->fs, edit->scope, edit->point, &script);
+	free(text);
+	return error == FSRV_OK || refuse("--%s %s: %s", edit->option, edit->value, fsrv_strerror(error));
+}
+
+static bool add_marker(struct settings *s, const struct edit *edit)
+{
+	struct fsrv_marker marker = {edit->value, strlen(edit->value), 0};
+
+	return fsrv_inject_add_strip(s->fs, edit->scope, &marker) == FSRV_OK ||
+	       refuse("--strip '%s': give a marker of 1 to %d bytes", edit->value, FSRV_MARKER_MAX);
+}
+
+static bool make_edits(struct settings *s)
+{
+	for (size_t i = 0; i < s->n_edits; i++)
+		if (!(s->edits[i].point == FSRV_POINTS ? add_marker(s, &s->edits[i]) : add_script(s, &s->edits[i])))
+			return false;
+	return true;
+}
+
 static bool start_server(struct settings *s, struct fsrv_server **server)
 {
 	const char *address = s->server.address != NULL ? s->server.address : "127.0.0.1";
@@ -302,7 +413,7 @@ int main(int argc, char **argv)
 	if (!take_arguments(&s, argc, argv) || !make_handler(&s))
 		return 2;
 	ends = block_signals();
-	if (!start_server(&s, &server)) {
+	if (!make_edits(&s) || !start_server(&s, &server)) {
 		fsrv_free(s.fs);
 		return 2;
 	}

@@ -39,6 +39,7 @@
 #include <microhttpd.h>
 
 #include "fsrv/base.h"
+#include "fsrv/inject.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -166,6 +167,12 @@ struct fsrv_options {
 	fsrv_allocate_function allocate; /* NULL: realloc(3) and free(3) */
 	void *allocate_cls;
 
+	/* Bytes of the largest HTML page that scripts are put into; a larger one is answered 500 and
+	 * logged. Without scripts for it a page is a file like others. 0: 16 MiB. */
+	uint64_t max_page_size;
+	/* Bytes of finished pages that are kept, the least recently used leave first. 0: 16 MiB. */
+	uint64_t page_cache_size;
+
 	enum fsrv_symlinks symlinks;
 	enum fsrv_etag etag;
 	enum fsrv_body body;
@@ -207,6 +214,49 @@ FSRV_API void fsrv_free(struct fsrv *fs);
 FSRV_API enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url,
 				     const char *method, const char *version, const char *upload_data,
 				     size_t *upload_data_size, void **con_cls);
+
+/* Which pages something is put into. Since 0.1. */
+enum fsrv_scope {
+	FSRV_SCOPE_EVERY_PAGE = 0, /* each file of type text/html */
+	FSRV_SCOPE_INDEX_PAGE = 1  /* the index page of the root alone, as "/" or by its name */
+};
+
+/* Puts a script element into pages from now on; fsrv/inject.h has the points and the element.
+ *
+ * fs      may be serving: each answer has either all or none of one call's bytes, and the next request
+ *         after the call sees them. Entity tags change with them, so no cache shows an old page.
+ * scope   which pages
+ * point   where; elements for one point stand in the order in which they were added
+ * script  copied
+ *
+ * Pages get a Content-Type with their own encoding (byte order mark, meta element, else UTF-8). Those
+ * in UTF-16 or ISO-2022-JP are served as they are, and the log function is told.
+ *
+ * FSRV_OK
+ * FSRV_ERR_INVALID  unknown scope or point, a bad attribute name, text beside src
+ * FSRV_ERR_UNSAFE   the text cannot be written in the script's mode
+ * FSRV_ERR_MEMORY
+ *
+ * Any thread. Since 0.1. */
+FSRV_API int fsrv_inject_add_script(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point,
+				    const struct fsrv_script *script);
+
+/* Puts markup of whole elements into pages, byte for byte; otherwise like fsrv_inject_add_script.
+ *
+ * bytes  copied; may be NULL when length is 0
+ *
+ * FSRV_OK, FSRV_ERR_INVALID, FSRV_ERR_MEMORY. Any thread. Since 0.1. */
+FSRV_API int fsrv_inject_add_markup(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point, const void *bytes,
+				    size_t length);
+
+/* Takes the author's script elements that contain a marker out of pages from now on. What fsrv puts in
+ * is not looked at.
+ *
+ * marker  copied
+ *
+ * FSRV_OK, FSRV_ERR_INVALID (unknown scope, a marker that is empty or longer than FSRV_MARKER_MAX),
+ * FSRV_ERR_MEMORY. Any thread. Since 0.1. */
+FSRV_API int fsrv_inject_add_strip(struct fsrv *fs, enum fsrv_scope scope, const struct fsrv_marker *marker);
 
 /* Leaves percent-encoding in place: a value for MHD_OPTION_UNESCAPE_CALLBACK, which also concerns
  * the arguments that MHD_lookup_connection_value returns. Goes with FSRV_URL_IS_RAW.

@@ -3,27 +3,19 @@
 #include <string.h>
 
 #include "core/etag.h"
-
-/* The finalizer of MurmurHash3 (public domain): every input bit changes half of the output. */
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	hash ^= value;
-	hash = (hash ^ (hash >> 33)) * UINT64_C(0xff51afd7ed558ccd);
-	hash = (hash ^ (hash >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	return hash ^ (hash >> 33);
-}
+#include "core/hash.h"
 
 static uint64_t mix_time(uint64_t hash, struct fsrv__time time)
 {
-	return mix(mix(hash, (uint64_t)time.seconds), time.nanoseconds);
+	return fsrv__hash_mix(fsrv__hash_mix(hash, (uint64_t)time.seconds), time.nanoseconds);
 }
 
 static uint64_t hash_identity(const struct fsrv__identity *identity, enum fsrv__etag_source source)
 {
-	uint64_t hash = mix_time(mix(UINT64_C(0x9e3779b97f4a7c15), identity->size), identity->modified);
+	uint64_t hash = mix_time(fsrv__hash_mix(FSRV__HASH_START, identity->size), identity->modified);
 
 	if (source == FSRV__ETAG_LOCAL)
-		hash = mix_time(mix(hash, identity->inode), identity->changed);
+		hash = mix_time(fsrv__hash_mix(hash, identity->inode), identity->changed);
 	return hash;
 }
 
@@ -79,6 +71,21 @@ void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__t
 	validators->modified = identity->modified.seconds < now.seconds ? identity->modified.seconds : now.seconds;
 	validators->has_date =
 		validators->modified > 1 && fsrv__httpdate_format(validators->modified, validators->last_modified);
+}
+
+void fsrv__validators_combine(struct fsrv__validators *validators, uint64_t hash, int64_t time, int64_t now)
+{
+	char *out = validators->etag + validators->etag_length - 1;
+
+	*out++ = '-';
+	write_hex(hash, out);
+	memcpy(out + 16, "\"", 2);
+	validators->etag_length += 17;
+	validators->has_date = validators->has_date && time < now;
+	if (validators->has_date && time > validators->modified) {
+		validators->modified = time;
+		fsrv__httpdate_format(time, validators->last_modified);
+	}
 }
 
 bool fsrv__validators_accept_opaque(struct fsrv__text opaque)

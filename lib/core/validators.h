@@ -10,7 +10,8 @@
 
 /* Longest opaque part of an entity tag, without the quotes. */
 #define FSRV__ETAG_OPAQUE_MAX 128
-#define FSRV__ETAG_SIZE	      (FSRV__ETAG_OPAQUE_MAX + 5)
+/* W/, quotes, the opaque part, a hyphen and 16 digits of what was combined with it, a terminator. */
+#define FSRV__ETAG_SIZE (FSRV__ETAG_OPAQUE_MAX + 22)
 
 struct fsrv__time {
 	int64_t seconds; /* since 1970 */
@@ -46,6 +47,18 @@ struct fsrv__validators {
 void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__time now,
 			   enum fsrv__etag_source source, struct fsrv__text opaque,
 			   struct fsrv__validators *validators);
+
+/* Makes them those of a representation that was made from the file and something else.
+ *
+ * hash  of the other thing
+ * time  when that changed last, in seconds since 1970
+ * now   as well; a change this second could be followed by another, so there is no date then */
+void fsrv__validators_combine(struct fsrv__validators *validators, uint64_t hash, int64_t time, int64_t now);
+
+static inline bool fsrv__time_equals(struct fsrv__time a, struct fsrv__time b)
+{
+	return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds;
+}
 
 /* True when every byte may stand between the quotes of an entity tag and there are not too many. */
 bool fsrv__validators_accept_opaque(struct fsrv__text opaque);

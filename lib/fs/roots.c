@@ -69,6 +69,24 @@ static struct fsrv__time take_time(struct timespec time)
 	return (struct fsrv__time){time.tv_sec, (uint32_t)time.tv_nsec};
 }
 
+static void note_facts(int fd, const struct stat *st, struct fsrv__file *file)
+{
+	file->fd = fd;
+	file->device = st->st_dev;
+	file->identity = (struct fsrv__identity){st->st_ino, (uint64_t)st->st_size, take_time(st->st_mtim),
+						 take_time(st->st_ctim)};
+}
+
+bool fsrv__file_look(int fd, struct fsrv__file *file)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return false;
+	note_facts(fd, &st, file);
+	return true;
+}
+
 static enum fsrv__outcome take_facts(int fd, int root, struct fsrv__file *file)
 {
 	enum fsrv__outcome outcome = FSRV__TARGET_MISSING;
@@ -87,11 +105,8 @@ static enum fsrv__outcome take_facts(int fd, int root, struct fsrv__file *file)
 		errno = error;
 		return outcome;
 	}
-	file->fd = fd;
 	file->root = root;
-	file->device = st.st_dev;
-	file->identity = (struct fsrv__identity){st.st_ino, (uint64_t)st.st_size, take_time(st.st_mtim),
-						 take_time(st.st_ctim)};
+	note_facts(fd, &st, file);
 	return outcome;
 }
 

@@ -48,6 +48,9 @@ enum fsrv__outcome fsrv__roots_find(const struct fsrv__roots *roots, struct fsrv
 /* Whether a root is a folder that may be searched; false with errno. */
 bool fsrv__root_is_usable(const char *path);
 
+/* Takes the facts of an open file again; root is left alone. False with errno. */
+bool fsrv__file_look(int fd, struct fsrv__file *file);
+
 /* Reads exactly length bytes at an offset; false when the file ends before, with errno 0, or when
  * reading fails, with errno. */
 bool fsrv__file_read(int fd, void *buffer, size_t length, uint64_t offset);

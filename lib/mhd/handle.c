@@ -33,6 +33,7 @@ struct exchange {
 	struct fsrv__request request;
 	struct fsrv__path path;
 	struct fsrv__file file;
+	struct fsrv__page *page; /* in place of the file, or NULL */
 	struct fsrv__representation representation;
 	struct fsrv__target target;
 	struct fsrv__plan plan;
@@ -185,41 +186,63 @@ static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 
 	x->target.outcome = outcome;
 	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->now.seconds, &x->plan);
-	if (fsrv__response_make(x->fs, x->connection, &x->plan, NULL, &response) != FSRV__RESPOND_OK)
+	if (fsrv__response_make(x->fs, x->connection, &x->plan, NULL, NULL, &response) != FSRV__RESPOND_OK)
 		return MHD_NO;
 	return queue(x, response);
 }
 
+static bool is_served(const struct exchange *x)
+{
+	return (x->request.method == FSRV__GET || x->request.method == FSRV__HEAD) &&
+	       !fsrv__request_is_malformed(&x->request, x->http_1_1);
+}
+
 static void look_up(struct exchange *x)
 {
-	bool needs_file = (x->request.method == FSRV__GET || x->request.method == FSRV__HEAD) &&
-			  !fsrv__request_is_malformed(&x->request, x->http_1_1);
 	struct timespec now;
 
 	/* The clock of file systems and of the Date field. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	x->now = (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec};
 	x->target = (struct fsrv__target){.outcome = FSRV__TARGET_MISSING};
-	if (needs_file)
+	if (is_served(x))
 		find_target(x);
 }
 
-/* Everything that one look at the files can give; MHD_NO with changed set when it has to be taken
- * again, because the file became shorter meanwhile. */
+/* Makes the response that one look at the files gives. */
+static enum fsrv__respond_result make_response(struct exchange *x, struct MHD_Response **response)
+{
+	bool is_file = x->target.outcome == FSRV__FOUND_FILE;
+	enum fsrv__respond_result result = FSRV__RESPOND_OK;
+
+	x->page = NULL;
+	if (is_file)
+		result = fsrv__page_prepare(x->fs, x->path.text, &x->file, x->now.seconds, &x->representation,
+					    &x->page);
+	if (result != FSRV__RESPOND_OK) {
+		close(x->file.fd);
+		return result;
+	}
+	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->now.seconds, &x->plan);
+	result = fsrv__response_make(x->fs, x->connection, &x->plan, is_file ? &x->file : NULL, x->page, response);
+	fsrv__page_release(x->page);
+	return result;
+}
+
+/* MHD_NO with changed set when the files have to be looked at again, because one of them changed
+ * meanwhile. */
 static enum MHD_Result answer_once(struct exchange *x, bool *changed)
 {
 	struct fsrv__location location;
 	struct MHD_Response *response;
 
 	look_up(x);
-	if (x->target.outcome == FSRV__FOUND_DIRECTORY)
-		point_to_directory(x, &location);
-	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->now.seconds, &x->plan);
-	if (x->plan.status == MHD_HTTP_NOT_FOUND && x->fs->fallback != NULL)
+	if (x->target.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && is_served(x))
 		return x->fs->fallback(x->fs->fallback_cls, x->connection, x->url, x->method, x->version,
 				       x->upload_data, x->upload_data_size, x->con_cls);
-	switch (fsrv__response_make(x->fs, x->connection, &x->plan,
-				    x->target.outcome == FSRV__FOUND_FILE ? &x->file : NULL, &response)) {
+	if (x->target.outcome == FSRV__FOUND_DIRECTORY)
+		point_to_directory(x, &location);
+	switch (make_response(x, &response)) {
 	case FSRV__RESPOND_OK:
 		return queue(x, response);
 	case FSRV__RESPOND_CHANGED:

@@ -7,7 +7,9 @@
 #include "core/path.h"
 #include "core/plan.h"
 #include "fs/memory.h"
+#include "fs/page.h"
 #include "fs/roots.h"
+#include "fs/scripts.h"
 #include "fsrv/fsrv.h"
 #include "mhd/guard.h"
 
@@ -31,7 +33,10 @@ struct fsrv {
 	enum fsrv_body body;
 	bool serves_hidden;
 	atomic_bool url_is_raw; /* set by fsrv_server_start */
-	struct fsrv__guard *guard;
+	uint64_t max_page_size;
+	struct fsrv__guard *guard;	/* these three change, and are safe for any thread */
+	struct fsrv__scripts scripts;
+	struct fsrv__page_cache pages;
 };
 
 /* Calls the log function, if there is one, with at most 511 bytes. */
@@ -46,21 +51,33 @@ int fsrv__options_read(void *known, size_t known_size, const void *given);
 /* Fills request from the connection's header fields; the bytes live as long as the request. */
 void fsrv__request_read(struct MHD_Connection *connection, const char *method, struct fsrv__request *request);
 
-/* Makes the response for a plan.
- *
- * file  the open file, or NULL; it is closed or handed to the response in every case
- *
- * FSRV__RESPOND_CHANGED     the file became shorter than planned: look again, nothing was made
- * FSRV__RESPOND_UNREADABLE  the file cannot be read; the log function was told */
+/* How making a response went. */
 enum fsrv__respond_result {
 	FSRV__RESPOND_OK,
 	FSRV__RESPOND_CHANGED,
 	FSRV__RESPOND_UNREADABLE,
 	FSRV__RESPOND_NO_MEMORY
 };
+
+/* Prepares the page that is sent in place of an HTML file when scripts are to be put into it, and makes
+ * the representation that of the page.
+ *
+ * now   seconds since 1970
+ * page  receives a reference for fsrv__page_release, or NULL when the file goes out as it is */
+enum fsrv__respond_result fsrv__page_prepare(struct fsrv *fs, const char *path, const struct fsrv__file *file,
+					     int64_t now, struct fsrv__representation *representation,
+					     struct fsrv__page **page);
+
+/* Makes the response for a plan.
+ *
+ * file  the open file, or NULL; it is closed or handed to the response in every case
+ * page  the page that is sent in its place, or NULL
+ *
+ * FSRV__RESPOND_CHANGED     the file became shorter than planned: look again, nothing was made
+ * FSRV__RESPOND_UNREADABLE  the file cannot be read; the log function was told */
 enum fsrv__respond_result fsrv__response_make(struct fsrv *fs, struct MHD_Connection *connection,
 					      const struct fsrv__plan *plan, struct fsrv__file *file,
-					      struct MHD_Response **response);
+					      struct fsrv__page *page, struct MHD_Response **response);
 
 /* The descriptor of the connection's socket; -1 when libmicrohttpd does not tell. */
 int fsrv__socket_of(struct MHD_Connection *connection);

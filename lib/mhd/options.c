@@ -7,6 +7,9 @@
 
 #include "core/validators.h"
 
+/* Of the largest page with scripts, and of all that are kept. */
+#define DEFAULT_PAGE_SIZE (UINT64_C(16) << 20)
+
 /* Two passes over the same code: without a block the first only measures what the second takes. */
 struct block {
 	char *at;
@@ -208,6 +211,7 @@ static void set_plain_members(struct fsrv *fs, const struct fsrv_options *option
 	fs->etag_function_cls = options->etag_function_cls;
 	fs->etag_source = options->etag == FSRV_ETAG_REPLICA ? FSRV__ETAG_REPLICA : FSRV__ETAG_LOCAL;
 	fs->body = options->body;
+	fs->max_page_size = options->max_page_size != 0 ? options->max_page_size : DEFAULT_PAGE_SIZE;
 	fs->serves_hidden = (options->flags & FSRV_SERVE_HIDDEN) != 0;
 	fs->roots.has_openat2 = fsrv__has_openat2();
 	atomic_init(&fs->url_is_raw, (options->flags & FSRV_URL_IS_RAW) != 0);
@@ -257,6 +261,9 @@ int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
 	block = (struct block){(char *)fs, 0};
 	take(&block, sizeof(*fs));
 	take_all(&block, &options, folder, fs);
+	fsrv__scripts_init(&fs->scripts, &fs->allocator);
+	fsrv__page_cache_init(&fs->pages, &fs->allocator,
+			      options.page_cache_size != 0 ? options.page_cache_size : DEFAULT_PAGE_SIZE);
 	fs->guard = fsrv__guard_new(&fs->allocator);
 	if (fs->guard == NULL) {
 		fsrv_free(fs);
@@ -274,5 +281,7 @@ void fsrv_free(struct fsrv *fs)
 		return;
 	allocator = fs->allocator;
 	fsrv__guard_free(fs->guard);
+	fsrv__page_cache_clear(&fs->pages);
+	fsrv__scripts_clear(&fs->scripts);
 	fsrv__release(&allocator, fs);
 }
