@@ -11,13 +11,13 @@ START_TEST(describes_every_code)
 	const char *unknown = fsrv_strerror(1);
 
 	ck_assert_str_eq(unknown, "unknown error");
-	ck_assert_str_eq(fsrv_strerror(FSRV_ERR_DAEMON - 1), unknown);
-	for (int code = FSRV_ERR_DAEMON; code <= FSRV_OK; code++) {
+	ck_assert_str_eq(fsrv_strerror(FSRV_ERR_UNSAFE - 1), unknown);
+	for (int code = FSRV_ERR_UNSAFE; code <= FSRV_OK; code++) {
 		const char *text = fsrv_strerror(code);
 
 		ck_assert_str_ne(text, unknown);
 		ck_assert_int_ne(text[strlen(text) - 1], '.');
-		for (int other = FSRV_ERR_DAEMON; other < code; other++)
+		for (int other = FSRV_ERR_UNSAFE; other < code; other++)
 			ck_assert_str_ne(text, fsrv_strerror(other));
 	}
 }
