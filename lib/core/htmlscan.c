@@ -81,6 +81,8 @@ int fsrv_scan_end(struct fsrv_scan *scan, struct fsrv_page *page)
 				   .n_strips = s->n_strips};
 	if (s->options.flags & FSRV_SCAN_HEAD_ONLY) {
 		page->at[FSRV_BODY_END] = FSRV_NO_OFFSET;
+		page->flags &= ~(unsigned)(FSRV_PAGE_OPEN_BODY | FSRV_PAGE_BODY_CLOSED | FSRV_PAGE_FRAMESET |
+					   FSRV_PAGE_UNFINISHED | FSRV_PAGE_TOO_DEEP);
 		page->flags |= FSRV_PAGE_HEAD_ONLY;
 	}
 	if (s->flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) {

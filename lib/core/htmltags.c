@@ -2,7 +2,8 @@
 
 #include <stddef.h>
 
-#define ROW(key, name, flags, id, rule) [FSRV__TAG_SLOT(key)] = {key, name, flags, FSRV__TAG_##id, FSRV__RULE_##rule}
+#define ROW(key, name, flags, id, rule)                                                                      \
+	[FSRV__TAG_SLOT(key)] = {key, name, flags, FSRV__TAG_##id, FSRV__RULE_##rule}
 
 #define IN_HEAD    FSRV__TAG_IN_HEAD
 #define AFTER_HEAD FSRV__TAG_AFTER_HEAD

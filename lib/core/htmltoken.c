@@ -15,7 +15,7 @@ static const uint8_t *find_byte(const uint8_t *at, const uint8_t *end, int byte)
 }
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HAS_WORDS 1
+#define HAS_WORDS       1
 #define ALL_BYTES(byte) ((uint64_t)(byte)*UINT64_C(0x0101010101010101))
 
 /* Marks the lowest byte of word that equals byte with its high bit; those above it may be wrong. */
@@ -112,9 +112,11 @@ static const uint8_t *finish_tag(struct fsrv__scanner *s, const uint8_t *at)
 /* Skips name="value" where all of it is there and nobody wants to know; gives NULL otherwise. */
 static const uint8_t *skip_attribute(const uint8_t *at, const uint8_t *end)
 {
+	const uint8_t *name = at;
+
 	while (at < end && fsrv__is_letter(*at))
 		at++;
-	if (end - at < 3 || at[0] != '=' || at[1] != '"')
+	if (at == name || end - at < 3 || at[0] != '=' || at[1] != '"')
 		return NULL;
 	at = find_near(at + 2, end, '"');
 	return at < end ? at + 1 : NULL;
@@ -283,10 +285,10 @@ static const uint8_t *read_text(struct fsrv__scanner *s, const uint8_t *at, cons
 		fsrv__text_scan(s, at, less);
 	if (s->options.n_markers > 0)
 		fsrv__marks_text(s, at, less, less < end);
-	if (less == end)
-		return end;
-	if (s->does_text_matter)
+	if (less < end && s->does_text_matter)
 		fsrv__text_end(s);
+	if (less == end || s->is_done)
+		return less;
 	begin_markup(s, less);
 	return less + 1 < end ? read_tag_open(s, less + 1, end) : end;
 }
@@ -338,7 +340,8 @@ static const uint8_t *read_before_value(struct fsrv__scanner *s, const uint8_t *
 	}
 }
 
-static const uint8_t *read_quoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end, uint8_t quote)
+static const uint8_t *read_quoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
+				  uint8_t quote)
 {
 	const uint8_t *stop = find_near(at, end, quote);
 
@@ -458,6 +461,8 @@ static uint8_t raw_pattern(const struct fsrv__scanner *s, unsigned i)
 static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	while (at < end) {
+		uint8_t expected;
+
 		if (s->matched == 0) {
 			at = find_byte(at, end, '<');
 			if (at == end)
@@ -466,16 +471,17 @@ static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const
 			at++;
 			continue;
 		}
-		if (raw_pattern(s, s->matched) == 0 && fsrv__name_byte[*at] == 0) {
+		expected = raw_pattern(s, s->matched);
+		if (expected == 0 && fsrv__name_byte[*at] == 0) {
 			finish_raw(s);
 			return at;
 		}
-		if (raw_pattern(s, s->matched) == fsrv__lower(*at)) {
-			s->matched++;
-			at++;
-		} else {
+		if (expected == 0 || expected != fsrv__lower(*at)) {
 			s->matched = 0;
+			continue;
 		}
+		s->matched++;
+		at++;
 	}
 	return at;
 }

@@ -43,27 +43,37 @@ static uint32_t next_random(uint32_t *state)
 	return *state >> 8;
 }
 
-static const char head[] = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-			   "<title>Page</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n<body>\n";
+static const char head[] =
+	"<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<title>Page</title>\n<link rel=\"stylesheet\" href=\"style.css\">\n</head>\n<body>\n";
 
 /* Like a specification: prose between many tags, about 30 bytes from one to the next. */
 static void fill_specification(struct page *page, size_t size)
 {
 	static const char *const parts[] = {
-		"<p>The <dfn id=\"concept-node-tree-order\" data-export=\"\">tree order</dfn> of a <a href=\"#concept-tree\""
-		" id=\"ref-for-concept-tree-12\">tree</a> is preorder, depth-first traversal, and nothing else. It is ",
-		"<code>null</code> or an <a href=\"#interface-element\" id=\"ref-for-element-3\"><code>Element</code></a>"
+		"<p>The <dfn id=\"concept-node-tree-order\" data-export=\"\">tree order</dfn> of a <a "
+		"href=\"#concept-tree\""
+		" id=\"ref-for-concept-tree-12\">tree</a> is preorder, depth-first traversal, and nothing "
+		"else. It is ",
+		"<code>null</code> or an <a href=\"#interface-element\" "
+		"id=\"ref-for-element-3\"><code>Element</code></a>"
 		" whose node document is the document that was active when the algorithm was started.",
-		"</p>\n<li><p>If <var>value</var> is not <a href='#concept-undefined-value'>undefined</a>, then let "
-		"<var>result</var> be the result of running the steps with the value and return it.</p></li>\n",
-		"<dt><code id=\"dom-document-attribute\" class=idl>attribute</code><dd>Returns the attribute &amp; its "
+		"</p>\n<li><p>If <var>value</var> is not <a href='#concept-undefined-value'>undefined</a>, "
+		"then let "
+		"<var>result</var> be the result of running the steps with the value and return "
+		"it.</p></li>\n",
+		"<dt><code id=\"dom-document-attribute\" class=idl>attribute</code><dd>Returns the attribute "
+		"&amp; its "
 		"<em>value</em>, as it was given when the document was created, or throws.\n",
-		"<div class=\"note\"><span class=\"marker\">Note</span> this is an implementation detail, and it may go "
+		"<div class=\"note\"><span class=\"marker\">Note</span> this is an implementation detail, "
+		"and it may go "
 		"away once all user agents have moved to the algorithm that is given below.</div>\n",
-		"<ul><li>one that was queued <span>before</span> the task started<li>three more <b>tasks</b></ul>",
+		"<ul><li>one that was queued <span>before</span> the task started<li>three more "
+		"<b>tasks</b></ul>",
 		"<!-- an editorial remark, a little longer than the text that stands around it -->",
 		"<table class=\"data\"><tr><td>Safelisted<td><code>2</code></table>\n<h3 id=\"section-4-1\" "
-		"class=\"heading settled\" data-level=\"4.1\">4.1 Steps that are run at the end of the task</h3>\n"};
+		"class=\"heading settled\" data-level=\"4.1\">4.1 Steps that are run at the end of the "
+		"task</h3>\n"};
 	uint32_t random = 1;
 
 	put(page, head);
@@ -78,12 +88,15 @@ static void fill_composition(struct page *page, size_t size)
 	uint32_t random = 7;
 
 	put(page, head);
-	put(page, "<div id=\"root\" data-duration=\"4\"><video src=\"a.mp4\" muted></video></div>\n<script>\n");
+	put(page,
+	    "<div id=\"root\" data-duration=\"4\"><video src=\"a.mp4\" muted></video></div>\n<script>\n");
 	while (page->length < size) {
 		char row[120];
 
-		snprintf(row, sizeof(row), "window.keyframes.push({at: %u, x: %u, y: %u, ease: \"power2.inOut\"});\n",
-			 next_random(&random) % 1000, next_random(&random) % 1920, next_random(&random) % 1080);
+		snprintf(row, sizeof(row),
+			 "window.keyframes.push({at: %u, x: %u, y: %u, ease: \"power2.inOut\"});\n",
+			 next_random(&random) % 1000, next_random(&random) % 1920,
+			 next_random(&random) % 1080);
 		put(page, row);
 		if (next_random(&random) % 400 == 0)
 			put(page, "if (a < b && c > d) html += \"<b>\" + label + \"</b>\";\n");
@@ -128,7 +141,8 @@ static uint64_t run_chunks(const struct page *page)
 
 	fsrv_scan_begin(&scan, &options);
 	for (size_t at = 0; at < page->length; at += 65536)
-		fsrv_scan_feed(&scan, page->bytes + at, page->length - at < 65536 ? page->length - at : 65536);
+		fsrv_scan_feed(&scan, page->bytes + at,
+			       page->length - at < 65536 ? page->length - at : 65536);
 	fsrv_scan_end(&scan, &result);
 	return result.at[FSRV_BODY_END];
 }
@@ -245,8 +259,8 @@ static void report_attack(size_t i)
 		fill_pattern(&page, PAGE_SIZE, "", attacks[i].pattern);
 	}
 	scan = measure(run_scan, &page);
-	printf("%-24s %8zu %8.2f %8.2f ms%s\n", attacks[i].name, page.length, (double)page.length / 1e9 / scan,
-	       scan * 1e3, scan > 0.01 ? "  SLOW" : "");
+	printf("%-24s %8zu %8.2f %8.2f ms%s\n", attacks[i].name, page.length,
+	       (double)page.length / 1e9 / scan, scan * 1e3, scan > 0.01 ? "  SLOW" : "");
 	free(page.bytes);
 }
 
