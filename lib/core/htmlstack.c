@@ -276,24 +276,41 @@ static bool close_siblings(struct fsrv__stack *stack, uint64_t key, const struct
 	return true;
 }
 
-void fsrv__stack_open(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag, uint64_t offset)
+static void close_paragraph(struct fsrv__stack *stack)
 {
-	bool is_template = tag->id == FSRV__TAG_TEMPLATE;
+	unsigned at = find(stack, key_p);
 
-	if (tag->flags & FSRV__TAG_CLOSES_P)
-		pop_above(stack, find(stack, key_p), button_wall(stack));
-	if ((tag->flags & (FSRV__TAG_VOID | FSRV__TAG_RAW)) || !close_siblings(stack, key, tag))
-		return;
-	if (is_template && stack->templates++ == 0)
-		stack->template_offset = offset;
+	if (at != 0)
+		pop_above(stack, at, button_wall(stack));
+}
+
+static void record(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag, unsigned kind)
+{
 	if (stack->root_count == 0 && stack->depth >= FSRV__STACK_HTML)
 		return;
 	if (stack->depth == FSRV__STACK_MAX) {
 		stack->lost = true;
 		return;
 	}
-	stack->recorded_templates = (uint8_t)(stack->recorded_templates + is_template);
-	push(stack, key, is_template ? FSRV__KIND_TEMPLATE : FSRV__KIND_HTML, tag->flags, tag->rule);
+	stack->recorded_templates = (uint8_t)(stack->recorded_templates + (kind == FSRV__KIND_TEMPLATE));
+	push(stack, key, kind, tag->flags, tag->rule);
+}
+
+void fsrv__stack_open(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag, uint64_t offset)
+{
+	if (tag->flags & FSRV__TAG_CLOSES_P)
+		close_paragraph(stack);
+	if (tag->flags & (FSRV__TAG_VOID | FSRV__TAG_RAW))
+		return;
+	if ((tag->rule != FSRV__RULE_ANY || tag->id != FSRV__TAG_OTHER) && !close_siblings(stack, key, tag))
+		return;
+	if (tag->id == FSRV__TAG_TEMPLATE) {
+		if (stack->templates++ == 0)
+			stack->template_offset = offset;
+		record(stack, key, tag, FSRV__KIND_TEMPLATE);
+	} else {
+		record(stack, key, tag, FSRV__KIND_HTML);
+	}
 }
 
 static void push_foreign(struct fsrv__stack *stack, uint64_t key, unsigned kind)

@@ -184,8 +184,21 @@ static bool open_foreign(struct fsrv__scanner *s)
 	return true;
 }
 
+/* Most elements of a body: nothing but the stack takes note of them. */
+static bool is_ordinary(const struct fsrv__scanner *s)
+{
+	return s->phase == FSRV__PHASE_IN_BODY && s->tag->id == FSRV__TAG_OTHER &&
+	       !(s->tag->flags & (FSRV__TAG_RAW | FSRV__TAG_CONTENT)) && !s->does_text_matter &&
+	       !fsrv__stack_is_foreign(&s->stack);
+}
+
 void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after)
 {
+	if (is_ordinary(s)) {
+		fsrv__stack_open(&s->stack, s->key, s->tag, s->tag_start);
+		s->is_done = s->stack.lost;
+		return;
+	}
 	if (!is_foreign(s) || !open_foreign(s)) {
 		if (s->tag->id != FSRV__TAG_HTML)
 			s->closing = FSRV_NO_OFFSET;
