@@ -64,6 +64,7 @@ static const struct {
 	{"named reference needs its semicolon", "{}&Tab<head>~", HI | EI},
 	{"reference to another character", " {}&#33;<head>~", HI | EI},
 	{"large reference does not wrap", "{}&#4294967328;<head>~", HI | EI},
+	{"reference to a character with a space in its low byte", "{}&#288;<head>~", HI | EI},
 	{"reference to NBSP", "{}&nbsp;<head>~", HI | EI},
 	{"reference without digits", "{}&#;<head>~", HI | EI},
 	{"hexadecimal without digits", "{}&#x;<head>~", HI | EI},
@@ -221,6 +222,19 @@ static const struct {
 	{"svg not left by the end of a form", "{}<form>~<svg></form>", HI | EI | UN},
 	{"svg left by the end of a list item", "{}<ul><li><svg></li>~", HI | EI},
 	{"svg not left by the end of an item of an outer list", "{}<li><ul>~<svg></li>", HI | EI | UN},
+	{"svg left by the end of a button", "{}<p><button><div><svg></button>~", HI | EI},
+	{"paragraph closed by a block in svg", "{}~<svg><desc><p><div></div></desc><g>", HI | EI | UN},
+	{"link closed by a link in svg", "{}~<svg><desc><a><a></a></desc><g>", HI | EI | UN},
+	{"button closed by a button in svg", "{}~<svg><desc><button><button></button></desc><g>", HI | EI | UN},
+	{"heading closed by a heading in svg", "{}~<svg><desc><h1><h2></h2></desc><g>", HI | EI | UN},
+	{"item closed by an item in svg", "{}~<svg><desc><li><li></li></desc><g>", HI | EI | UN},
+	{"description closed by a term in svg", "{}~<svg><desc><dd><dt></dt></desc><g>", HI | EI | UN},
+	{"svg left by a cell", "{}<table><tr><td><svg><desc><td></td></desc><g>~", HI | EI},
+	{"svg left by a row", "{}<table><tr><svg><desc><tr></tr></desc><g>~", HI | EI},
+	{"svg left by a section of a table", "{}<table><tbody><svg><desc><tbody></tbody></desc><g>~", HI | EI},
+	{"svg not left by a cell without a table", "{}~<svg><desc><td></desc><g>", HI | EI | UN},
+	{"form in svg ignored inside of a form", "{}<form>~<svg><desc><form></desc><g>", HI | EI | UN},
+	{"form in svg ended in place", "{}~<svg><desc><form><div></form></div></desc><g>", HI | EI | UN},
 	{"svg break-out", "{}<svg><g><div>x~</body></body>", HI | EI | BC},
 	{"svg break-out by end of p", "{}<svg></p>~", HI | EI},
 	{"svg break-out by end of br", "{}<svg></br>~", HI | EI},
@@ -239,6 +253,7 @@ static const struct {
 	{"mglyph stays math", "{}<math><mi><mglyph><xmp></mglyph></mi></math>~", HI | EI},
 	{"annotation-xml", "{}~<math><annotation-xml><xmp>", HI | EI | UN},
 	{"annotation-xml with encoding", "{}<math><annotation-xml a encoding=TEXT/HTML><xmp></math></xmp>~", HI | EI},
+	{"annotation-xml with encoding holds HTML", "{}<math><annotation-xml encoding=text/html><video>~", HI | EI},
 	{"annotation-xml with XHTML", "{}<math><annotation-xml encoding='application/xhtml+xml'><p>~", HI | EI},
 	{"annotation-xml with another", "{}~<math><annotation-xml encoding=text/html2><g>", HI | EI | UN},
 	{"annotation-xml first encoding counts", "{}~<math><annotation-xml encoding=x encoding=text/html><g>", HI | EI | UN},
@@ -273,6 +288,7 @@ static const struct {
 	{"charset", "{<meta charset=utf-8>}~", HI | EI | OB | CS},
 	{"charset in content", "{<meta content='text/html; charset=utf-8' http-equiv=content-type>}~", HI | EI | OB | CS},
 	{"charset in content without pragma", "{<meta content='text/html; charset=utf-8'>}~", HI | EI | OB},
+	{"charset after text", "{}x<meta charset=utf-8>~", HI | EI | CS},
 	{"charset empty", "{<meta charset=' '>}~", HI | EI | OB},
 	{"charset in a script", "{<script>'<meta charset=x>'</script>}~", HI | EI | OB},
 };
@@ -300,9 +316,9 @@ static void read_marks(const char *text, struct expectation *e)
 }
 
 /* Scans a page in chunks of one size, each before an inaccessible page. */
-static void scan_chunks(const char *bytes, size_t length, size_t chunk, struct fsrv_page *page)
+static void scan_chunks(const char *bytes, size_t length, size_t chunk, unsigned flags, struct fsrv_page *page)
 {
-	struct fsrv_scan_options options = {.size = sizeof(options)};
+	struct fsrv_scan_options options = {.size = sizeof(options), .flags = flags};
 	struct fsrv_scan scan;
 
 	ck_assert_int_eq(fsrv_scan_begin(&scan, &options), FSRV_OK);
@@ -335,11 +351,31 @@ START_TEST(finds_the_points)
 
 	read_marks(cases[_i].page, &e);
 	for (size_t chunk = 1; chunk <= e.length; chunk++) {
-		scan_chunks(e.page, e.length, chunk, &page);
+		scan_chunks(e.page, e.length, chunk, 0, &page);
 		check(cases[_i].name, chunk, &page, &e, cases[_i].flags);
 	}
-	scan_chunks(e.page, e.length, MAX_PAGE, &page);
+	scan_chunks(e.page, e.length, MAX_PAGE, 0, &page);
 	check(cases[_i].name, MAX_PAGE, &page, &e, cases[_i].flags);
+}
+END_TEST
+
+/* A scan that stops at the head finds the same head, in chunks of every size. */
+START_TEST(finds_the_head_alone)
+{
+	struct expectation e;
+	struct fsrv_page whole = {0};
+
+	read_marks(cases[_i].page, &e);
+	for (size_t chunk = e.length + 1; chunk > 0; chunk--) {
+		struct fsrv_page page;
+
+		scan_chunks(e.page, e.length, chunk, FSRV_SCAN_HEAD_ONLY, &page);
+		if (chunk > e.length)
+			whole = page;
+		e.at[FSRV_BODY_END] = FSRV_NO_OFFSET;
+		check(cases[_i].name, chunk, &page, &e, whole.flags);
+		ck_assert_msg((page.flags & ~cases[_i].flags) == FSRV_PAGE_HEAD_ONLY, "%s", cases[_i].name);
+	}
 }
 END_TEST
 
@@ -351,7 +387,7 @@ START_TEST(takes_every_prefix)
 
 	read_marks(cases[_i].page, &e);
 	for (size_t length = 0; length < e.length; length++) {
-		scan_chunks(e.page, length, MAX_PAGE, &page);
+		scan_chunks(e.page, length, MAX_PAGE, 0, &page);
 		ck_assert_msg(page.at[FSRV_HEAD_START] <= page.at[FSRV_HEAD_END] &&
 				      page.at[FSRV_HEAD_END] <= page.at[FSRV_BODY_END] &&
 				      page.at[FSRV_BODY_END] <= length,
@@ -591,6 +627,7 @@ Suite *test_suite(void)
 	TCase *limits = tcase_create("limits");
 
 	tcase_add_loop_test(table, finds_the_points, 0, LEN(cases));
+	tcase_add_loop_test(table, finds_the_head_alone, 0, LEN(cases));
 	tcase_add_loop_test(table, takes_every_prefix, 0, LEN(cases));
 	suite_add_tcase(suite, table);
 	tcase_add_test(facts, leaves_utf16_alone);

@@ -193,6 +193,17 @@ START_TEST(guards_after_a_snippet)
 }
 END_TEST
 
+/* Only what was stripped is guarded: snippets stand where they were put. */
+START_TEST(leaves_snippets_alone)
+{
+	struct fsrv_snippet only[FSRV_POINTS] = {{NULL, 0}, {"&a", 2}, {NULL, 0}};
+	struct plan plan;
+
+	make(&plan, "<!doctype html>" M "x", MAX_OUTPUT, only, 0);
+	ck_assert_str_eq(plan.output, "<!doctype html>&ax");
+}
+END_TEST
+
 START_TEST(keeps_elements)
 {
 	struct plan plan;
@@ -488,6 +499,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(plan, strips_scripts, 0, LEN(strips));
 	tcase_add_loop_test(plan, guards_against_snippets, 0, LEN(guards));
 	tcase_add_loop_test(plan, guards_after_a_snippet, 0, LEN(ends));
+	tcase_add_test(plan, leaves_snippets_alone);
 	tcase_add_test(plan, keeps_elements);
 	tcase_add_test(plan, slices);
 	suite_add_tcase(suite, plan);
