@@ -86,15 +86,15 @@ enum fsrv_page_flag {
 struct fsrv_strip {
 	uint64_t offset; /* of the "<" of the start tag */
 	uint64_t length; /* up to and including the ">" of the end tag */
-	uint16_t before; /* what the neighbours could become when the element is gone */
-	int16_t after;   /* the byte that follows the element, -1 at the end of the page */
+	uint32_t before; /* what the neighbours could become when the element is gone */
+	int32_t after;   /* the byte that follows the element, -1 at the end of the page */
 };
 
 /* Where things go in a page, and what was seen. Written by fsrv_scan_end. Since 0.1. */
 struct fsrv_page {
 	uint64_t size; /* number of bytes fed; after an early FSRV_SCAN_DONE set it to the page's size */
 	uint64_t at[FSRV_POINTS];        /* in ascending order; FSRV_NO_OFFSET where nothing can be put */
-	unsigned flags;                  /* enum fsrv_page_flag */
+	uint64_t flags;                  /* enum fsrv_page_flag */
 	uint64_t csp_offset;             /* of the meta element's "<"; FSRV_NO_OFFSET unless FSRV_PAGE_CSP */
 	uint64_t charset_offset;         /* of the encoding label; FSRV_NO_OFFSET unless FSRV_PAGE_CHARSET */
 	size_t charset_length;           /* of the label as written, white space around it cut */
@@ -110,7 +110,7 @@ struct fsrv_page {
 struct fsrv_marker {
 	const void *bytes;
 	size_t length;
-	int any_case; /* not 0: ASCII letters match in upper and lower case (slower) */
+	size_t any_case; /* not 0: ASCII letters match in upper and lower case (slower) */
 };
 
 /* Bits of fsrv_scan_options.flags. Since 0.1. */
@@ -121,12 +121,12 @@ enum fsrv_scan_flag {
 /* What to look for. Zero or NULL means nothing. All pointers must stay valid until fsrv_scan_end.
  * Since 0.1. */
 struct fsrv_scan_options {
-	size_t size;    /* sizeof(struct fsrv_scan_options) */
-	unsigned flags; /* enum fsrv_scan_flag */
+	size_t size; /* sizeof(struct fsrv_scan_options) */
 	const struct fsrv_marker *markers;
 	size_t n_markers;
 	struct fsrv_strip *strips; /* array for what is found */
 	size_t max_strips;         /* its length */
+	uint64_t flags;            /* enum fsrv_scan_flag */
 };
 
 /* State of one scan; may live on the stack. The contents are private; a copy taken between two feeds
@@ -278,7 +278,7 @@ struct fsrv_script {
 	size_t length;
 	const struct fsrv_attribute *attributes; /* written in this order */
 	size_t n_attributes;
-	enum fsrv_script_mode mode;
+	uint64_t mode; /* enum fsrv_script_mode */
 };
 
 /* Builds one script element.

@@ -17,7 +17,7 @@
 struct fsrv__page {
 	struct fsrv__allocator allocator;
 	atomic_uint references;
-	unsigned flags; /* enum fsrv_page_flag: what the scan saw */
+	uint64_t flags; /* enum fsrv_page_flag: what the scan saw */
 	bool unchanged; /* the encoding allows no scripts: send the file as it is */
 	char media_type[FSRV__PAGE_TYPE_SIZE];
 	size_t length;

@@ -72,7 +72,7 @@ static struct fsrv__addition *new_addition(struct fsrv__scripts *scripts, enum f
 }
 
 int fsrv__scripts_add(struct fsrv__scripts *scripts, enum fsrv__page_kind least_kind, enum fsrv_point point,
-		      const void *bytes, size_t length, int any_case)
+		      const void *bytes, size_t length, size_t any_case)
 {
 	struct fsrv__addition *addition = new_addition(scripts, least_kind, point, length);
 

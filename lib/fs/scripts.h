@@ -30,7 +30,7 @@ struct fsrv__addition {
 	const struct fsrv__addition *previous;
 	enum fsrv__page_kind least_kind; /* FSRV__PAGE_INDEX: that one only */
 	enum fsrv_point point;		 /* FSRV_POINTS: a marker of scripts to strip */
-	int any_case;			 /* of a marker */
+	size_t any_case;		 /* of a marker */
 	int64_t time;			 /* seconds since 1970 */
 	struct fsrv__script_sum sums[FSRV__PAGE_KINDS];
 	size_t length;
@@ -48,7 +48,7 @@ void fsrv__scripts_clear(struct fsrv__scripts *scripts);
 
 /* Appends a copy of bytes. FSRV_OK, FSRV_ERR_MEMORY */
 int fsrv__scripts_add(struct fsrv__scripts *scripts, enum fsrv__page_kind least_kind, enum fsrv_point point,
-		      const void *bytes, size_t length, int any_case);
+		      const void *bytes, size_t length, size_t any_case);
 
 /* Appends a script element. FSRV_OK, FSRV_ERR_MEMORY and what fsrv_script_build returns */
 int fsrv__scripts_add_script(struct fsrv__scripts *scripts, enum fsrv__page_kind least_kind, enum fsrv_point point,

@@ -17,7 +17,7 @@ static enum fsrv__page_kind kind_of(const struct fsrv *fs, const char *path)
 }
 
 /* Once for each version of a page, so that its author hears of it and the log stays short. */
-static void log_page(const struct fsrv *fs, const char *path, unsigned flags)
+static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 {
 	if ((flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0)
 		fsrv__log(fs, "%s: served without scripts, which its encoding does not allow; make it UTF-8", path);
@@ -76,7 +76,7 @@ enum fsrv__respond_result fsrv__page_prepare(struct fsrv *fs, const char *path, 
 }
 
 static int add(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point, const void *bytes, size_t length,
-	       int any_case)
+	       size_t any_case)
 {
 	if ((unsigned)scope > FSRV_SCOPE_INDEX_PAGE || (unsigned)point > FSRV_POINTS || (bytes == NULL && length > 0))
 		return FSRV_ERR_INVALID;

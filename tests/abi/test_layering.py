@@ -50,15 +50,14 @@ def check_banned():
         none(f'{path}:{line}: {name} is not for a library' for name in BANNED for line, _ in calls(code, f'(?:{name})'))
 
 
-def wrappers_of_openat2(code):
-    """Functions around the system call, which has no wrapper in libc: their callers choose the flags."""
-    starts = [(match.start(), match[1]) for match in re.finditer(r'^\w[^;{}()]*?(\w+)\([^;{}]*\)\n\{', code, re.MULTILINE)]
-    for use in re.finditer(r'\bSYS_openat2\b', code):
-        yield max(start for start in starts if start[0] < use.start())[1]
+def takers_of_flags():
+    """Functions that pass their own parameter flags on to open or openat2: their callers choose."""
+    code = ' '.join(read_code(path) for path in find('lib', '.c'))
+    return set(re.findall(r'\b(\w+)\([^;{}()]*\bint flags\b[^;{}()]*\)\s*\{', code))
 
 
 def check_open_call(arguments, wanted):
-    if 'FSRV__OPEN_FLAGS' in arguments:
+    if 'FSRV__OPEN_FLAGS' in arguments or re.search(r'\bflags\b', arguments):
         return None
     if wanted not in arguments:
         return f'without {wanted}'
@@ -69,11 +68,11 @@ def check_open_call(arguments, wanted):
 
 def check_descriptors(path):
     code = read_code(path)
-    makers = {**CLOSE_ON_EXEC, **{name: 'O_CLOEXEC' for name in wrappers_of_openat2(code)}}
+    makers = {**CLOSE_ON_EXEC, **{name: 'O_CLOEXEC' for name in takers_of_flags()}}
     for name, wanted in makers.items():
         for line, arguments in calls(code, name):
             problem = check_open_call(arguments, wanted)
-            if problem and not re.match(r'int \w+,', arguments):  # the wrapper's own head
+            if problem:
                 yield f'{path}:{line}: {name} {problem}'
     for name in WITHOUT_THE_CHOICE:
         yield from (f'{path}:{line}: {name} cannot close on exec' for line, _ in calls(code, name))

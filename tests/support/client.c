@@ -157,7 +157,7 @@ void client_ask(struct client *client, const char *method, const char *target, c
 
 const char *client_field(const struct reply *reply, const char *name)
 {
-	static char value[1024];
+	static _Thread_local char value[1024];
 	size_t length = strlen(name);
 	unsigned found = 0;
 

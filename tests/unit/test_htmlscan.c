@@ -333,14 +333,15 @@ static void scan_chunks(const char *bytes, size_t length, size_t chunk, unsigned
 }
 
 static void check(const char *name, size_t chunk, const struct fsrv_page *page, const struct expectation *e,
-		  unsigned flags)
+		  uint64_t flags)
 {
 	static const char *const points[FSRV_POINTS] = {"head start", "head end", "body end"};
 
 	for (size_t i = 0; i < FSRV_POINTS; i++)
 		ck_assert_msg(page->at[i] == e->at[i], "%s, chunk %zu: %s at %" PRIu64 ", not %" PRIu64, name, chunk,
 			      points[i], page->at[i], e->at[i]);
-	ck_assert_msg(page->flags == flags, "%s, chunk %zu: flags %#x, not %#x", name, chunk, page->flags, flags);
+	ck_assert_msg(page->flags == flags, "%s, chunk %zu: flags %#" PRIx64 ", not %#" PRIx64, name, chunk,
+		      page->flags, flags);
 	ck_assert_msg(page->size == e->length, "%s, chunk %zu: size", name, chunk);
 }
 
@@ -396,7 +397,7 @@ START_TEST(takes_every_prefix)
 }
 END_TEST
 
-static struct fsrv_page scan(const char *bytes, size_t length, unsigned flags)
+static struct fsrv_page scan(const char *bytes, size_t length, uint64_t flags)
 {
 	struct fsrv_scan_options options = {.size = sizeof(options), .flags = flags};
 	struct fsrv_page page;
