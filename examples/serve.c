@@ -116,7 +116,7 @@ static bool add_edit(struct settings *s, const char *option, const char *value, 
 static bool set_mode(struct settings *s, const char *text)
 {
 	static const char *const words[] = {"thread", "epoll", "pool", NULL};
-	unsigned value;
+	unsigned value = 0;
 
 	if (!read_word("mode", text, words, &value))
 		return false;
@@ -127,7 +127,7 @@ static bool set_mode(struct settings *s, const char *text)
 static bool set_body(struct settings *s, const char *text)
 {
 	static const char *const words[] = {"auto", "zero-copy", "reader", NULL};
-	unsigned value;
+	unsigned value = 0;
 
 	if (!read_word("body", text, words, &value))
 		return false;
@@ -138,7 +138,7 @@ static bool set_body(struct settings *s, const char *text)
 static bool set_symlinks(struct settings *s, const char *text)
 {
 	static const char *const words[] = {"follow", "beneath", "none", NULL};
-	unsigned value;
+	unsigned value = 0;
 
 	if (!read_word("symlinks", text, words, &value))
 		return false;
