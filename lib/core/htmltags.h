@@ -3,7 +3,9 @@
 #define FSRV_HTMLTAGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Elements that one rule or another treats by name; every other name is FSRV__TAG_OTHER. */
 enum fsrv__tag_id {
@@ -121,6 +123,19 @@ static inline bool fsrv__is_space(uint8_t byte)
 static inline uint8_t fsrv__lower(uint8_t byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+}
+
+/* Finds the first "<", or the last of a run of them, which alone can begin something; end if there is
+ * none. One search per byte of a run would be the slowest way through it. */
+static inline const uint8_t *fsrv__find_last_less(const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *less = memchr(at, '<', (size_t)(end - at));
+
+	if (less == NULL)
+		return end;
+	while (less + 1 < end && less[1] == '<')
+		less++;
+	return less;
 }
 
 static inline bool fsrv__is_letter(uint8_t byte)

@@ -265,8 +265,7 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 		return at + 1;
 	case '<':
 		fsrv__tree_text(s, s->tag_start, false);
-		while (at + 1 < end && at[1] == '<')
-			at++;
+		at = fsrv__find_last_less(at, end);
 		begin_markup(s, at);
 		s->before = FSRV__JOINT_LESS;
 		return at + 1;
@@ -464,7 +463,7 @@ static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const
 		uint8_t expected;
 
 		if (s->matched == 0) {
-			at = find_byte(at, end, '<');
+			at = fsrv__find_last_less(at, end);
 			if (at == end)
 				break;
 			s->matched = 1;

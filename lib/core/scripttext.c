@@ -112,16 +112,9 @@ static const uint8_t *read_escaped(struct fsrv__script_text *text, const uint8_t
 			return at + 1;
 		}
 		if (less != NULL)
-			break;
+			return fsrv__find_last_less(at, end);
 	}
 	return at;
-}
-
-static const uint8_t *read_plain(const uint8_t *at, const uint8_t *end)
-{
-	const uint8_t *less = memchr(at, '<', (size_t)(end - at));
-
-	return less != NULL ? less : end;
 }
 
 const uint8_t *fsrv__script_text_read(struct fsrv__script_text *text, const uint8_t *at, const uint8_t *end,
@@ -133,7 +126,8 @@ const uint8_t *fsrv__script_text_read(struct fsrv__script_text *text, const uint
 			at = match_pattern(text, at, end, mark);
 			continue;
 		}
-		at = text->level == FSRV__SCRIPT_PLAIN ? read_plain(at, end) : read_escaped(text, at, end);
+		at = text->level == FSRV__SCRIPT_PLAIN ? fsrv__find_last_less(at, end)
+						       : read_escaped(text, at, end);
 		if (at < end && *at == '<') {
 			text->matched = 1;
 			at++;
