@@ -1,5 +1,5 @@
-/* The scanner behind fsrv/inject.h. htmlscan.c has the public functions, htmltoken.c cuts the page into
- * tokens, htmltree.c knows where in the tree they land; htmltext.c, htmlattr.c and htmlmark.c look into
+/* The scanner behind fsrv/inject.h. htmlscan.c has the public functions, htmltoken.c and htmlpassage.c cut
+ * the page into tokens, htmltree.c knows where in the tree they land; htmltext.c, htmlattr.c and htmlmark.c look into
  * text, attributes and scripts where that matters. */
 #ifndef FSRV_HTMLSCAN_H
 #define FSRV_HTMLSCAN_H
@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/htmlstack.h"
 #include "core/htmltags.h"
@@ -160,6 +161,17 @@ static inline uint64_t fsrv__offset(const struct fsrv__scanner *s, const uint8_t
 
 /* htmltoken.c. Reads the bytes of a chunk, or fewer when the scan is done before. */
 void fsrv__tokens_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
+
+/* htmlpassage.c. Reads on in what is no tag: the start of the page, comments, declarations, CDATA, raw
+ * text and scripts. */
+const uint8_t *fsrv__passage_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
+
+static inline const uint8_t *fsrv__find_byte(const uint8_t *at, const uint8_t *end, uint8_t byte)
+{
+	const uint8_t *found = memchr(at, byte, (size_t)(end - at));
+
+	return found != NULL ? found : end;
+}
 
 /* htmltree.c. Events that the tokenizer reports; after is the byte behind the ">". */
 void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after);

@@ -129,6 +129,21 @@ static void check_strips(const uint8_t *page, const struct result *result, unsig
 	}
 }
 
+/* What the flags say is there in the bytes. */
+static void check_flags(const uint8_t *bytes, const struct fsrv_page *page)
+{
+	if (!(page->flags & FSRV_PAGE_HEAD_IMPLIED))
+		REQUIRE(page->at[FSRV_HEAD_START] > 0 && bytes[page->at[FSRV_HEAD_START] - 1] == '>');
+	if (!(page->flags & FSRV_PAGE_HEAD_END_IMPLIED))
+		REQUIRE(strncasecmp((const char *)bytes + page->at[FSRV_HEAD_END], "</head", 6) == 0);
+	if (page->flags & FSRV_PAGE_BODY_CLOSED && !(page->flags & FSRV_PAGE_HEAD_ONLY))
+		REQUIRE(bytes[page->at[FSRV_BODY_END]] == '<' && bytes[page->at[FSRV_BODY_END] + 1] == '/');
+	if (page->flags & FSRV_PAGE_CHARSET)
+		REQUIRE(page->charset_length > 0 && page->charset_offset + page->charset_length < 1024);
+	if (page->flags & FSRV_PAGE_CSP)
+		REQUIRE(strncasecmp((const char *)bytes + page->csp_offset, "<meta", 5) == 0);
+}
+
 static void check_page(const uint8_t *bytes, size_t size, const struct result *result)
 {
 	const struct fsrv_page *page = &result->page;
@@ -143,16 +158,7 @@ static void check_page(const uint8_t *bytes, size_t size, const struct result *r
 	REQUIRE(page->at[FSRV_HEAD_START] <= page->at[FSRV_HEAD_END] && page->at[FSRV_HEAD_END] <= size);
 	REQUIRE(page->at[FSRV_HEAD_END] <= page->at[FSRV_BODY_END]);
 	REQUIRE((page->flags & FSRV_PAGE_HEAD_ONLY) != 0 || page->at[FSRV_BODY_END] <= size);
-	if (!(page->flags & FSRV_PAGE_HEAD_IMPLIED))
-		REQUIRE(page->at[FSRV_HEAD_START] > 0 && bytes[page->at[FSRV_HEAD_START] - 1] == '>');
-	if (!(page->flags & FSRV_PAGE_HEAD_END_IMPLIED))
-		REQUIRE(strncasecmp((const char *)bytes + page->at[FSRV_HEAD_END], "</head", 6) == 0);
-	if (page->flags & FSRV_PAGE_BODY_CLOSED && !(page->flags & FSRV_PAGE_HEAD_ONLY))
-		REQUIRE(bytes[page->at[FSRV_BODY_END]] == '<' && bytes[page->at[FSRV_BODY_END] + 1] == '/');
-	if (page->flags & FSRV_PAGE_CHARSET)
-		REQUIRE(page->charset_length > 0 && page->charset_offset + page->charset_length < 1024);
-	if (page->flags & FSRV_PAGE_CSP)
-		REQUIRE(strncasecmp((const char *)bytes + page->csp_offset, "<meta", 5) == 0);
+	check_flags(bytes, page);
 }
 
 /* The head is where it is, whatever comes after it. */
