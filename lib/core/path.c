@@ -2,18 +2,11 @@
 
 #include <string.h>
 
-static bool starts_with(struct fsrv__text text, const char *prefix)
-{
-	size_t length = strlen(prefix);
-
-	return text.length >= length && fsrv__text_is((struct fsrv__text){text.at, length}, prefix);
-}
-
 /* Leaves the path of an absolute-form target (RFC 9112, 3.2.2), or nothing when it names no host, which
  * RFC 9110, 4.2.1 tells to reject; other targets stay as they are. */
 static struct fsrv__text skip_authority(struct fsrv__text target)
 {
-	size_t scheme = starts_with(target, "http://") ? 7 : starts_with(target, "https://") ? 8 : 0;
+	size_t scheme = fsrv__text_starts_with(target, "http://") ? 7 : fsrv__text_starts_with(target, "https://") ? 8 : 0;
 	const char *slash;
 
 	if (scheme == 0)

@@ -12,6 +12,13 @@ bool fsrv__text_is(struct fsrv__text text, const char *name)
 	return true;
 }
 
+bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return text.length >= length && fsrv__text_is((struct fsrv__text){text.at, length}, prefix);
+}
+
 struct fsrv__text fsrv__text_trim(struct fsrv__text text)
 {
 	while (text.length > 0 && fsrv__is_blank(text.at[text.length - 1]))

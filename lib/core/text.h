@@ -28,6 +28,9 @@ static inline char fsrv__to_lower(char byte)
 /* Compares ASCII letters without regard to case; name is terminated and in lower case. */
 bool fsrv__text_is(struct fsrv__text text, const char *name);
 
+/* The same for the first bytes of a text. */
+bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix);
+
 /* Removes blanks and tabs at both ends (optional white space, RFC 9110, 5.6.3). */
 struct fsrv__text fsrv__text_trim(struct fsrv__text text);
 

@@ -100,7 +100,8 @@ static void name_encoding(const struct workshop *w, struct fsrv__page *page)
 	if ((w->seen.flags & (FSRV_PAGE_CHARSET | FSRV_PAGE_BOM)) == FSRV_PAGE_CHARSET) {
 		struct fsrv__text found = {w->source + w->seen.charset_offset, w->seen.charset_length};
 
-		if (is_label(found))
+		/* A page that says UTF-16 in ASCII bytes is UTF-8 (WHATWG HTML, 13.2.3.2). */
+		if (is_label(found) && !fsrv__text_starts_with(found, "utf-16"))
 			label = found;
 	}
 	snprintf(page->media_type, sizeof(page->media_type), "text/html; charset=%.*s", (int)label.length, label.at);

@@ -210,6 +210,7 @@ static const struct {
 	{"nothing said", "<p>x", 4, "text/html; charset=utf-8", NULL, false},
 	{"meta", "<meta charset=windows-1252><p>\xfc", 31, "text/html; charset=windows-1252", NULL, false},
 	{"byte order mark and meta", "\xef\xbb\xbf<meta charset=koi8-r>", 24, "text/html; charset=utf-8", NULL, false},
+	{"meta that cannot be true", "<meta charset=UTF-16le><p>x", 27, "text/html; charset=utf-8", NULL, false},
 	{"meta that would break the field", "<meta charset=\"a b\"><p>x", 24, "text/html; charset=utf-8", NULL, false},
 	{"UTF-16", "\xff\xfe<\0p\0>\0", 8, "text/html; charset=utf-8", "without scripts", true},
 };
