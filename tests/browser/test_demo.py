@@ -13,13 +13,12 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import signal
 import sys
 import tempfile
 
 sys.dont_write_bytecode = True
-from webdriver import Browser, Network, start, start_driver, stop
+from webdriver import Browser, Network, missing_browser, run_checks, start, start_driver, stop
 
 CLIPS = {"clips/zoom.mp4": (30, 360), "clips/life.webm": (25, 300)}
 
@@ -205,25 +204,9 @@ def server_stops(server):
     assert status == 0, f"exit status {status}"
 
 
-def run_checks(checks):
-    failed = 0
-    print(f"1..{len(checks)}")
-    for number, (name, check) in enumerate(checks, 1):
-        try:
-            check()
-            print(f"ok {number} - {name}", flush=True)
-        except Exception as error:
-            failed += 1
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            print(f"not ok {number} - {name}\n# {reason}", flush=True)
-    return failed
-
-
 def main(serve, demo):
-    for program in ("chromium", "chromedriver"):
-        if not shutil.which(program):
-            print(f"1..0 # SKIP {program} is not installed")
-            return 77
+    if missing_browser():
+        return 77
     seed = int(os.environ.get("BROWSER_SEED") or random.randrange(1 << 32))
     print(f"# BROWSER_SEED={seed}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

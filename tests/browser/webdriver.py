@@ -1,4 +1,4 @@
-"""Headless Chromium by the W3C WebDriver protocol: as much of it as the tests need."""
+"""Headless Chromium by the W3C WebDriver protocol, as much of it as the tests need, and their report in TAP."""
 
 import contextlib
 import json
@@ -144,3 +144,26 @@ class Network:
 
 def lower(headers):
     return {name.lower(): value for name, value in headers.items()}
+
+
+def missing_browser():
+    """Says so, in TAP, when there is nothing to test with; the exit status is 77 then."""
+    for program in ("chromium", "chromedriver"):
+        if not shutil.which(program):
+            print(f"1..0 # SKIP {program} is not installed")
+            return True
+    return False
+
+
+def run_checks(checks):
+    failed = 0
+    print(f"1..{len(checks)}")
+    for number, (name, check) in enumerate(checks, 1):
+        try:
+            check()
+            print(f"ok {number} - {name}", flush=True)
+        except Exception as error:
+            failed += 1
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            print(f"not ok {number} - {name}\n# {reason}", flush=True)
+    return failed
