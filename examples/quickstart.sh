@@ -1,9 +1,9 @@
 #!/bin/sh
 # From a fresh clone to a running server: sh examples/quickstart.sh [OPTION of fsrv-serve]...
 #
-# Installs what is missing (Debian, Ubuntu), builds into build/ and serves examples/demo. The first
-# line on standard output is the address. Ctrl-C ends it. To serve something of your own as well:
-# sh examples/quickstart.sh --overlay FOLDER
+# Installs what is missing (Debian, Ubuntu), builds into build/ and serves examples/demo with the script
+# examples/runtime.js in every page. The first line on standard output is the address. Ctrl-C ends it.
+# To serve something of your own as well: sh examples/quickstart.sh --overlay FOLDER
 set -eu
 
 program=quickstart
@@ -27,7 +27,7 @@ main()
 		site=$source/examples
 		say "examples/demo is missing, so this serves the folder examples; try quickstart.sh below the address"
 	fi
-	exec "$build/examples/fsrv-serve" "$@" "$site"
+	exec "$build/examples/fsrv-serve" --pre-head-script "$source/examples/runtime.js" "$@" "$site"
 }
 
 main "$@"

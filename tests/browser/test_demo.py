@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Plays and seeks the demo in headless Chromium.
+"""Plays and seeks the demo in headless Chromium, as it is and with a script put into the page.
 
-usage: test_demo.py FSRV_SERVE DEMO_DIR
+usage: test_demo.py FSRV_SERVE DEMO_DIR RUNTIME_SCRIPT
 
 Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
-BROWSER_SEED repeats a run, BROWSER_SCREENSHOT names a file for a picture of the page.
+BROWSER_SEED repeats a run, BROWSER_SCREENSHOT names a file for a picture of the page with the script.
 """
 
 import base64
@@ -89,12 +89,14 @@ def choose(browser, clip):
     assert abs(state["duration"] - frames / rate) < 0.5 / rate, f"{clip}: duration {state['duration']}"
 
 
-def page_loads(browser, base):
+def page_loads(browser, base, has_runtime):
     browser.call("POST", "/url", {"url": base})
     assert browser.run("return document.title") == "Frames by byte range"
     choose(browser, "clips/zoom.mp4")
-    expected = browser.run("return window.__runtime === undefined ? 'no runtime injected' : 'runtime: '")
-    assert browser.text("#runtime").startswith(expected), browser.text("#runtime")
+    runtime = browser.run("return window.__runtime")
+    assert (runtime is not None) == has_runtime, f"window.__runtime is {runtime}"
+    expected = "runtime: {name} {version}".format(**runtime) if has_runtime else "no runtime injected"
+    assert browser.text("#runtime") == expected, browser.text("#runtime")
 
 
 def seeks_show_the_right_frame(browser, clip, seed):
@@ -204,25 +206,21 @@ def server_stops(server):
     assert status == 0, f"exit status {status}"
 
 
-def main(serve, demo):
-    if missing_browser():
-        return 77
-    seed = int(os.environ.get("BROWSER_SEED") or random.randrange(1 << 32))
-    print(f"# BROWSER_SEED={seed}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    network = Network()
-    with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
-        server, base = start([serve, "--quiet", str(demo)], r"^(http://\S+)$")
-        cleanup.callback(stop, server)
-        driver, address = start_driver(home)
-        cleanup.callback(stop, driver)
-        browser = Browser(address, home + "/profile")
-        cleanup.callback(browser.call, "DELETE", "")
+class Visit:
+    """A server for the demo, and a browser for it."""
+
+    def __init__(self, command, driver, profile, cleanup):
+        self.server, self.base = start(command, r"^(http://\S+)$")
+        cleanup.callback(stop, self.server)
+        self.browser, self.network = Browser(driver, profile), Network()
+        cleanup.callback(self.browser.call, "DELETE", "")
         # At full speed the whole file is there before the player asks for its tail.
-        browser.limit(400_000)
-        failed = run_checks([
-            ("the page loads", lambda: page_loads(browser, base)),
+        self.browser.limit(400_000)
+
+    def checks(self, demo, seed, has_runtime):
+        browser, network = self.browser, self.network
+        return [
+            ("the page loads", lambda: page_loads(browser, self.base, has_runtime)),
             ("ten seeks in the mp4", lambda: seeks_show_the_right_frame(browser, "clips/zoom.mp4", seed)),
             ("the mp4 came in several ranges", lambda: ranges_are_requested_and_kept(browser, network, demo)),
             ("step buttons and scrubber keys", lambda: controls_move_the_picture(browser)),
@@ -230,15 +228,33 @@ def main(serve, demo):
             ("the page's own range request", lambda: probe_shows_the_answer(browser, demo)),
             ("ten seeks in the webm at full speed", lambda: seeks_at_full_speed(browser, seed)),
             ("no console error, no failed request", lambda: nothing_went_wrong(browser, network)),
-            ("the server stops while the page is open", lambda: server_stops(server)),
-        ])
+            ("the server stops while the page is open", lambda: server_stops(self.server)),
+        ]
+
+
+def main(serve, demo, runtime):
+    if missing_browser():
+        return 77
+    seed = int(os.environ.get("BROWSER_SEED") or random.randrange(1 << 32))
+    print(f"# BROWSER_SEED={seed}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with contextlib.ExitStack() as cleanup:
+        home = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
+        driver, address = start_driver(home)
+        cleanup.callback(stop, driver)
+        command = [serve, "--quiet", str(demo)]
+        plain = Visit(command, address, home + "/plain", cleanup)
+        injected = Visit([*command, "--pre-head-script", runtime], address, home + "/injected", cleanup)
+        checks = plain.checks(demo, seed, False)
+        checks += [(f"{name}, with a script", check) for name, check in injected.checks(demo, seed, True)]
+        failed = run_checks(checks)
         if os.environ.get("BROWSER_SCREENSHOT"):
-            picture = base64.b64decode(browser.call("GET", "/screenshot"))
+            picture = base64.b64decode(injected.browser.call("GET", "/screenshot"))
             pathlib.Path(os.environ["BROWSER_SCREENSHOT"]).write_bytes(picture)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], pathlib.Path(sys.argv[2])))
+    sys.exit(main(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]))
