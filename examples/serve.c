@@ -1,5 +1,6 @@
 /* fsrv-serve - serves folders over HTTP on this machine; see fsrv-serve(1). */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fsrv/server.h"
 
@@ -98,6 +100,8 @@ static bool read_word(const char *option, const char *text, const char *const *w
 
 static bool add_root(struct settings *s, const char *path)
 {
+	if (path[0] == '\0')
+		return refuse("an empty name is no folder");
 	if (s->files.n_roots == MAX_ROOTS)
 		return refuse("--overlay %s: no more than %d folders", path, MAX_ROOTS - 1);
 	s->roots[s->files.n_roots++] = path;
@@ -216,6 +220,16 @@ static bool take_option(struct settings *s, int option, const char *value)
 	}
 }
 
+/* getopt_long(3) tells a bad short option by optopt alone, which may stand among others. */
+static bool refuse_option(const char *argument)
+{
+	if (optopt > 0x20 && optopt < 0x7f)
+		return refuse("unknown option -%c; see --help", optopt);
+	if (strchr(argument, '=') != NULL)
+		return refuse("%s: unknown option, or one that takes no value; see --help", argument);
+	return refuse("unknown option %s; see --help", argument);
+}
+
 static bool take_arguments(struct settings *s, int argc, char **argv)
 {
 	int option;
@@ -229,7 +243,7 @@ static bool take_arguments(struct settings *s, int argc, char **argv)
 		if (option == ':')
 			return refuse("%s needs a value; see --help", argv[optind - 1]);
 		if (option == '?')
-			return refuse("unknown option %s; see --help", argv[optind - 1]);
+			return refuse_option(argv[optind - 1]);
 		if (!take_option(s, option, optarg))
 			return false;
 	}
@@ -403,6 +417,20 @@ static bool start_server(struct settings *s, struct fsrv_server **server)
 	return true;
 }
 
+/* A descriptor that the caller closed would otherwise become a socket, and be written to. */
+static bool open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_NOCTTY);
+	while (fd >= 0 && fd <= 2);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = {0};
@@ -410,7 +438,7 @@ int main(int argc, char **argv)
 	sigset_t ends;
 	int signal_number, status = 0;
 
-	if (!take_arguments(&s, argc, argv) || !make_handler(&s))
+	if (!open_standard_files() || !take_arguments(&s, argc, argv) || !make_handler(&s))
 		return 2;
 	ends = block_signals();
 	if (!make_edits(&s) || !start_server(&s, &server)) {

@@ -150,8 +150,10 @@ struct fsrv_options {
 	 * a change on disk is seen by the next request. "": no such field; browsers then guess. */
 	const char *cache_control;
 
-	/* Called instead of answering 404, with the arguments of the request: an application's own page,
-	 * or the next handler. NULL: a plain 404. */
+	/* Called instead of answering 404, with the arguments of the request, once and in the call that
+	 * ends it: it has to queue a response then. *con_cls is the caller's own pointer or a constant of
+	 * fsrv's, so a handler that waits for a first call with NULL there does not fit. NULL: a plain
+	 * 404. */
 	MHD_AccessHandlerCallback fallback;
 	void *fallback_cls;
 
@@ -189,6 +191,7 @@ struct fsrv_options {
  *                       holds a slash, a media type or Cache-Control that is no field value
  * FSRV_ERR_UNSUPPORTED  size is larger than this library knows, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a folder, or may not be searched
+ * FSRV_ERR_SYSTEM       a root is relative, and the working directory has no path any more; errno
  * FSRV_ERR_MEMORY
  *
  * The log function, if given, says which option or root it was. Any thread. Since 0.1. */

@@ -31,6 +31,9 @@ enum fsrv_server_mode {
 	FSRV_SERVER_POOL = 2	/* several threads, each for a share of the connections */
 };
 
+/* A value of fsrv_server_options.idle_timeout. Since 0.1. */
+#define FSRV_NO_TIMEOUT UINT32_MAX
+
 /* Options of fsrv_server_start. Set size to sizeof(struct fsrv_server_options) and the rest to zero:
  * zero and NULL mean the default. Fields are only ever appended. Since 0.1. */
 struct fsrv_server_options {
@@ -48,9 +51,13 @@ struct fsrv_server_options {
 	enum fsrv_server_mode mode;
 	unsigned port;		   /* 0: any free port */
 	unsigned threads;	   /* of FSRV_SERVER_POOL. 0: 4 */
-	unsigned connection_limit; /* more wait to be accepted. 0: 256 */
-	unsigned idle_timeout;	   /* seconds without progress until a connection is closed. 0: never, as
-				    * players stop reading for as long as they like */
+	/* Connections at once; 0: 256. Fewer when the process may not have as many descriptors: each may
+	 * need two. Further ones wait; with FSRV_SERVER_THREAD they are closed. */
+	unsigned connection_limit;
+	/* Seconds without progress until a connection is closed. 0: never with FSRV_SERVER_THREAD, as
+	 * players stop reading for as long as they like; else 120, because libmicrohttpd before 1.0 does
+	 * not see there that a client has gone in the middle of a request. FSRV_NO_TIMEOUT: never. */
+	unsigned idle_timeout;
 	unsigned reserved;	   /* 0 */
 };
 

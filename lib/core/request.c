@@ -86,6 +86,10 @@ static bool is_host(struct fsrv__text host)
 
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
 {
+	/* Another coding than chunked leaves the end of the content open. */
+	if (request->transfer_encoding.n_lines > 0 && (request->transfer_encoding.n_lines > 1 ||
+	    !fsrv__text_is(request->transfer_encoding.value, "chunked")))
+		return true;
 	return request->has_bad_name || request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
 	       !is_host(request->host.value) || request->content_length.n_lines > 1 ||
 	       (request->content_length.n_lines > 0 && request->transfer_encoding.n_lines > 0);

@@ -2,27 +2,33 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SWEEPS_PER_SECOND 4
+/* Sweeps in a row that find nothing on its way to the client before a body counts as stalled. */
+#define SWEEPS_TO_STALL 2
 
 /* Descriptor numbers are only ever hints here, because libmicrohttpd closes what it owns without a
  * word: the cookie tells whether the number still means that socket, device and inode whether it
- * still means that file. The worst mistake that reuse leaves possible is to close an idle connection
- * whose last file was cut. */
+ * still means that file. The worst mistake that reuse leaves possible is to close a connection whose
+ * last file from here was cut, and whose descriptor number was given to the same file again. */
 struct watch {
 	uint64_t cookie; /* 0: nothing is watched */
 	uint64_t device;
 	uint64_t inode;
 	uint64_t end;
+	struct fsrv__time modified;
 	int file;
+	unsigned idle; /* sweeps in a row */
 };
 
 struct fsrv__guard {
@@ -52,7 +58,7 @@ static void drop(struct fsrv__guard *guard, struct watch *watch)
 	watch->cookie = 0;
 }
 
-enum sight { ENDED, WHOLE, CUT };
+enum sight { ENDED, WHOLE, REWRITTEN, CUT };
 
 static enum sight look_at(const struct watch *watch)
 {
@@ -60,7 +66,26 @@ static enum sight look_at(const struct watch *watch)
 
 	if (fstat(watch->file, &st) != 0 || st.st_dev != watch->device || st.st_ino != watch->inode)
 		return ENDED;
-	return (uint64_t)st.st_size < watch->end ? CUT : WHOLE;
+	if ((uint64_t)st.st_size < watch->end)
+		return CUT;
+	return st.st_mtim.tv_sec == watch->modified.seconds && st.st_mtim.tv_nsec == (long)watch->modified.nanoseconds
+		       ? WHOLE
+		       : REWRITTEN;
+}
+
+static bool has_nothing_queued(int socket)
+{
+	int bytes;
+
+	return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes == 0;
+}
+
+/* A file that was cut and has grown again between two looks is long enough, but an event loop that saw
+ * it short never tries again. One that was only appended to goes on. */
+static bool is_stalled(struct watch *watch, int socket)
+{
+	watch->idle = has_nothing_queued(socket) ? watch->idle + 1 : 0;
+	return watch->idle > SWEEPS_TO_STALL;
 }
 
 /* Acts on a duplicate, since the number itself may change its meaning between two calls. */
@@ -78,7 +103,7 @@ static void shut_down(int socket, uint64_t cookie)
 /* fstat(2) may wait for a network, so requests must not wait for the mutex meanwhile. */
 static void sweep(struct fsrv__guard *guard)
 {
-	for (size_t i = 0; i < guard->n_watches; i++) {
+	for (size_t i = 0; i < guard->n_watches && !guard->stopping; i++) {
 		struct watch seen = guard->watches[i];
 		struct watch *now;
 		enum sight sight;
@@ -91,8 +116,10 @@ static void sweep(struct fsrv__guard *guard)
 		now = &guard->watches[i];
 		if (sight == WHOLE || now->cookie != seen.cookie || now->file != seen.file || now->end != seen.end)
 			continue;
+		if (sight == REWRITTEN && !is_stalled(now, (int)i))
+			continue;
 		drop(guard, now);
-		if (sight == CUT)
+		if (sight != ENDED)
 			shut_down((int)i, seen.cookie);
 	}
 }
@@ -200,7 +227,8 @@ void fsrv__guard_free(struct fsrv__guard *guard)
 
 bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv__file *file, uint64_t end)
 {
-	struct watch watch = {.device = file->device, .inode = file->identity.inode, .end = end, .file = file->fd};
+	struct watch watch = {.device = file->device, .inode = file->identity.inode, .end = end,
+			      .modified = file->identity.modified, .file = file->fd};
 	bool watched = false;
 
 	watch.cookie = socket >= 0 ? fsrv__socket_cookie(socket) : 0;

@@ -2,7 +2,8 @@
  *
  * libmicrohttpd takes "0 bytes sent" for progress: with epoll such a connection hangs for ever, with
  * threads it spins, and no timeout fires. The guard looks at each such file a few times a second and
- * shuts the connection down when the announced bytes are gone, which ends both. */
+ * shuts the connection down when the announced bytes are gone, or when the file was rewritten and
+ * nothing moves any more, which ends both. */
 #ifndef FSRV__GUARD_H
 #define FSRV__GUARD_H
 

@@ -237,9 +237,11 @@ static enum MHD_Result answer_once(struct exchange *x, bool *changed)
 	struct MHD_Response *response;
 
 	look_up(x);
-	if (x->target.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && is_served(x))
+	if (x->target.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && is_served(x)) {
+		fsrv__guard_forget(x->fs->guard, fsrv__socket_of(x->connection));
 		return x->fs->fallback(x->fs->fallback_cls, x->connection, x->url, x->method, x->version,
 				       x->upload_data, x->upload_data_size, x->con_cls);
+	}
 	if (x->target.outcome == FSRV__FOUND_DIRECTORY)
 		point_to_directory(x, &location);
 	switch (make_response(x, &response)) {
@@ -272,14 +274,15 @@ static enum MHD_Result answer(struct exchange *x)
 }
 
 /* Whether to answer before any content is read, which closes the connection: for methods that are
- * refused, and when two lengths leave open where the next request starts (RFC 9112, 11.2). */
+ * refused, and when two lengths or an unknown coding leave open where the next request starts (RFC 9112, 11.2). */
 static bool is_refused_early(struct MHD_Connection *connection, const char *method)
 {
 	struct fsrv__request request;
 
 	if (fsrv__method_parse(method) == FSRV__OTHER_METHOD)
 		return true;
-	if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH) == NULL)
+	if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH) == NULL &&
+	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) == NULL)
 		return false;
 	fsrv__request_read(connection, method, &request);
 	return fsrv__request_is_malformed(&request, false);

@@ -125,7 +125,7 @@ int fsrv__options_read(void *known, size_t known_size, const void *given)
 	size_t size;
 
 	memcpy(&size, given, sizeof(size));
-	if (size < sizeof(size))
+	if (size < sizeof(size) || size % sizeof(unsigned) != 0)
 		return FSRV_ERR_INVALID;
 	for (size_t i = known_size; i < size; i++)
 		if (((const char *)given)[i] != 0)
@@ -235,11 +235,19 @@ static int check_options(const struct fsrv *fs, const struct fsrv_options *optio
 	return FSRV_OK;
 }
 
+static bool has_relative_root(const struct fsrv_options *options)
+{
+	for (size_t i = 0; i < options->n_roots; i++)
+		if (options->roots[i][0] != '/')
+			return true;
+	return false;
+}
+
 int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
 {
 	struct fsrv_options options = {0};
 	struct block block = {NULL, 0};
-	char folder[FSRV__PATH_SIZE];
+	char folder[FSRV__PATH_SIZE] = "";
 	struct fsrv *fs, measured = {0};
 	int error = fsrv__options_read(&options, sizeof(options), given);
 
@@ -249,8 +257,10 @@ int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
 	error = check_options(&measured, &options);
 	if (error != FSRV_OK)
 		return error;
-	if (getcwd(folder, sizeof(folder)) == NULL)
+	if (has_relative_root(&options) && getcwd(folder, sizeof(folder)) == NULL) {
+		fsrv__log(&measured, "a root is relative, and the working directory has no path any more");
 		return FSRV_ERR_SYSTEM;
+	}
 	take(&block, sizeof(*fs));
 	take_all(&block, &options, folder, &measured);
 	fs = fsrv__allocate(&measured.allocator, block.used);

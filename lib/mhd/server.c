@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +14,10 @@
 #define DEFAULT_ADDRESS		 "127.0.0.1"
 #define DEFAULT_THREADS		 4
 #define DEFAULT_CONNECTION_LIMIT 256
+#define DEFAULT_LOOP_TIMEOUT	 120
+/* Descriptors that are not for connections, and the fewest connections that are worth a server. */
+#define OTHER_DESCRIPTORS 32
+#define LEAST_CONNECTIONS 4
 
 struct fsrv_server {
 	struct fsrv *fs;
@@ -88,7 +93,9 @@ static void write_url(struct fsrv_server *server, union address *address)
 
 static unsigned daemon_flags(const struct fsrv_server_options *options)
 {
-	unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_INTERNAL_POLLING_THREAD;
+	/* ITC: at the connection limit libmicrohttpd does not look at the listening socket, by which it
+	 * would otherwise be told to stop. */
+	unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
 
 	if (options->mode == FSRV_SERVER_THREAD)
 		return flags | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
@@ -113,11 +120,34 @@ static void log_daemon(void *cls, const char *format, va_list arguments)
 	fsrv__log(server->fs, "%s", line);
 }
 
+/* Without descriptors left libmicrohttpd tries to accept again and again. */
+static unsigned connection_limit(const struct fsrv_server_options *options)
+{
+	unsigned limit = options->connection_limit != 0 ? options->connection_limit : DEFAULT_CONNECTION_LIMIT;
+	struct rlimit descriptors;
+	rlim_t most;
+
+	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur == RLIM_INFINITY)
+		return limit;
+	most = descriptors.rlim_cur > OTHER_DESCRIPTORS ? (descriptors.rlim_cur - OTHER_DESCRIPTORS) / 2 : 0;
+	if (most < LEAST_CONNECTIONS)
+		most = LEAST_CONNECTIONS;
+	return most < limit ? (unsigned)most : limit;
+}
+
+static unsigned idle_timeout(const struct fsrv_server_options *options)
+{
+	if (options->idle_timeout == FSRV_NO_TIMEOUT)
+		return 0;
+	if (options->idle_timeout == 0 && options->mode != FSRV_SERVER_THREAD)
+		return DEFAULT_LOOP_TIMEOUT;
+	return options->idle_timeout;
+}
+
 static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct fsrv_server_options *options,
 				       int listener)
 {
 	unsigned threads = options->threads != 0 ? options->threads : DEFAULT_THREADS;
-	unsigned limit = options->connection_limit != 0 ? options->connection_limit : DEFAULT_CONNECTION_LIMIT;
 	unsigned pool = options->mode == FSRV_SERVER_POOL ? threads : 0;
 	struct MHD_OptionItem more[] = {
 		{MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)pool, NULL},
@@ -130,8 +160,8 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 				options->handler != NULL ? options->handler : fsrv_handle,
 				options->handler != NULL ? options->handler_cls : server->fs,
 				MHD_OPTION_EXTERNAL_LOGGER, log_daemon, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_UNESCAPE_CALLBACK,
-				fsrv_keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, limit,
-				MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout, MHD_OPTION_ARRAY, more,
+				fsrv_keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
+				connection_limit(options), MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout(options), MHD_OPTION_ARRAY, more,
 				MHD_OPTION_END);
 }
 
@@ -159,6 +189,7 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 	socklen_t length;
 	uint64_t cookie;
 	int listener = -1;
+	bool was_raw;
 	int error = read_options(given, &options);
 
 	if (error != FSRV_OK)
@@ -179,11 +210,13 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 	if (getsockname(listener, &address.any, &length) != 0)
 		goto fail;
 	write_url(server, &address);
-	atomic_store(&fs->url_is_raw, true);
+	was_raw = atomic_exchange(&fs->url_is_raw, true);
 	error = FSRV_ERR_DAEMON;
 	server->daemon = start_daemon(server, &options, listener);
-	if (server->daemon == NULL)
+	if (server->daemon == NULL) {
+		atomic_store(&fs->url_is_raw, was_raw);
 		goto fail;
+	}
 	atomic_store(&server->is_starting, false);
 	*out = server;
 	return FSRV_OK;

@@ -216,6 +216,30 @@ START_TEST(rests_after_a_file_was_cut)
 }
 END_TEST
 
+/* Written anew between two looks of the guard, as a renderer does: long enough again, but with epoll
+ * nobody would go on sending. The connection ends, whole or short. */
+START_TEST(ends_when_the_file_is_rewritten)
+{
+	struct service service;
+	struct client client;
+	struct reply reply;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s", tree_path(&tree, "growing"));
+	service_start(&service, _i);
+	tree_write_pattern(&tree, "growing", LARGE_SIZE);
+	start_download(&service, &client);
+	ck_assert_int_eq(truncate(path, 0), 0);
+	usleep(20000);
+	ck_assert_int_eq(truncate(path, LARGE_SIZE), 0);
+	client_read(&client, true, &reply);
+	ck_assert_int_eq(reply.status, 200);
+	client_reply_free(&reply);
+	client_close(&client);
+	service_stop(&service);
+}
+END_TEST
+
 static void append(void)
 {
 	int fd = open(tree_path(&tree, "growing"), O_WRONLY | O_APPEND | O_CLOEXEC);
@@ -340,6 +364,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(change, 120);
 	tcase_add_loop_test(change, ends_short_when_the_file_is_cut, N_MODES, N_WAYS);
 	tcase_add_loop_test(change, rests_after_a_file_was_cut, N_MODES, N_WAYS);
+	tcase_add_loop_test(change, ends_when_the_file_is_rewritten, N_MODES, N_WAYS);
 	tcase_add_loop_test(change, keeps_to_what_it_opened, 0, N_MODES);
 	tcase_add_loop_test(change, leaves_an_idle_connection_alone, 0, N_MODES);
 	tcase_add_loop_test(change, releases_aborted_downloads, N_MODES, N_WAYS);

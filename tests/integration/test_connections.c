@@ -93,6 +93,8 @@ static const struct {
 	{"promised content", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n", 405},
 	{"two lengths", GET "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd", 400},
 	{"length and chunks", GET "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+	{"unknown coding", GET "Transfer-Encoding: xchunked\r\n\r\n", 400},
+	{"coding on top of chunks", GET "Transfer-Encoding: chunked, gzip\r\n\r\n", 400},
 	{"length that is no number", GET "Content-Length: x\r\n\r\n", 400},
 	{"line without a colon", GET "nonsense\r\n\r\n", 400},
 	{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0},

@@ -114,6 +114,29 @@ START_TEST(stops_with_connections_open)
 }
 END_TEST
 
+/* At its limit libmicrohttpd leaves the listening socket alone, also when that says to stop. */
+START_TEST(stops_at_the_connection_limit)
+{
+	struct fsrv_server_options options = {
+		.size = sizeof(options), .mode = (enum fsrv_server_mode)_i, .connection_limit = 4, .threads = 2};
+	struct fsrv_server *server = start(&options);
+	struct client clients[4];
+	int waiting[4];
+
+	for (int i = 0; i < LEN(clients); i++)
+		client_open(&clients[i], client_connect(fsrv_server_port(server)));
+	usleep(50000);
+	for (int i = 0; i < LEN(waiting); i++)
+		waiting[i] = client_connect(fsrv_server_port(server));
+	usleep(50000);
+	fsrv_server_stop(server);
+	for (int i = 0; i < LEN(clients); i++) {
+		client_close(&clients[i]);
+		close(waiting[i]);
+	}
+}
+END_TEST
+
 START_TEST(two_servers_share_a_handler)
 {
 	struct fsrv_server_options options = {.size = sizeof(options), .mode = FSRV_SERVER_EPOLL};
@@ -255,6 +278,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, serves_by_default_on_loopback);
 	tcase_add_loop_test(tcase, serves_in_every_mode, 0, FSRV_SERVER_POOL + 1);
 	tcase_add_loop_test(tcase, stops_with_connections_open, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_loop_test(tcase, stops_at_the_connection_limit, 0, FSRV_SERVER_POOL + 1);
 	tcase_add_test(tcase, two_servers_share_a_handler);
 	tcase_add_test(tcase, lets_the_program_answer_first);
 	tcase_add_loop_test(tcase, refuses, 0, LEN(refusals));
