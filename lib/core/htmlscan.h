@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "core/htmlbytes.h"
 #include "core/htmlstack.h"
 #include "core/htmltags.h"
 #include "core/scripttext.h"
@@ -130,6 +131,7 @@ struct fsrv__scanner {
 	bool slash; /* the last byte was a "/" outside of values */
 	bool is_frameset_ok;
 	bool does_text_matter;
+	bool is_body_plain; /* in the body, where neither text nor most tags change more than the stack */
 	bool closing_needs_body;
 	bool is_charset_known;
 	bool is_done;
@@ -165,13 +167,6 @@ void fsrv__tokens_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t
 /* htmlpassage.c. Reads on in what is no tag: the start of the page, comments, declarations, CDATA, raw
  * text and scripts. */
 const uint8_t *fsrv__passage_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
-
-static inline const uint8_t *fsrv__find_byte(const uint8_t *at, const uint8_t *end, uint8_t byte)
-{
-	const uint8_t *found = memchr(at, byte, (size_t)(end - at));
-
-	return found != NULL ? found : end;
-}
 
 /* htmltree.c. Events that the tokenizer reports; after is the byte behind the ">". */
 void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after);

@@ -47,12 +47,13 @@ struct fsrv__stack {
 	uint64_t roots[FSRV__STACK_ROOTS];                  /* offsets of the open svg and math roots */
 	uint64_t template_offset;                           /* of the outermost open template */
 	uint64_t templates;                                 /* open ones; the deepest may not be recorded */
+	/* apart from each other: two bytes that are copied at once wait for both stores before them */
+	uint8_t special; /* topmost special entry, 0 for none; likewise scope and html */
 	uint8_t recorded_templates;
-	uint8_t root_count;
-	uint8_t depth;
-	uint8_t special; /* topmost special entry, 0 for none; likewise the other two */
 	uint8_t scope;
+	uint8_t root_count;
 	uint8_t html;
+	uint8_t depth;
 	bool lost; /* too deep inside SVG or MathML to tell what is open */
 };
 

@@ -17,6 +17,7 @@
 #define HTML_POINT FSRV__TAG_HTML_POINT
 #define TEXT_POINT FSRV__TAG_TEXT_POINT
 #define OPENS_HEAD FSRV__TAG_OPENS_HEAD
+#define TREE       FSRV__TAG_TREE
 
 /* clang-format off */
 const struct fsrv__tag fsrv__tags[512] = {
@@ -24,18 +25,18 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY8('b', 'a', 's', 'e', 'f', 'o', 'n', 't'), NULL, IN_HEAD | AFTER_HEAD | VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY7('b', 'g', 's', 'o', 'u', 'n', 'd'), NULL, IN_HEAD | AFTER_HEAD | VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY4('l', 'i', 'n', 'k'), NULL, IN_HEAD | AFTER_HEAD | VOID | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY4('m', 'e', 't', 'a'), NULL, IN_HEAD | AFTER_HEAD | VOID | BREAKOUT | SPECIAL, META, ANY),
+	ROW(FSRV__KEY4('m', 'e', 't', 'a'), NULL, IN_HEAD | AFTER_HEAD | VOID | BREAKOUT | SPECIAL | TREE, META, ANY),
 	ROW(FSRV__KEY5('t', 'i', 't', 'l', 'e'), "title", IN_HEAD | AFTER_HEAD | RAW | SPECIAL | HTML_POINT, OTHER, ANY),
 	ROW(FSRV__KEY5('s', 't', 'y', 'l', 'e'), "style", IN_HEAD | AFTER_HEAD | RAW | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY6('s', 'c', 'r', 'i', 'p', 't'), "script", IN_HEAD | AFTER_HEAD | RAW | SPECIAL, SCRIPT, ANY),
 	ROW(FSRV__KEY8('n', 'o', 'f', 'r', 'a', 'm', 'e', 's'), "noframes", IN_HEAD | AFTER_HEAD | RAW | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY8('n', 'o', 's', 'c', 'r', 'i', 'p', 't'), "noscript", IN_HEAD | RAW | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY8('t', 'e', 'm', 'p', 'l', 'a', 't', 'e'), NULL, IN_HEAD | AFTER_HEAD | CONTENT | SPECIAL | SCOPE, TEMPLATE, ANY),
+	ROW(FSRV__KEY8('t', 'e', 'm', 'p', 'l', 'a', 't', 'e'), NULL, IN_HEAD | AFTER_HEAD | CONTENT | SPECIAL | SCOPE | TREE, TEMPLATE, ANY),
 	ROW(FSRV__KEY8('t', 'e', 'x', 't', 'a', 'r', 'e', 'a'), "textarea", RAW | CONTENT | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY6('i', 'f', 'r', 'a', 'm', 'e'), "iframe", RAW | CONTENT | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY3('x', 'm', 'p'), "xmp", RAW | CONTENT | SPECIAL | CLOSES_P, OTHER, ANY),
 	ROW(FSRV__KEY7('n', 'o', 'e', 'm', 'b', 'e', 'd'), "noembed", RAW | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY9('p', 'l', 'a', 'i', 'n', 't', 'e', 'x', 't'), NULL, SPECIAL | CLOSES_P, PLAINTEXT, ANY),
+	ROW(FSRV__KEY9('p', 'l', 'a', 'i', 'n', 't', 'e', 'x', 't'), NULL, SPECIAL | CLOSES_P | TREE, PLAINTEXT, ANY),
 	ROW(FSRV__KEY4('a', 'r', 'e', 'a'), NULL, VOID | CONTENT | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY2('b', 'r'), NULL, VOID | CONTENT | BREAKOUT | SPECIAL | OPENS_HEAD, BR, ANY),
 	ROW(FSRV__KEY5('e', 'm', 'b', 'e', 'd'), NULL, VOID | CONTENT | BREAKOUT | SPECIAL, OTHER, ANY),
@@ -51,10 +52,10 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY3('c', 'o', 'l'), NULL, VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY8('c', 'o', 'l', 'g', 'r', 'o', 'u', 'p'), NULL, VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY5('f', 'r', 'a', 'm', 'e'), NULL, VOID | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY8('f', 'r', 'a', 'm', 'e', 's', 'e', 't'), NULL, VOID | SPECIAL, FRAMESET, ANY),
-	ROW(FSRV__KEY4('h', 'e', 'a', 'd'), NULL, VOID | BREAKOUT | SPECIAL | OPENS_HEAD, HEAD, ANY),
-	ROW(FSRV__KEY4('b', 'o', 'd', 'y'), NULL, VOID | BREAKOUT | SPECIAL | OPENS_HEAD, BODY, ANY),
-	ROW(FSRV__KEY4('h', 't', 'm', 'l'), NULL, VOID | SPECIAL | OPENS_HEAD, HTML, ANY),
+	ROW(FSRV__KEY8('f', 'r', 'a', 'm', 'e', 's', 'e', 't'), NULL, VOID | SPECIAL | TREE, FRAMESET, ANY),
+	ROW(FSRV__KEY4('h', 'e', 'a', 'd'), NULL, VOID | BREAKOUT | SPECIAL | OPENS_HEAD | TREE, HEAD, ANY),
+	ROW(FSRV__KEY4('b', 'o', 'd', 'y'), NULL, VOID | BREAKOUT | SPECIAL | OPENS_HEAD | TREE, BODY, ANY),
+	ROW(FSRV__KEY4('h', 't', 'm', 'l'), NULL, VOID | SPECIAL | OPENS_HEAD | TREE, HTML, ANY),
 	ROW(FSRV__KEY7('a', 'd', 'd', 'r', 'e', 's', 's'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY7('a', 'r', 't', 'i', 'c', 'l', 'e'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY5('a', 's', 'i', 'd', 'e'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
@@ -79,8 +80,8 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY7('s', 'e', 'c', 't', 'i', 'o', 'n'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY7('s', 'u', 'm', 'm', 'a', 'r', 'y'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY2('u', 'l'), NULL, BREAKOUT | SPECIAL | CLOSES_P, OTHER, SCOPED),
-	ROW(FSRV__KEY3('p', 'r', 'e'), NULL, CONTENT | BREAKOUT | SPECIAL | CLOSES_P, PRE, SCOPED),
-	ROW(FSRV__KEY7('l', 'i', 's', 't', 'i', 'n', 'g'), NULL, CONTENT | BREAKOUT | SPECIAL | CLOSES_P, PRE, SCOPED),
+	ROW(FSRV__KEY3('p', 'r', 'e'), NULL, CONTENT | BREAKOUT | SPECIAL | CLOSES_P | TREE, PRE, SCOPED),
+	ROW(FSRV__KEY7('l', 'i', 's', 't', 'i', 'n', 'g'), NULL, CONTENT | BREAKOUT | SPECIAL | CLOSES_P | TREE, PRE, SCOPED),
 	ROW(FSRV__KEY4('f', 'o', 'r', 'm'), NULL, SPECIAL | CLOSES_P, FORM, FORM),
 	ROW(FSRV__KEY1('p'), NULL, BREAKOUT | SPECIAL | CLOSES_P, P, ANY),
 	ROW(FSRV__KEY2('h', '1'), NULL, BREAKOUT | SPECIAL | CLOSES_P, OTHER, HEADING),
@@ -134,8 +135,8 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY14('a', 'n', 'n', 'o', 't', 'a', 't', 'i', 'o', 'n', '-', 'x', 'm', 'l'), NULL, 0, ANNOTATION_XML, ANY),
 	ROW(FSRV__KEY6('m', 'g', 'l', 'y', 'p', 'h'), NULL, 0, MGLYPH, ANY),
 	ROW(FSRV__KEY10('m', 'a', 'l', 'i', 'g', 'n', 'm', 'a', 'r', 'k'), NULL, 0, MALIGNMARK, ANY),
-	ROW(FSRV__KEY3('s', 'v', 'g'), NULL, 0, SVG, ANY),
-	ROW(FSRV__KEY4('m', 'a', 't', 'h'), NULL, 0, MATH, ANY),
+	ROW(FSRV__KEY3('s', 'v', 'g'), NULL, TREE, SVG, ANY),
+	ROW(FSRV__KEY4('m', 'a', 't', 'h'), NULL, TREE, MATH, ANY),
 };
 /* clang-format on */
 

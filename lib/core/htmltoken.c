@@ -1,55 +1,10 @@
+#include "core/htmlbytes.h"
 #include "core/htmlscan.h"
-
-#include <string.h>
 
 /* Every reader below takes the bytes from at to end, at least one, and returns the first that it leaves
  * to the state it has set. None looks back before at: what earlier bytes mean is in the scanner. Where
  * one state nearly always follows another its reader is called at once, which saves a jump that the
  * processor can't predict. */
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define HAS_WORDS       1
-#define ALL_BYTES(byte) ((uint64_t)(byte)*UINT64_C(0x0101010101010101))
-
-/* Marks the lowest byte of word that equals byte with its high bit; those above it may be wrong. */
-static uint64_t equal_bytes(uint64_t word, uint8_t byte)
-{
-	uint64_t difference = word ^ ALL_BYTES(byte);
-
-	return (difference - ALL_BYTES(1)) & ~difference & ALL_BYTES(0x80);
-}
-
-static uint64_t load_word(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static unsigned first_byte(uint64_t marks)
-{
-	return (unsigned)__builtin_ctzll(marks) / 8;
-}
-
-/* As fsrv__find_byte, where the byte is most often near. */
-static const uint8_t *find_near(const uint8_t *at, const uint8_t *end, uint8_t byte)
-{
-	if (end - at >= 16) {
-		uint64_t low = equal_bytes(load_word(at), byte), high = equal_bytes(load_word(at + 8), byte);
-
-		if (low != 0)
-			return at + first_byte(low);
-		if (high != 0)
-			return at + 8 + first_byte(high);
-		at += 16;
-	}
-	return fsrv__find_byte(at, end, byte);
-}
-#else
-#define HAS_WORDS 0
-#define find_near fsrv__find_byte
-#endif
 
 /* The ">" of a tag was read; at is the byte after it. */
 static const uint8_t *finish_tag(struct fsrv__scanner *s, const uint8_t *at)
@@ -64,29 +19,11 @@ static const uint8_t *finish_tag(struct fsrv__scanner *s, const uint8_t *at)
 	return at;
 }
 
-/* Skips name="value" where all of it is there and nobody wants to know; gives NULL otherwise. */
-static const uint8_t *skip_attribute(const uint8_t *at, const uint8_t *end)
-{
-	const uint8_t *name = at;
-
-	while (at < end && fsrv__is_letter(*at))
-		at++;
-	if (at == name || end - at < 3 || at[0] != '=' || at[1] != '"')
-		return NULL;
-	at = find_near(at + 2, end, '"');
-	return at < end ? at + 1 : NULL;
-}
-
 /* Even "=" begins a name here. */
-static const uint8_t *begin_attribute(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *begin_attribute(struct fsrv__scanner *s, const uint8_t *at)
 {
 	s->slash = false;
-	if (s->attributes.watch == FSRV__WATCH_NOTHING) {
-		const uint8_t *after = skip_attribute(at, end);
-
-		if (after != NULL)
-			return after;
-	} else {
+	if (s->attributes.watch != FSRV__WATCH_NOTHING) {
 		fsrv__attributes_flush(&s->attributes);
 		fsrv__attributes_name(&s->attributes, at, at + 1);
 	}
@@ -96,6 +33,12 @@ static const uint8_t *begin_attribute(struct fsrv__scanner *s, const uint8_t *at
 
 static const uint8_t *read_before_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
+	if (s->attributes.watch == FSRV__WATCH_NOTHING) {
+		const uint8_t *from = at;
+
+		at = fsrv__skip_attributes(at, end);
+		s->slash = s->slash && at == from;
+	}
 	for (; at < end; at++) {
 		if (fsrv__is_space(*at)) {
 			s->slash = false;
@@ -104,7 +47,7 @@ static const uint8_t *read_before_name(struct fsrv__scanner *s, const uint8_t *a
 		} else if (*at == '>') {
 			return finish_tag(s, at + 1);
 		} else {
-			return begin_attribute(s, at, end);
+			return begin_attribute(s, at);
 		}
 	}
 	return at;
@@ -123,37 +66,14 @@ static void finish_name(struct fsrv__scanner *s)
 	s->has_marker = false;
 }
 
-#if HAS_WORDS
-/* Marks the letters of a word by their high bits. */
-static uint64_t letters_of(uint64_t word)
-{
-	uint64_t lower = (word & ALL_BYTES(0x7F)) | ALL_BYTES(0x20);
-
-	return (lower + ALL_BYTES(0x80 - 'a')) & ~(lower + ALL_BYTES(0x7F - 'z')) & ~word & ALL_BYTES(0x80);
-}
-
-/* Reads a name of up to seven letters at once; gives 0 when it is longer or has other bytes in it. */
-static unsigned read_short_name(const uint8_t *at, uint64_t *key)
-{
-	uint64_t word = load_word(at);
-	uint64_t others = ~letters_of(word) & ALL_BYTES(0x80);
-	unsigned length = others != 0 ? first_byte(others) : 0;
-
-	if (length == 0 || fsrv__name_byte[at[length]] != 0)
-		return 0;
-	*key = (__builtin_bswap64(word) | ALL_BYTES(0x20)) >> (64 - 8 * length);
-	return length;
-}
-#endif
-
 static const uint8_t *read_tag_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	uint64_t key = s->key;
 	uint8_t byte;
 
-#if HAS_WORDS
+#if FSRV__HAS_WORDS
 	if (s->name_length == 0 && end - at >= 9) {
-		unsigned length = read_short_name(at, &s->key);
+		unsigned length = fsrv__read_short_name(at, &s->key);
 
 		if (length > 0) {
 			finish_name(s);
@@ -231,9 +151,42 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 	}
 }
 
+#if FSRV__HAS_WORDS
+#define PLAIN_ROOM 12 /* "</", a short name and what ends it */
+
+/* Reads a tag of which the tree is told nothing but what it does to the open elements: in a body nearly
+ * all are such. Gives NULL, and changes nothing, when it is another; PLAIN_ROOM bytes must be there. */
+static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *less, const uint8_t *end)
+{
+	bool is_end_tag = less[1] == '/';
+	const uint8_t *at = less + 1 + is_end_tag;
+	const struct fsrv__tag *tag;
+	uint64_t key;
+	unsigned length;
+
+	if (!fsrv__is_letter(*at) || (length = fsrv__read_short_name(at, &key)) == 0)
+		return NULL;
+	tag = fsrv__tag_find(key);
+	if (tag->flags & (FSRV__TAG_RAW | FSRV__TAG_TREE))
+		return NULL;
+	at += length;
+	if (*at != '>') {
+		at = fsrv__skip_attributes(at, end);
+		if (at == end || *at != '>')
+			return NULL;
+	}
+	if (is_end_tag)
+		fsrv__stack_close(&s->stack, key, tag);
+	else
+		fsrv__stack_open(&s->stack, key, tag, 0);
+	s->is_done = s->stack.lost;
+	return at + 1;
+}
+#endif
+
 static const uint8_t *read_text(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	const uint8_t *less = find_near(at, end, '<');
+	const uint8_t *less = fsrv__find_near(at, end, '<');
 
 	if (s->does_text_matter)
 		fsrv__text_scan(s, at, less);
@@ -243,6 +196,14 @@ static const uint8_t *read_text(struct fsrv__scanner *s, const uint8_t *at, cons
 		fsrv__text_end(s);
 	if (less == end || s->is_done)
 		return less;
+#if FSRV__HAS_WORDS
+	if (s->is_body_plain && end - less >= PLAIN_ROOM && !fsrv__stack_is_foreign(&s->stack)) {
+		const uint8_t *after = read_plain_tag(s, less, end);
+
+		if (after != NULL)
+			return after;
+	}
+#endif
 	begin_markup(s, less);
 	return less + 1 < end ? read_tag_open(s, less + 1, end) : end;
 }
@@ -297,7 +258,7 @@ static const uint8_t *read_before_value(struct fsrv__scanner *s, const uint8_t *
 static const uint8_t *read_quoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
 				  uint8_t quote)
 {
-	const uint8_t *stop = find_near(at, end, quote);
+	const uint8_t *stop = fsrv__find_near(at, end, quote);
 
 	if (s->attributes.watch != FSRV__WATCH_NOTHING)
 		fsrv__attributes_value(&s->attributes, at, stop);
