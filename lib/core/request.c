@@ -84,15 +84,20 @@ static bool is_host(struct fsrv__text host)
 	return true;
 }
 
+/* Whether it is open where the content ends and the next request starts (RFC 9112, 6.3): two lengths,
+ * a length and a coding, or another coding than chunked. */
+static bool has_unclear_end(const struct fsrv__request *request)
+{
+	unsigned n_codings = request->transfer_encoding.n_lines;
+
+	return request->content_length.n_lines + n_codings > 1 ||
+	       (n_codings == 1 && !fsrv__text_is(request->transfer_encoding.value, "chunked"));
+}
+
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
 {
-	/* Another coding than chunked leaves the end of the content open. */
-	if (request->transfer_encoding.n_lines > 0 && (request->transfer_encoding.n_lines > 1 ||
-	    !fsrv__text_is(request->transfer_encoding.value, "chunked")))
-		return true;
 	return request->has_bad_name || request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
-	       !is_host(request->host.value) || request->content_length.n_lines > 1 ||
-	       (request->content_length.n_lines > 0 && request->transfer_encoding.n_lines > 0);
+	       !is_host(request->host.value) || has_unclear_end(request);
 }
 
 struct fsrv__text fsrv__single_value(const struct fsrv__single *field)

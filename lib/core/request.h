@@ -38,7 +38,7 @@ enum fsrv__method fsrv__method_parse(const char *name);
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value);
 
 /* True when RFC 9112 (3.2, 5.1, 6.3) tells a server to answer 400: no Host in HTTP/1.1, two, or one
- * that can be no host, a field name that is no token, a length that is given twice or in two ways. */
+ * that can be no host, a field name that is no token, content whose end is unclear. */
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1);
 
 /* The value of a field that is there exactly once; NULL in at otherwise. */
