@@ -135,8 +135,8 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY14('a', 'n', 'n', 'o', 't', 'a', 't', 'i', 'o', 'n', '-', 'x', 'm', 'l'), NULL, 0, ANNOTATION_XML, ANY),
 	ROW(FSRV__KEY6('m', 'g', 'l', 'y', 'p', 'h'), NULL, 0, MGLYPH, ANY),
 	ROW(FSRV__KEY10('m', 'a', 'l', 'i', 'g', 'n', 'm', 'a', 'r', 'k'), NULL, 0, MALIGNMARK, ANY),
-	ROW(FSRV__KEY3('s', 'v', 'g'), NULL, TREE, SVG, ANY),
-	ROW(FSRV__KEY4('m', 'a', 't', 'h'), NULL, TREE, MATH, ANY),
+	ROW(FSRV__KEY3('s', 'v', 'g'), NULL, 0, SVG, ANY),
+	ROW(FSRV__KEY4('m', 'a', 't', 'h'), NULL, 0, MATH, ANY),
 };
 /* clang-format on */
 

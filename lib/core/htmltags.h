@@ -47,7 +47,7 @@ enum fsrv__tag_flag {
 	FSRV__TAG_HTML_POINT = 1 << 9,  /* HTML integration point when it is an SVG element */
 	FSRV__TAG_TEXT_POINT = 1 << 10, /* MathML text integration point when it is a MathML element */
 	FSRV__TAG_OPENS_HEAD = 1 << 11, /* end tag that makes the parser invent what is missing above it */
-	FSRV__TAG_TREE = 1 << 12 /* does more in a body than open or close HTML elements */
+	FSRV__TAG_TREE = 1 << 12 /* does more in a body than open or close elements */
 };
 
 /* How an end tag finds the element that it closes (13.2.6.4.7), and which siblings a start tag closes. */

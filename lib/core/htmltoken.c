@@ -152,13 +152,26 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 }
 
 #if FSRV__HAS_WORDS
+/* start: "<" of the start tag, NULL for an end tag. */
+static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const struct fsrv__tag *tag,
+				const uint8_t *start)
+{
+	if (start == NULL)
+		fsrv__stack_close(&s->stack, key, tag);
+	else if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH)
+		fsrv__stack_open_root(&s->stack, key, tag, fsrv__offset(s, start));
+	else
+		fsrv__stack_open(&s->stack, key, tag, 0);
+}
+
 #define PLAIN_ROOM 12 /* "</", a short name and what ends it */
 
 /* Reads a tag of which the tree is told nothing but what it does to the open elements: in a body nearly
- * all are such. Gives NULL, and changes nothing, when it is another; PLAIN_ROOM bytes must be there. */
+ * all are such. Gives NULL, and changes nothing, when it is another; PLAIN_ROOM bytes must be there. In SVG
+ * and MathML only tags that end them are plain. */
 static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *less, const uint8_t *end)
 {
-	bool is_end_tag = less[1] == '/';
+	bool is_end_tag = less[1] == '/', is_foreign = fsrv__stack_is_foreign(&s->stack);
 	const uint8_t *at = less + 1 + is_end_tag;
 	const struct fsrv__tag *tag;
 	uint64_t key;
@@ -169,16 +182,17 @@ static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *les
 	tag = fsrv__tag_find(key);
 	if (tag->flags & (FSRV__TAG_RAW | FSRV__TAG_TREE))
 		return NULL;
+	if (is_foreign && (is_end_tag || !(tag->flags & FSRV__TAG_BREAKOUT)))
+		return NULL;
 	at += length;
 	if (*at != '>') {
 		at = fsrv__skip_attributes(at, end);
 		if (at == end || *at != '>')
 			return NULL;
 	}
-	if (is_end_tag)
-		fsrv__stack_close(&s->stack, key, tag);
-	else
-		fsrv__stack_open(&s->stack, key, tag, 0);
+	if (is_foreign)
+		fsrv__stack_break_out(&s->stack);
+	change_stack(s, key, tag, is_end_tag ? NULL : less);
 	s->is_done = s->stack.lost;
 	return at + 1;
 }
@@ -197,7 +211,7 @@ static const uint8_t *read_text(struct fsrv__scanner *s, const uint8_t *at, cons
 	if (less == end || s->is_done)
 		return less;
 #if FSRV__HAS_WORDS
-	if (s->is_body_plain && end - less >= PLAIN_ROOM && !fsrv__stack_is_foreign(&s->stack)) {
+	if (s->is_body_plain && end - less >= PLAIN_ROOM) {
 		const uint8_t *after = read_plain_tag(s, less, end);
 
 		if (after != NULL)
