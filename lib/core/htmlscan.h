@@ -131,7 +131,7 @@ struct fsrv__scanner {
 	bool slash; /* the last byte was a "/" outside of values */
 	bool is_frameset_ok;
 	bool does_text_matter;
-	bool is_body_plain; /* in the body, where neither text nor most tags change more than the stack */
+	bool is_body_plain; /* in the body, where most tags change nothing but the stack */
 	bool closing_needs_body;
 	bool is_charset_known;
 	bool is_done;

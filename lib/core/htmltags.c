@@ -45,7 +45,7 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY6('k', 'e', 'y', 'g', 'e', 'n'), NULL, VOID | CONTENT | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY3('w', 'b', 'r'), NULL, VOID | CONTENT | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY2('h', 'r'), NULL, VOID | CONTENT | BREAKOUT | SPECIAL | CLOSES_P, OTHER, ANY),
-	ROW(FSRV__KEY5('i', 'n', 'p', 'u', 't'), NULL, VOID | SPECIAL, INPUT, ANY),
+	ROW(FSRV__KEY5('i', 'n', 'p', 'u', 't'), NULL, VOID | SPECIAL | TREE, INPUT, ANY),
 	ROW(FSRV__KEY6('s', 'o', 'u', 'r', 'c', 'e'), NULL, VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY5('t', 'r', 'a', 'c', 'k'), NULL, VOID | SPECIAL, OTHER, ANY),
 	ROW(FSRV__KEY5('p', 'a', 'r', 'a', 'm'), NULL, VOID | SPECIAL, OTHER, ANY),

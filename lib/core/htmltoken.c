@@ -156,6 +156,8 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const struct fsrv__tag *tag,
 				const uint8_t *start)
 {
+	if (fsrv__stack_is_foreign(&s->stack))
+		fsrv__stack_break_out(&s->stack);
 	if (start == NULL)
 		fsrv__stack_close(&s->stack, key, tag);
 	else if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH)
@@ -164,14 +166,22 @@ static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const str
 		fsrv__stack_open(&s->stack, key, tag, 0);
 }
 
+/* In SVG and MathML only tags that end them are plain. */
+static inline bool is_plain(const struct fsrv__scanner *s, const struct fsrv__tag *tag, bool is_end_tag)
+{
+	unsigned others = FSRV__TAG_RAW | FSRV__TAG_TREE | (s->is_frameset_ok ? FSRV__TAG_CONTENT : 0U);
+
+	return !(tag->flags & others) && (!fsrv__stack_is_foreign(&s->stack) ||
+					  (!is_end_tag && (tag->flags & FSRV__TAG_BREAKOUT)));
+}
+
 #define PLAIN_ROOM 12 /* "</", a short name and what ends it */
 
 /* Reads a tag of which the tree is told nothing but what it does to the open elements: in a body nearly
- * all are such. Gives NULL, and changes nothing, when it is another; PLAIN_ROOM bytes must be there. In SVG
- * and MathML only tags that end them are plain. */
+ * all are such. Gives NULL, and changes nothing, when it is another; PLAIN_ROOM bytes must be there. */
 static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *less, const uint8_t *end)
 {
-	bool is_end_tag = less[1] == '/', is_foreign = fsrv__stack_is_foreign(&s->stack);
+	bool is_end_tag = less[1] == '/';
 	const uint8_t *at = less + 1 + is_end_tag;
 	const struct fsrv__tag *tag;
 	uint64_t key;
@@ -180,9 +190,7 @@ static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *les
 	if (!fsrv__is_letter(*at) || (length = fsrv__read_short_name(at, &key)) == 0)
 		return NULL;
 	tag = fsrv__tag_find(key);
-	if (tag->flags & (FSRV__TAG_RAW | FSRV__TAG_TREE))
-		return NULL;
-	if (is_foreign && (is_end_tag || !(tag->flags & FSRV__TAG_BREAKOUT)))
+	if (!is_plain(s, tag, is_end_tag))
 		return NULL;
 	at += length;
 	if (*at != '>') {
@@ -190,8 +198,6 @@ static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *les
 		if (at == end || *at != '>')
 			return NULL;
 	}
-	if (is_foreign)
-		fsrv__stack_break_out(&s->stack);
 	change_stack(s, key, tag, is_end_tag ? NULL : less);
 	s->is_done = s->stack.lost;
 	return at + 1;

@@ -6,8 +6,8 @@ static void update(struct fsrv__scanner *s)
 {
 	s->does_text_matter = s->stack.templates == 0 && (s->phase != FSRV__PHASE_IN_BODY ||
 							  s->is_frameset_ok || s->closing != FSRV_NO_OFFSET);
-	s->is_body_plain =
-		s->phase == FSRV__PHASE_IN_BODY && s->stack.templates == 0 && !s->does_text_matter;
+	s->is_body_plain = s->phase == FSRV__PHASE_IN_BODY && s->stack.templates == 0 &&
+			   s->closing == FSRV_NO_OFFSET;
 	s->is_done = s->is_done || s->stack.lost;
 }
 
