@@ -20,6 +20,7 @@ want_test_tools()
 	want_build_tools
 	want g++ command -v c++
 	want check pkg-config --exists check
+	want libgumbo-dev pkg-config --exists gumbo
 	want pmccabe command -v pmccabe
 	if [ "$browser" = yes ]; then
 		want chromium command -v chromium
