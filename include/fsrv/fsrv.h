@@ -25,11 +25,15 @@
  * hidden, or are no regular files get 404, unreadable ones 403, malformed requests 400, and 503 when
  * the process has run out of descriptors or memory.
  *
- * Which daemon: with one thread per connection a slow disk delays nobody but the client that waits
- * for it, and bodies leave by sendfile(2). A daemon with one internal thread (or a pool) reads files
- * on the thread that serves everybody; keep to local, fast disks there. A daemon driven by an
- * external event loop, one with TLS, and one that waits with select(2) (neither MHD_USE_POLL nor
- * MHD_USE_EPOLL) cannot use sendfile: bodies are then read in blocks. */
+ * Which daemon: one slow disk or one slow client must delay nobody else, and there are two ways to
+ * have that. With one thread per connection (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL) a thread that
+ * waits for the disk holds up its own client only, and bodies leave by sendfile(2). With one thread for
+ * all, or a pool, add MHD_ALLOW_SUSPEND_RESUME (best with MHD_USE_EPOLL): what is not in memory is then
+ * read by a few threads of fsrv's own while the connection is suspended. Call fsrv_drain before
+ * MHD_stop_daemon there. A daemon with neither reads files on the thread that serves everybody; keep to
+ * local, fast disks. The same goes for an external event loop, unless it has that flag and the option
+ * wake is given. Where sendfile cannot be used (external loops, TLS, select(2)), or the thread must not
+ * wait, bodies are read in blocks. */
 #ifndef FSRV_FSRV_H
 #define FSRV_FSRV_H
 
@@ -64,13 +68,18 @@ enum fsrv_etag {
 	FSRV_ETAG_REPLICA = 1 /* modification time and size: the same on several machines with copies */
 };
 
-/* How the content of large files leaves. Small files (64 KiB and less) are read at once and leave
- * together with their header whatever this says. Since 0.1. */
+/* How the content of large files leaves. Small ones (64 KiB and less) are sent from memory, together
+ * with their header, whatever this says. Since 0.1. */
 enum fsrv_body {
-	FSRV_BODY_AUTO = 0, /* by the daemon: READER for external loops, TLS and select(2), else ZERO_COPY */
-	FSRV_BODY_ZERO_COPY = 1, /* by sendfile(2), save in a daemon that waits with select(2), which would
-				  * spin on a file that becomes shorter */
-	FSRV_BODY_READER = 2	 /* read in blocks of up to 256 KiB: never a byte after a file was cut */
+	/* By the daemon: READER where the thread can be kept from waiting, and where sendfile(2) cannot be
+	 * used (external loops, TLS, select(2)), else ZERO_COPY; with the option completion that only if
+	 * FSRV_COMPLETION_IS_TOLD is set. */
+	FSRV_BODY_AUTO = 0,
+	/* By sendfile(2), save in a daemon that waits with select(2), which would spin on a file that
+	 * becomes shorter. The thread waits for the disk, also where it serves others. */
+	FSRV_BODY_ZERO_COPY = 1,
+	/* Read in blocks of up to 256 KiB: never a byte after a file was cut. */
+	FSRV_BODY_READER = 2
 };
 
 /* Bits of fsrv_options.flags. Since 0.1. */
@@ -80,7 +89,11 @@ enum fsrv_flags {
 	 * name ends at %00. fsrv_server_start sets this bit itself. */
 	FSRV_URL_IS_RAW = 1 << 0,
 	/* Serve names that start with a dot. By default they are 404, except below /.well-known/. */
-	FSRV_SERVE_HIDDEN = 1 << 1
+	FSRV_SERVE_HIDDEN = 1 << 1,
+	/* The daemon's MHD_OPTION_NOTIFY_COMPLETED is fsrv_request_completed, or calls it: bodies that
+	 * leave by sendfile(2) are then known to have ended at once, and not a quarter of a second
+	 * later. fsrv_server_start sets this bit itself. */
+	FSRV_COMPLETION_IS_TOLD = 1 << 2
 };
 
 /* A media type for an extension. Since 0.1. */
@@ -100,6 +113,33 @@ struct fsrv_access {
 	uint64_t size;	     /* of the whole file, 0 when it is no file */
 	unsigned status;     /* 200, 404, ... */
 	int root;	     /* index of the root that the file was found in, -1 when it is no file */
+	uint64_t request;    /* a number of its own for each answer; the completion bears it again */
+};
+
+/* How an answer ended. Since 0.1. */
+enum fsrv_ending {
+	FSRV_ENDING_COMPLETE = 0, /* the socket took all of it */
+	FSRV_ENDING_ABORTED = 1,  /* the client went away, or the daemon was stopped or lost patience */
+	/* These three mean that fsrv closed the connection, the only way to tell a client (RFC 9112, 8). */
+	FSRV_ENDING_FILE_CHANGED = 2, /* the file became shorter than announced, or was rewritten */
+	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was told */
+	FSRV_ENDING_DRAINED = 4	      /* fsrv_drain came while the disk was waited for */
+};
+
+/* The end of an answer. The path is valid during the call only. New fields are only ever appended.
+ * Since 0.1. */
+struct fsrv_completion {
+	uint64_t request;     /* the number that fsrv_access bore */
+	const char *path;     /* the path below the root, NULL when no file was served */
+	uint64_t offset;      /* the slice that was to be sent, */
+	uint64_t length;      /* 0 when no content was */
+	/* Bytes of that slice which the socket took. With TCP the kernel counts them; of an answer that
+	 * was cut off, up to 24 bytes of header may be among them. On other sockets the last block of
+	 * 256 KiB or less counts as taken. */
+	uint64_t sent;
+	uint64_t nanoseconds; /* from the call of fsrv_handle that answered */
+	unsigned status;
+	enum fsrv_ending ending;
 };
 
 /* Receives one line, without a line feed, about something that the program's owner should know: a
@@ -108,6 +148,14 @@ typedef void (*fsrv_log_function)(void *cls, const char *line);
 
 /* Receives each answer when it is handed to the daemon. Called on the thread of the request. */
 typedef void (*fsrv_access_function)(void *cls, const struct fsrv_access *access);
+
+/* Receives the end of each answer, exactly once. Called on the thread that serves the connection, for
+ * bodies that leave by sendfile(2) on the thread that first sees it; it must not wait. */
+typedef void (*fsrv_completion_function)(void *cls, const struct fsrv_completion *completion);
+
+/* Wakes an external event loop that sleeps, so that it calls MHD_run soon: a connection was resumed.
+ * Called on a thread of fsrv's own; writing to an eventfd(2) or a pipe that the loop waits for will do. */
+typedef void (*fsrv_wake_function)(void *cls);
 
 /* Chooses the opaque part of a file's entity tag, such as a content hash that was computed before.
  *
@@ -172,13 +220,32 @@ struct fsrv_options {
 	/* Bytes of the largest HTML page that scripts are put into; a larger one is answered 500 and
 	 * logged. Without scripts for it a page is a file like others. 0: 16 MiB. */
 	uint64_t max_page_size;
-	/* Bytes of finished pages that are kept, the least recently used leave first. 0: 16 MiB. */
-	uint64_t page_cache_size;
+	/* Bytes of small files and finished pages that are kept in memory, with what is known about them;
+	 * the least recently used leave first. Each use costs one look at the path (stat(2)), so a change
+	 * on disk is seen by the next request. Files that changed less than two seconds ago are not kept.
+	 * 0: 16 MiB; 1: nothing is kept. */
+	uint64_t cache_size;
 
 	enum fsrv_symlinks symlinks;
 	enum fsrv_etag etag;
 	enum fsrv_body body;
 	unsigned flags; /* bits of enum fsrv_flags */
+
+	fsrv_completion_function completion; /* NULL: none */
+	void *completion_cls;
+
+	fsrv_wake_function wake; /* for a daemon in an external loop; NULL: such a loop waits for disks */
+	void *wake_cls;
+
+	/* Threads that read what is not in memory, for daemons with MHD_ALLOW_SUSPEND_RESUME. They start
+	 * when they are first needed. 0: 4. */
+	unsigned workers;
+	/* Bodies that are on their way at once, those sent from memory not counted; further requests are
+	 * answered 503 with Retry-After, at once. 0: no limit but that of connections. */
+	unsigned max_bodies;
+	/* Files that are open at once; as above. 0: no limit but that of the process. */
+	unsigned max_files;
+	unsigned reserved; /* 0 */
 };
 
 /* Makes a handler.
@@ -200,6 +267,50 @@ FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
 /* Frees a handler. NULL is allowed. Only after every daemon that can call it has been stopped, since
  * responses that are still going out refer to it. Since 0.1. */
 FSRV_API void fsrv_free(struct fsrv *fs);
+
+/* Makes sure that no connection is suspended, and that none will be: to be called right before
+ * MHD_stop_daemon on a daemon with MHD_ALLOW_SUSPEND_RESUME, which libmicrohttpd would otherwise answer
+ * with abort(3). Bodies that wait for a disk are cut, requests that do are answered 503, and what is being
+ * read at the moment is waited for. Answers from memory go on.
+ *
+ * There is no way back: make another handler for another daemon. fsrv_server_stop needs no such call.
+ * Any thread but those of the daemon. Since 0.1. */
+FSRV_API void fsrv_drain(struct fsrv *fs);
+
+/* Counters since fsrv_new, and what is going on. A snapshot: each number is right by itself, but they
+ * are not all of one instant. Since 0.1. */
+struct fsrv_stats {
+	size_t size; /* in: sizeof(struct fsrv_stats) */
+	uint64_t requests;	  /* answered, by fsrv itself */
+	uint64_t responses[600];  /* the same by status: responses[404] */
+	uint64_t bytes;		  /* of content that left; bodies on their way count when they end */
+	uint64_t live_bodies;	  /* on their way now, those sent from memory not counted */
+	uint64_t open_files;	  /* now */
+	uint64_t cold_reads;	  /* of content that was not in memory, by a worker */
+	uint64_t cold_lookups;	  /* of names or pages that were not in memory, by a worker */
+	uint64_t suspends;	  /* of a connection, for one or the other */
+	uint64_t cache_hits;	  /* answers that needed no open(2) */
+	uint64_t cache_misses;	  /* those that did */
+	uint64_t cache_size;	  /* bytes that are kept now */
+	uint64_t cache_evictions; /* entries that had to leave for others */
+	uint64_t cut_connections; /* closed by fsrv because a file was cut or could not be read */
+	uint64_t refused;	  /* answered 503 because of max_bodies or max_files */
+};
+
+/* Writes the counters, as many as stats->size has room for.
+ *
+ * FSRV_OK, FSRV_ERR_INVALID (no size). Any thread. Since 0.1. */
+FSRV_API int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats);
+
+/* Notes the end of a request: an MHD_RequestCompletedCallback, for daemons of your own that send
+ * large files by sendfile(2). Goes with FSRV_COMPLETION_IS_TOLD; requests that fsrv did not answer may
+ * be told as well.
+ *
+ * cls  the struct fsrv
+ *
+ * On the daemon's threads. Since 0.1. */
+FSRV_API void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+				     enum MHD_RequestTerminationCode how);
 
 /* Answers a request; exactly an MHD_AccessHandlerCallback.
  *

@@ -12,7 +12,7 @@ static void add_header(struct fsrv__plan *plan, const char *name, const char *va
 	plan->headers[plan->n_headers++] = (struct fsrv__header){name, value};
 }
 
-static void start(struct fsrv__plan *plan, unsigned status, enum fsrv__content content)
+static void start(struct fsrv__plan *plan, unsigned status, enum fsrv__content_kind content)
 {
 	plan->status = status;
 	plan->content = content;

@@ -33,7 +33,7 @@ struct fsrv__target {
 	const char *location;			 /* for FSRV__FOUND_DIRECTORY: where to go instead */
 };
 
-enum fsrv__content {
+enum fsrv__content_kind {
 	FSRV__CONTENT_NONE,   /* no content is sent, but its length is announced: HEAD, 304 */
 	FSRV__CONTENT_ABSENT, /* no content and no length: 204 */
 	FSRV__CONTENT_SLICE,  /* length bytes of the representation from offset */
@@ -53,7 +53,7 @@ struct fsrv__header {
  * itself, so a plan stays where it was made. */
 struct fsrv__plan {
 	unsigned status;
-	enum fsrv__content content;
+	enum fsrv__content_kind content;
 	uint64_t offset;
 	uint64_t length;
 	const char *text;

@@ -54,13 +54,18 @@ static void make_etag(struct fsrv__text opaque, struct fsrv__validators *validat
 	validators->etag_length = (size_t)(out - validators->etag);
 }
 
+bool fsrv__identity_is_settled(const struct fsrv__identity *identity, struct fsrv__time now)
+{
+	return !is_recent(identity->modified, now) && !is_recent(identity->changed, now);
+}
+
 void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__time now,
 			   enum fsrv__etag_source source, struct fsrv__text opaque,
 			   struct fsrv__validators *validators)
 {
 	char hash[16];
 
-	validators->strong = !is_recent(identity->modified, now) && !is_recent(identity->changed, now);
+	validators->strong = fsrv__identity_is_settled(identity, now);
 	if (opaque.at == NULL) {
 		write_hex(hash_identity(identity, source), hash);
 		opaque = (struct fsrv__text){hash, sizeof(hash)};

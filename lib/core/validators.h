@@ -40,6 +40,9 @@ struct fsrv__validators {
 	char last_modified[FSRV__HTTPDATE_SIZE];
 };
 
+/* Whether a file has rested long enough for its times to tell its versions apart. */
+bool fsrv__identity_is_settled(const struct fsrv__identity *identity, struct fsrv__time now);
+
 /* Makes the validators of a file as it is at the time now.
  *
  * opaque  the opaque part of the tag when somebody else chose it (its bytes must be etagc and at

@@ -12,6 +12,10 @@
 /* As many as the kernel follows (path_resolution(7)). */
 #define MAX_LINKS 40
 
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+
 /* What the C library adds to open(2) where off_t is wider than a register. */
 static int call_openat2(int folder, const char *path, int flags, uint64_t resolve)
 {
@@ -30,14 +34,37 @@ bool fsrv__has_openat2(void)
 	return true;
 }
 
+static uint64_t resolution_of(enum fsrv__links links)
+{
+	switch (links) {
+	case FSRV__LINKS_BENEATH:
+		return RESOLVE_BENEATH;
+	case FSRV__LINKS_NONE:
+		return RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+	case FSRV__LINKS_FOLLOW:
+		break;
+	}
+	return 0;
+}
+
+int fsrv__open_in_memory(int folder, const char *path, enum fsrv__links links, int flags)
+{
+	int fd = call_openat2(folder, path, flags, resolution_of(links) | RESOLVE_CACHED);
+
+	/* A kernel that does not know RESOLVE_CACHED says EINVAL, and so do file systems about odd names:
+	 * the caller asks again where waiting is allowed. */
+	if (fd < 0 && errno == EINVAL)
+		errno = EAGAIN;
+	return fd;
+}
+
 int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links, int flags)
 {
-	uint64_t resolve = RESOLVE_BENEATH | (links == FSRV__LINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
 	int fd = -1;
 
 	/* EAGAIN: a rename elsewhere came in between and the kernel cannot tell whether it mattered. */
 	for (int attempt = 0; attempt < 8; attempt++) {
-		fd = call_openat2(folder, path, flags, resolve);
+		fd = call_openat2(folder, path, flags, resolution_of(links));
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}

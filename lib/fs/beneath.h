@@ -16,6 +16,17 @@ enum fsrv__links {
 /* Whether the kernel has openat2(2), since Linux 5.6; sandboxes may hide it. */
 bool fsrv__has_openat2(void);
 
+/* Whether a look at names may wait for a disk. */
+enum fsrv__patience {
+	FSRV__MAY_WAIT,
+	FSRV__IN_MEMORY /* EAGAIN when a name is not in memory, or when the kernel cannot tell (before 5.12) */
+};
+
+/* Opens a path by openat2(2), without waiting for names.
+ *
+ * folder  AT_FDCWD for an absolute path with FSRV__LINKS_FOLLOW */
+int fsrv__open_in_memory(int folder, const char *path, enum fsrv__links links, int flags);
+
 /* Opens path, which is relative and without dot segments, below the folder.
  *
  * links  FSRV__LINKS_BENEATH or FSRV__LINKS_NONE

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core/text.h"
 
@@ -21,6 +20,7 @@ struct workshop {
 	struct fsrv_strip *strips;
 	struct fsrv_segment *segments;
 	struct fsrv_page seen;
+	struct fsrv__content *page;
 };
 
 static bool make_array(struct workshop *w, void *array, size_t n, size_t size)
@@ -93,7 +93,7 @@ static bool is_label(struct fsrv__text label)
 }
 
 /* The scripts push the page's own meta element out of the bytes that a browser looks at first. */
-static void name_encoding(const struct workshop *w, struct fsrv__page *page)
+static void name_encoding(const struct workshop *w, struct fsrv__content *page)
 {
 	struct fsrv__text label = {"utf-8", 5};
 
@@ -107,33 +107,29 @@ static void name_encoding(const struct workshop *w, struct fsrv__page *page)
 	snprintf(page->media_type, sizeof(page->media_type), "text/html; charset=%.*s", (int)label.length, label.at);
 }
 
-static bool assemble(struct workshop *w, struct fsrv__page *page)
+static bool assemble(struct workshop *w)
 {
-	size_t count;
-	uint64_t length;
+	bool is_file = (w->seen.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0;
+	size_t count = 0;
+	uint64_t length = 0;
 
-	page->flags = w->seen.flags;
-	page->unchanged = (w->seen.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0;
-	if (page->unchanged)
-		return true;
-	if (!plan(w, &count, &length) || !make_array(w, &page->bytes, (size_t)length, 1))
+	if (!is_file && !plan(w, &count, &length))
 		return false;
-	page->length = (size_t)length;
-	fsrv_segments_copy(w->segments, count, w->source, page->bytes);
-	name_encoding(w, page);
+	w->page = fsrv__content_new(&w->allocator, (size_t)length);
+	if (w->page == NULL)
+		return false;
+	w->page->is_file = is_file;
+	w->page->flags = w->seen.flags;
+	w->page->scripts = w->last->sums[w->kind].hash;
+	w->page->scripts_time = w->last->time;
+	if (!is_file) {
+		fsrv_segments_copy(w->segments, count, w->source, w->page->bytes);
+		name_encoding(w, w->page);
+	}
 	return true;
 }
 
-static bool is_still(const struct fsrv__file *file)
-{
-	struct fsrv__file now;
-
-	return fsrv__file_look(file->fd, &now) && now.identity.size == file->identity.size &&
-	       fsrv__time_equals(now.identity.modified, file->identity.modified) &&
-	       fsrv__time_equals(now.identity.changed, file->identity.changed);
-}
-
-static enum fsrv__page_result build(struct workshop *w, const struct fsrv__file *file, struct fsrv__page *page)
+static enum fsrv__page_result build(struct workshop *w, const struct fsrv__file *file)
 {
 	size_t size = (size_t)file->identity.size;
 
@@ -143,146 +139,24 @@ static enum fsrv__page_result build(struct workshop *w, const struct fsrv__file 
 	}
 	if (!fsrv__file_read(file->fd, w->source, size, 0))
 		return errno == 0 ? FSRV__PAGE_CHANGED : FSRV__PAGE_UNREADABLE;
-	if (!is_still(file))
+	if (!fsrv__file_is_still(file))
 		return FSRV__PAGE_CHANGED;
-	if (!scan(w, size) || !assemble(w, page)) {
+	if (!scan(w, size) || !assemble(w)) {
 		errno = ENOMEM;
 		return FSRV__PAGE_UNREADABLE;
 	}
 	return FSRV__PAGE_READY;
 }
 
-void fsrv__page_cache_init(struct fsrv__page_cache *cache, const struct fsrv__allocator *allocator, uint64_t max_size)
+enum fsrv__page_result fsrv__page_build(const struct fsrv__allocator *allocator, const struct fsrv__file *file,
+					const struct fsrv__addition *last, enum fsrv__page_kind kind,
+					struct fsrv__content **page)
 {
-	*cache = (struct fsrv__page_cache){.allocator = *allocator, .max_size = max_size};
-	pthread_mutex_init(&cache->mutex, NULL);
-}
+	struct workshop w = {.allocator = *allocator, .last = last, .kind = kind};
+	enum fsrv__page_result result = build(&w, file);
+	int error = errno;
 
-struct fsrv__page *fsrv__page_hold(struct fsrv__page *page)
-{
-	atomic_fetch_add_explicit(&page->references, 1, memory_order_relaxed);
-	return page;
-}
-
-void fsrv__page_release(struct fsrv__page *page)
-{
-	struct fsrv__allocator allocator;
-
-	if (page == NULL || atomic_fetch_sub_explicit(&page->references, 1, memory_order_acq_rel) != 1)
-		return;
-	allocator = page->allocator;
-	fsrv__release(&allocator, page->bytes);
-	fsrv__release(&allocator, page);
-}
-
-static uint64_t weight_of(const struct fsrv__page *page)
-{
-	return sizeof(*page) + page->length;
-}
-
-static void unlink_page(struct fsrv__page_cache *cache, struct fsrv__page *page)
-{
-	*(page->newer != NULL ? &page->newer->older : &cache->newest) = page->older;
-	*(page->older != NULL ? &page->older->newer : &cache->oldest) = page->newer;
-	cache->size -= weight_of(page);
-}
-
-static void link_newest(struct fsrv__page_cache *cache, struct fsrv__page *page)
-{
-	page->newer = NULL;
-	page->older = cache->newest;
-	*(cache->newest != NULL ? &cache->newest->newer : &cache->oldest) = page;
-	cache->newest = page;
-	cache->size += weight_of(page);
-}
-
-static void evict(struct fsrv__page_cache *cache, struct fsrv__page *page)
-{
-	unlink_page(cache, page);
-	fsrv__page_release(page);
-}
-
-void fsrv__page_cache_clear(struct fsrv__page_cache *cache)
-{
-	while (cache->oldest != NULL)
-		evict(cache, cache->oldest);
-	pthread_mutex_destroy(&cache->mutex);
-}
-
-static bool is_same(const struct fsrv__page *page, const struct fsrv__file *file, uint64_t scripts)
-{
-	return page->scripts == scripts && page->identity.size == file->identity.size &&
-	       fsrv__time_equals(page->identity.modified, file->identity.modified) &&
-	       fsrv__time_equals(page->identity.changed, file->identity.changed);
-}
-
-/* Finds the page and moves it to the front; versions that are out of date leave on the way. */
-static struct fsrv__page *find(struct fsrv__page_cache *cache, const struct fsrv__file *file,
-			       enum fsrv__page_kind kind, uint64_t scripts)
-{
-	for (struct fsrv__page *page = cache->newest, *older; page != NULL; page = older) {
-		older = page->older;
-		if (page->identity.inode != file->identity.inode || page->device != file->device || page->kind != kind)
-			continue;
-		if (is_same(page, file, scripts)) {
-			unlink_page(cache, page);
-			link_newest(cache, page);
-			return fsrv__page_hold(page);
-		}
-		evict(cache, page);
-	}
-	return NULL;
-}
-
-static void keep(struct fsrv__page_cache *cache, const struct fsrv__file *file, struct fsrv__page *page)
-{
-	struct fsrv__page *other;
-
-	if (weight_of(page) > cache->max_size)
-		return;
-	pthread_mutex_lock(&cache->mutex);
-	other = find(cache, file, page->kind, page->scripts);
-	if (other == NULL)
-		link_newest(cache, fsrv__page_hold(page));
-	while (cache->size > cache->max_size)
-		evict(cache, cache->oldest);
-	pthread_mutex_unlock(&cache->mutex);
-	fsrv__page_release(other);
-}
-
-enum fsrv__page_result fsrv__page_get(struct fsrv__page_cache *cache, const struct fsrv__file *file,
-				      const struct fsrv__addition *last, enum fsrv__page_kind kind, bool stable,
-				      struct fsrv__page **page, bool *built)
-{
-	struct workshop w = {.allocator = cache->allocator, .last = last, .kind = kind};
-	enum fsrv__page_result result = FSRV__PAGE_READY;
-	int error;
-
-	pthread_mutex_lock(&cache->mutex);
-	*page = find(cache, file, kind, last->sums[kind].hash);
-	pthread_mutex_unlock(&cache->mutex);
-	*built = *page == NULL;
-	if (*page != NULL)
-		return result;
-	if (!make_array(&w, page, 1, sizeof(**page))) {
-		errno = ENOMEM;
-		return FSRV__PAGE_UNREADABLE;
-	}
-	memset(*page, 0, sizeof(**page));
-	(*page)->allocator = cache->allocator;
-	(*page)->device = file->device;
-	(*page)->identity = file->identity;
-	(*page)->kind = kind;
-	(*page)->scripts = last->sums[kind].hash;
-	atomic_init(&(*page)->references, 1);
-	result = build(&w, file, *page);
-	error = errno;
-	if (result != FSRV__PAGE_READY) {
-		fsrv__page_release(*page);
-		*page = NULL;
-	} else if (stable) {
-		keep(cache, file, *page);
-	}
+	*page = w.page;
 	clear(&w);
 	errno = error;
 	return result;

@@ -2,6 +2,7 @@
 #ifndef FSRV__ROOTS_H
 #define FSRV__ROOTS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -14,11 +15,15 @@ struct fsrv__root {
 	const char *path; /* absolute */
 	size_t length;
 	enum fsrv__links links;
+	/* What the files in it showed: a device whose names the kernel holds all by itself, and whether
+	 * there are others, where open(2) or stat(2) may ask a network or another process. */
+	_Atomic uint64_t local_device;
+	atomic_bool is_remote;
 };
 
-/* Immutable once made, so any number of threads may look things up. */
+/* Immutable but for what is learned about devices, so any number of threads may look things up. */
 struct fsrv__roots {
-	const struct fsrv__root *list;
+	struct fsrv__root *list;
 	size_t n_roots;
 	const char *const *index_names;
 	size_t n_index_names;
@@ -30,8 +35,14 @@ struct fsrv__roots {
 struct fsrv__file {
 	int fd;
 	int root; /* index of the root that it was found in */
+	bool is_remote; /* to look at it may mean to ask a network or another process */
 	uint64_t device;
 	struct fsrv__identity identity;
+};
+
+enum fsrv__sought {
+	FSRV__SEEK_FILE, /* open */
+	FSRV__SEEK_FACTS /* what stat(2) says; the descriptor is -1, and the file may be unreadable */
 };
 
 /* Finds the file for a path.
@@ -41,15 +52,24 @@ struct fsrv__file {
  *
  * Returns FSRV__FOUND_FILE, FSRV__FOUND_DIRECTORY (a folder named without its slash),
  * FSRV__TARGET_MISSING, FSRV__TARGET_FORBIDDEN, FSRV__OVERLOADED or FSRV__BROKEN; the last three
- * with errno. */
-enum fsrv__outcome fsrv__roots_find(const struct fsrv__roots *roots, struct fsrv__path *path,
-				    struct fsrv__file *file);
+ * with errno. With FSRV__IN_MEMORY it is FSRV__OVERLOADED and EAGAIN when it would have to wait. */
+enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, enum fsrv__sought sought,
+				    enum fsrv__patience patience, struct fsrv__path *path, struct fsrv__file *file);
 
 /* Whether a root is a folder that may be searched; false with errno. */
 bool fsrv__root_is_usable(const char *path);
 
+/* Learns what kind of file system a new root lies on. */
+void fsrv__root_init(struct fsrv__root *root);
+
 /* Takes the facts of an open file again; root is left alone. False with errno. */
 bool fsrv__file_look(int fd, struct fsrv__file *file);
+
+/* Whether both are the same file in the same state, found in the same root. */
+bool fsrv__file_is_same(const struct fsrv__file *a, const struct fsrv__file *b);
+
+/* Whether an open file is still in the state that was noted. */
+bool fsrv__file_is_still(const struct fsrv__file *file);
 
 /* Reads exactly length bytes at an offset; false when the file ends before, with errno 0, or when
  * reading fails, with errno. */

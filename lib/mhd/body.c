@@ -1,113 +1,10 @@
-#include "mhd/handler.h"
-
+/* How the content of an open file leaves. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Up to here one read and one send of header and content together beat sendfile. */
-#define SMALL_BODY (64u * 1024)
-/* libmicrohttpd clears a block for each response, so a larger one is not faster. */
-#define READER_BLOCK (256u * 1024)
-
-struct buffer {
-	struct fsrv__allocator allocator;
-	char bytes[];
-};
-
-static void free_buffer(void *cls)
-{
-	struct buffer *buffer = cls;
-	struct fsrv__allocator allocator = buffer->allocator;
-
-	fsrv__release(&allocator, buffer);
-}
-
-static void log_read_error(const struct fsrv *fs, int error)
-{
-	char text[128];
-
-	fsrv__log(fs, "reading a file failed: %s", strerror_r(error, text, sizeof(text)));
-}
-
-static enum fsrv__respond_result make_small(struct fsrv *fs, uint64_t offset, size_t length,
-					    const struct fsrv__file *file, struct MHD_Response **response)
-{
-	struct buffer *buffer = fsrv__allocate(&fs->allocator, sizeof(*buffer) + length);
-
-	if (buffer == NULL)
-		return FSRV__RESPOND_NO_MEMORY;
-	buffer->allocator = fs->allocator;
-	if (!fsrv__file_read(file->fd, buffer->bytes, length, offset)) {
-		int error = errno;
-
-		free_buffer(buffer);
-		if (error == 0)
-			return FSRV__RESPOND_CHANGED;
-		log_read_error(fs, error);
-		return FSRV__RESPOND_UNREADABLE;
-	}
-	*response = MHD_create_response_from_buffer_with_free_callback_cls(length, buffer->bytes, free_buffer, buffer);
-	if (*response == NULL)
-		free_buffer(buffer);
-	return *response != NULL ? FSRV__RESPOND_OK : FSRV__RESPOND_NO_MEMORY;
-}
-
-struct reader {
-	const struct fsrv *fs;
-	uint64_t offset;
-	uint64_t length;
-	int fd;
-};
-
-/* Ends the connection rather than padding a file that has become shorter. */
-static ssize_t read_block(void *cls, uint64_t position, char *block, size_t size)
-{
-	struct reader *reader = cls;
-	uint64_t left = reader->length - position;
-	ssize_t n;
-
-	do
-		n = pread(reader->fd, block, left < size ? (size_t)left : size, (off_t)(reader->offset + position));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		log_read_error(reader->fs, errno);
-	return n > 0 ? n : MHD_CONTENT_READER_END_WITH_ERROR;
-}
-
-static void free_reader(void *cls)
-{
-	struct reader *reader = cls;
-
-	close(reader->fd);
-	fsrv__release(&reader->fs->allocator, reader);
-}
-
-static bool make_reader(struct fsrv *fs, uint64_t offset, uint64_t length, struct fsrv__file *file,
-			struct MHD_Response **response)
-{
-	struct reader *reader = fsrv__allocate(&fs->allocator, sizeof(*reader));
-
-	if (reader == NULL)
-		return false;
-	*reader = (struct reader){fs, offset, length, file->fd};
-	*response = MHD_create_response_from_callback(length, length < READER_BLOCK ? (size_t)length : READER_BLOCK,
-						      read_block, reader, free_reader);
-	if (*response == NULL) {
-		fsrv__release(&fs->allocator, reader);
-		return false;
-	}
-	file->fd = -1;
-	return true;
-}
-
-static bool make_zero_copy(uint64_t offset, uint64_t length, struct fsrv__file *file, struct MHD_Response **response)
-{
-	*response = MHD_create_response_from_fd_at_offset64(length, file->fd, offset);
-	if (*response == NULL)
-		return false;
-	file->fd = -1;
-	return true;
-}
+#include "fs/resident.h"
+#include "mhd/handler.h"
 
 int fsrv__socket_of(struct MHD_Connection *connection)
 {
@@ -116,7 +13,7 @@ int fsrv__socket_of(struct MHD_Connection *connection)
 	return info != NULL ? info->connect_fd : -1;
 }
 
-static unsigned flags_of(struct MHD_Connection *connection)
+unsigned fsrv__flags_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_DAEMON);
 	const union MHD_DaemonInfo *daemon = info != NULL ? MHD_get_daemon_info(info->daemon, MHD_DAEMON_INFO_FLAGS)
@@ -125,38 +22,108 @@ static unsigned flags_of(struct MHD_Connection *connection)
 	return daemon != NULL ? (unsigned)daemon->flags : 0;
 }
 
-static bool wants_zero_copy(const struct fsrv *fs, struct MHD_Connection *connection)
+void fsrv__log_read_error(const struct fsrv *fs, const char *path, int error)
 {
-	unsigned flags = flags_of(connection);
+	char text[128];
+
+	fsrv__log(fs, "reading %s failed: %s", path != NULL ? path : "a file", strerror_r(error, text, sizeof(text)));
+}
+
+enum way { BY_SENDFILE, BY_READING, BY_READING_AND_SUSPENDING };
+
+static enum way choose_way(const struct fsrv *fs, struct MHD_Connection *connection)
+{
+	unsigned flags = fsrv__flags_of(connection);
+	enum way reading = fsrv__may_suspend(fs, connection) ? BY_READING_AND_SUSPENDING : BY_READING;
 
 	/* With select(2) libmicrohttpd does not notice the shutdown by which the guard ends the body of
 	 * a file that was cut, and spins on. */
-	if ((flags & (MHD_USE_POLL | MHD_USE_EPOLL)) == 0)
-		return false;
-	switch (fs->body) {
-	case FSRV_BODY_ZERO_COPY:
-		return true;
-	case FSRV_BODY_READER:
-		return false;
-	case FSRV_BODY_AUTO:
-		break;
-	}
+	if ((flags & (MHD_USE_POLL | MHD_USE_EPOLL)) == 0 || fs->body == FSRV_BODY_READER)
+		return reading;
+	if (fs->body == FSRV_BODY_ZERO_COPY)
+		return BY_SENDFILE;
+	if (reading == BY_READING_AND_SUSPENDING)
+		return reading;
+	/* How much of a body left, and when, libmicrohttpd tells only to its daemon's owner. */
+	if (fs->completion != NULL && !atomic_load_explicit(&fs->completion_is_told, memory_order_relaxed))
+		return reading;
 	/* Through TLS, and on a thread of the program unless it said that SIGPIPE is taken care of,
 	 * libmicrohttpd does not use sendfile but reads 4 KiB at a time. */
-	return (flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 && (flags & MHD_USE_TLS) == 0;
+	if ((flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 && (flags & MHD_USE_TLS) == 0)
+		return BY_SENDFILE;
+	return reading;
 }
 
-enum fsrv__respond_result fsrv__body_make(struct fsrv *fs, struct MHD_Connection *connection, uint64_t offset,
-					  uint64_t length, struct fsrv__file *file, struct MHD_Response **response)
+/* FSRV__RESPOND_NEEDS_FILE when it is not in memory and the thread must not wait. */
+static enum fsrv__respond_result make_small(struct fsrv__answer *answer, enum way way)
 {
-	bool made;
+	const struct fsrv__plan *plan = answer->plan;
+	struct fsrv__content *content = fsrv__content_new(&answer->fs->allocator, (size_t)plan->length);
+	enum fsrv__respond_result result = FSRV__RESPOND_NEEDS_FILE;
+	int fd = answer->sight->file.fd;
 
-	if (length <= SMALL_BODY)
-		return make_small(fs, offset, (size_t)length, file, response);
-	if (wants_zero_copy(fs, connection) &&
-	    fsrv__guard_watch(fs->guard, fsrv__socket_of(connection), file, offset + length))
-		made = make_zero_copy(offset, length, file, response);
-	else
-		made = make_reader(fs, offset, length, file, response);
-	return made ? FSRV__RESPOND_OK : FSRV__RESPOND_NO_MEMORY;
+	if (content == NULL)
+		return FSRV__RESPOND_NO_MEMORY;
+	if (way == BY_READING_AND_SUSPENDING
+		    ? fsrv__file_read_resident(fd, content->bytes, content->length, plan->offset) == (ssize_t)plan->length
+		    : fsrv__file_read(fd, content->bytes, content->length, plan->offset)) {
+		result = fsrv__memory_make(answer, content, 0) ? FSRV__RESPOND_OK : FSRV__RESPOND_NO_MEMORY;
+	} else if (way != BY_READING_AND_SUSPENDING) {
+		result = errno == 0 ? FSRV__RESPOND_CHANGED : FSRV__RESPOND_UNREADABLE;
+		if (errno != 0)
+			fsrv__log_read_error(answer->fs, answer->sight->path.text, errno);
+	}
+	fsrv__content_release(content);
+	return result;
+}
+
+static bool make_zero_copy(struct fsrv__answer *answer, struct fsrv__transfer *transfer)
+{
+	struct fsrv__file *file = &answer->sight->file;
+	const struct fsrv__plan *plan = answer->plan;
+	struct fsrv__guard *guard = answer->fs->guard;
+	bool may_stall = (fsrv__flags_of(answer->connection) & MHD_USE_EPOLL) != 0;
+
+	if (!fsrv__guard_watch(guard, answer->socket, file, plan->offset, plan->length, may_stall, transfer))
+		return false;
+	answer->response = MHD_create_response_from_fd_at_offset64(plan->length, file->fd, plan->offset);
+	if (answer->response == NULL) {
+		fsrv__guard_unwatch(guard, answer->socket);
+		return false;
+	}
+	fsrv__transfer_take_file(transfer);
+	file->fd = -1;
+	return true;
+}
+
+static enum fsrv__respond_result make_large(struct fsrv__answer *answer, enum way way)
+{
+	struct fsrv *fs = answer->fs;
+	struct fsrv__transfer *transfer = fsrv__transfer_begin(answer, true);
+	enum fsrv__respond_result result = FSRV__RESPOND_OK;
+
+	if (transfer == NULL)
+		return FSRV__RESPOND_NO_MEMORY;
+	if (fs->max_bodies != 0 && atomic_load(&fs->counters.live_bodies) > fs->max_bodies) {
+		fsrv__guard_sweep(fs->guard);
+		if (atomic_load(&fs->counters.live_bodies) > fs->max_bodies)
+			result = FSRV__RESPOND_REFUSED;
+	}
+	if (result == FSRV__RESPOND_OK && way == BY_SENDFILE && make_zero_copy(answer, transfer))
+		return FSRV__RESPOND_OK;
+	if (result == FSRV__RESPOND_OK)
+		result = fsrv__reader_make(answer, transfer, way == BY_READING_AND_SUSPENDING);
+	if (result != FSRV__RESPOND_OK)
+		fsrv__transfer_cancel(transfer);
+	return result;
+}
+
+enum fsrv__respond_result fsrv__body_make(struct fsrv__answer *answer)
+{
+	enum way way = choose_way(answer->fs, answer->connection);
+	enum fsrv__respond_result result = FSRV__RESPOND_NEEDS_FILE;
+
+	if (answer->plan->length <= FSRV__SMALL)
+		result = make_small(answer, way);
+	return result == FSRV__RESPOND_NEEDS_FILE ? make_large(answer, way) : result;
 }

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/sockios.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -12,6 +11,8 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "fs/thread.h"
 
 #define SWEEPS_PER_SECOND 4
 /* Sweeps in a row that find nothing on its way to the client before a body counts as stalled. */
@@ -25,9 +26,12 @@ struct watch {
 	uint64_t cookie; /* 0: nothing is watched */
 	uint64_t device;
 	uint64_t inode;
+	uint64_t offset;
 	uint64_t end;
 	struct fsrv__time modified;
+	struct fsrv__transfer *transfer;
 	int file;
+	bool may_stall;
 	unsigned idle; /* sweeps in a row */
 };
 
@@ -43,22 +47,24 @@ struct fsrv__guard {
 	size_t n_watches;
 };
 
-uint64_t fsrv__socket_cookie(int socket)
+/* The transfer is the caller's to end, once the mutex is unlocked. */
+static struct fsrv__transfer *drop(struct fsrv__guard *guard, struct watch *watch)
 {
-	uint64_t cookie = 0;
-	socklen_t size = sizeof(cookie);
-
-	return getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
-}
-
-static void drop(struct fsrv__guard *guard, struct watch *watch)
-{
-	if (watch->cookie != 0)
-		atomic_fetch_sub(&guard->count, 1);
+	if (watch->cookie == 0)
+		return NULL;
+	atomic_fetch_sub(&guard->count, 1);
 	watch->cookie = 0;
+	return watch->transfer;
 }
 
-enum sight { ENDED, WHOLE, REWRITTEN, CUT };
+static void end(struct fsrv__transfer *transfer, enum fsrv_ending ending)
+{
+	if (transfer != NULL)
+		fsrv__transfer_end(transfer, ending,
+				   ending == FSRV_ENDING_COMPLETE ? FSRV__SENT_ALL : FSRV__SENT_AS_SAMPLED);
+}
+
+enum sight { ENDED, WHOLE, REWRITTEN, CUT, UNREADABLE };
 
 static enum sight look_at(const struct watch *watch)
 {
@@ -73,6 +79,22 @@ static enum sight look_at(const struct watch *watch)
 		       : REWRITTEN;
 }
 
+/* Reads where the body has come to, by a duplicate that stays what it is. */
+static bool can_be_read(const struct watch *watch, uint64_t position)
+{
+	int own = fcntl(watch->file, F_DUPFD_CLOEXEC, 0);
+	struct watch copy = *watch;
+	bool failed;
+	char byte;
+
+	if (own < 0)
+		return true;
+	copy.file = own;
+	failed = look_at(&copy) == WHOLE && pread(own, &byte, 1, (off_t)position) < 0 && errno != EINTR;
+	close(own);
+	return !failed;
+}
+
 static bool has_nothing_queued(int socket)
 {
 	int bytes;
@@ -80,11 +102,8 @@ static bool has_nothing_queued(int socket)
 	return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes == 0;
 }
 
-/* A file that was cut and has grown again between two looks is long enough, but an event loop that saw
- * it short never tries again. One that was only appended to goes on. */
-static bool is_stalled(struct watch *watch, int socket)
+static bool is_idle(const struct watch *watch)
 {
-	watch->idle = has_nothing_queued(socket) ? watch->idle + 1 : 0;
 	return watch->idle > SWEEPS_TO_STALL;
 }
 
@@ -100,28 +119,76 @@ static void shut_down(int socket, uint64_t cookie)
 	close(own);
 }
 
-/* fstat(2) may wait for a network, so requests must not wait for the mutex meanwhile. */
-static void sweep(struct fsrv__guard *guard)
+/* How far the body has come, and whether anything moves. */
+static uint64_t take_stock(struct watch *watch, int socket)
 {
-	for (size_t i = 0; i < guard->n_watches && !guard->stopping; i++) {
-		struct watch seen = guard->watches[i];
-		struct watch *now;
-		enum sight sight;
+	uint64_t sent = 0;
 
-		if (seen.cookie == 0)
-			continue;
-		pthread_mutex_unlock(&guard->mutex);
-		sight = look_at(&seen);
-		pthread_mutex_lock(&guard->mutex);
-		now = &guard->watches[i];
-		if (sight == WHOLE || now->cookie != seen.cookie || now->file != seen.file || now->end != seen.end)
-			continue;
-		if (sight == REWRITTEN && !is_stalled(now, (int)i))
-			continue;
-		drop(guard, now);
-		if (sight != ENDED)
-			shut_down((int)i, seen.cookie);
-	}
+	fsrv__transfer_sample(watch->transfer, &sent);
+	watch->idle = has_nothing_queued(socket) ? watch->idle + 1 : 0;
+	return watch->offset + sent;
+}
+
+static bool is_same_watch(const struct watch *a, const struct watch *b)
+{
+	return a->cookie == b->cookie && a->transfer == b->transfer;
+}
+
+/* A file that was cut and has grown again between two looks is long enough, but an event loop that saw
+ * it short never tries again. One that was only appended to goes on. */
+static bool has_to_end(const struct watch *watch, enum sight sight)
+{
+	return sight != WHOLE && (sight != REWRITTEN || is_idle(watch));
+}
+
+static enum fsrv_ending ending_of(enum sight sight)
+{
+	if (sight == ENDED)
+		return FSRV_ENDING_COMPLETE;
+	return sight == UNREADABLE ? FSRV_ENDING_READ_ERROR : FSRV_ENDING_FILE_CHANGED;
+}
+
+static enum sight look_closely(const struct watch *watch, uint64_t position)
+{
+	enum sight sight = look_at(watch);
+
+	if (sight == WHOLE && watch->may_stall && is_idle(watch) && !can_be_read(watch, position))
+		return UNREADABLE;
+	return sight;
+}
+
+/* Looks at one body. fstat(2) may wait for a network, so requests must not wait for the mutex meanwhile. */
+static void look_after(struct fsrv__guard *guard, size_t socket, bool only_ended)
+{
+	struct watch seen = guard->watches[socket];
+	struct fsrv__transfer *ended = NULL;
+	uint64_t position = 0;
+	enum sight sight;
+
+	if (seen.cookie == 0)
+		return;
+	if (!only_ended)
+		position = take_stock(&guard->watches[socket], (int)socket);
+	pthread_mutex_unlock(&guard->mutex);
+	sight = only_ended ? look_at(&seen) : look_closely(&seen, position);
+	if (only_ended && sight != ENDED)
+		sight = WHOLE;
+	pthread_mutex_lock(&guard->mutex);
+	if (is_same_watch(&guard->watches[socket], &seen) && has_to_end(&guard->watches[socket], sight))
+		ended = drop(guard, &guard->watches[socket]);
+	if (ended == NULL)
+		return;
+	pthread_mutex_unlock(&guard->mutex);
+	if (sight != ENDED)
+		shut_down((int)socket, seen.cookie);
+	fsrv__transfer_end(ended, ending_of(sight), FSRV__SENT_AS_SAMPLED);
+	pthread_mutex_lock(&guard->mutex);
+}
+
+static void sweep(struct fsrv__guard *guard, bool only_ended)
+{
+	for (size_t i = 0; i < guard->n_watches && !guard->stopping; i++)
+		look_after(guard, i, only_ended);
 }
 
 static void *watch_bodies(void *cls)
@@ -144,31 +211,17 @@ static void *watch_bodies(void *cls)
 		       pthread_cond_timedwait(&guard->changed, &guard->mutex, &until) != ETIMEDOUT)
 			;
 		if (!guard->stopping)
-			sweep(guard);
+			sweep(guard, false);
 	}
 	pthread_mutex_unlock(&guard->mutex);
 	return NULL;
 }
 
-/* Signals are the program's own business: they go to its threads. */
 static bool start_thread(struct fsrv__guard *guard)
 {
-	sigset_t all, before;
-	int error;
-
-	if (guard->has_thread)
-		return true;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&guard->thread, NULL, watch_bodies, guard);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0) {
-		errno = error;
-		return false;
-	}
-	pthread_setname_np(guard->thread, "fsrv-guard");
-	guard->has_thread = true;
-	return true;
+	if (!guard->has_thread)
+		guard->has_thread = fsrv__thread_start(&guard->thread, "fsrv-guard", watch_bodies, guard);
+	return guard->has_thread;
 }
 
 static bool make_room(struct fsrv__guard *guard, size_t n_needed)
@@ -194,18 +247,13 @@ static bool make_room(struct fsrv__guard *guard, size_t n_needed)
 struct fsrv__guard *fsrv__guard_new(const struct fsrv__allocator *allocator)
 {
 	struct fsrv__guard *guard = fsrv__allocate(allocator, sizeof(*guard));
-	pthread_condattr_t attributes;
 
 	if (guard == NULL)
 		return NULL;
 	memset(guard, 0, sizeof(*guard));
 	guard->allocator = *allocator;
 	atomic_init(&guard->count, 0);
-	pthread_mutex_init(&guard->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&guard->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	fsrv__monitor_init(&guard->mutex, &guard->changed);
 	return guard;
 }
 
@@ -221,38 +269,67 @@ void fsrv__guard_free(struct fsrv__guard *guard)
 		pthread_join(guard->thread, NULL);
 	pthread_cond_destroy(&guard->changed);
 	pthread_mutex_destroy(&guard->mutex);
+	for (size_t i = 0; i < guard->n_watches; i++) {
+		struct fsrv__transfer *transfer = drop(guard, &guard->watches[i]);
+
+		if (transfer != NULL)
+			fsrv__transfer_end(transfer, FSRV_ENDING_COMPLETE, FSRV__SENT_AS_SAMPLED);
+	}
 	fsrv__release(&guard->allocator, guard->watches);
 	fsrv__release(&guard->allocator, guard);
 }
 
-bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv__file *file, uint64_t end)
+bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv__file *file, uint64_t offset,
+		       uint64_t length, bool may_stall, struct fsrv__transfer *transfer)
 {
-	struct watch watch = {.device = file->device, .inode = file->identity.inode, .end = end,
-			      .modified = file->identity.modified, .file = file->fd};
+	struct watch watch = {.device = file->device, .inode = file->identity.inode, .offset = offset,
+			      .end = offset + length, .modified = file->identity.modified, .transfer = transfer,
+			      .file = file->fd, .may_stall = may_stall};
+	struct fsrv__transfer *before = NULL;
+	uint64_t sent;
 	bool watched = false;
 
 	watch.cookie = socket >= 0 ? fsrv__socket_cookie(socket) : 0;
-	if (watch.cookie == 0)
+	if (watch.cookie == 0 || (may_stall && !fsrv__transfer_sample(transfer, &sent)))
 		return false;
 	pthread_mutex_lock(&guard->mutex);
 	if (make_room(guard, (size_t)socket + 1) && start_thread(guard)) {
-		drop(guard, &guard->watches[socket]);
+		before = drop(guard, &guard->watches[socket]);
 		guard->watches[socket] = watch;
 		if (atomic_fetch_add(&guard->count, 1) == 0)
 			pthread_cond_signal(&guard->changed);
 		watched = true;
 	}
 	pthread_mutex_unlock(&guard->mutex);
+	end(before, FSRV_ENDING_ABORTED);
 	return watched;
 }
 
-void fsrv__guard_forget(struct fsrv__guard *guard, int socket)
+static struct fsrv__transfer *take(struct fsrv__guard *guard, int socket)
 {
-	if (socket < 0)
-		return;
+	struct fsrv__transfer *transfer = NULL;
+
 	pthread_mutex_lock(&guard->mutex);
-	if ((size_t)socket < guard->n_watches)
-		drop(guard, &guard->watches[socket]);
+	if (socket >= 0 && (size_t)socket < guard->n_watches)
+		transfer = drop(guard, &guard->watches[socket]);
+	pthread_mutex_unlock(&guard->mutex);
+	return transfer;
+}
+
+void fsrv__guard_unwatch(struct fsrv__guard *guard, int socket)
+{
+	take(guard, socket);
+}
+
+void fsrv__guard_forget(struct fsrv__guard *guard, int socket, enum fsrv_ending ending)
+{
+	end(take(guard, socket), ending);
+}
+
+void fsrv__guard_sweep(struct fsrv__guard *guard)
+{
+	pthread_mutex_lock(&guard->mutex);
+	sweep(guard, true);
 	pthread_mutex_unlock(&guard->mutex);
 }
 

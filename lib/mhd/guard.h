@@ -1,9 +1,9 @@
 /* Watches bodies that leave by sendfile(2) for files that become shorter than announced.
  *
  * libmicrohttpd takes "0 bytes sent" for progress: with epoll such a connection hangs for ever, with
- * threads it spins, and no timeout fires. The guard looks at each such file a few times a second and
- * shuts the connection down when the announced bytes are gone, or when the file was rewritten and
- * nothing moves any more, which ends both. */
+ * threads it spins, and no timeout fires. A disk that fails makes it hang with epoll, too. The guard
+ * looks at each such file a few times a second and shuts the connection down when the announced bytes
+ * are gone, when they cannot be read, or when the file was rewritten and nothing moves any more. */
 #ifndef FSRV__GUARD_H
 #define FSRV__GUARD_H
 
@@ -12,6 +12,7 @@
 
 #include "fs/memory.h"
 #include "fs/roots.h"
+#include "mhd/transfer.h"
 
 struct fsrv__guard;
 
@@ -19,21 +20,31 @@ struct fsrv__guard;
  * no memory. */
 struct fsrv__guard *fsrv__guard_new(const struct fsrv__allocator *allocator);
 
-/* Ends the thread and frees the guard. NULL is allowed. */
+/* Ends the thread and what is watched, and frees the guard. NULL is allowed. */
 void fsrv__guard_free(struct fsrv__guard *guard);
 
-/* Watches the body that starts on a socket: file must keep end bytes. Takes the place of what was
- * watched on that socket. False when it cannot be watched; errno says why. */
-bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv__file *file, uint64_t end);
+/* Watches the body that starts on a socket, length bytes of file from an offset. Takes the place of
+ * what was watched on that socket.
+ *
+ * may_stall  the daemon waits with epoll: a disk that fails would leave the connection hanging
+ * transfer   the guard's to end from now on
+ *
+ * False when it cannot be watched: no thread or memory, or a socket that may stall and does not tell how
+ * far it is; the transfer then stays the caller's. */
+bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv__file *file, uint64_t offset,
+		       uint64_t length, bool may_stall, struct fsrv__transfer *transfer);
 
-/* Stops watching what was watched on a socket: its connection has gone on to another request. */
-void fsrv__guard_forget(struct fsrv__guard *guard, int socket);
+/* Undoes that: no body starts after all. The transfer is the caller's again. */
+void fsrv__guard_unwatch(struct fsrv__guard *guard, int socket);
+
+/* Ends what was watched on a socket: FSRV_ENDING_COMPLETE when all of it was sent, else
+ * FSRV_ENDING_ABORTED. */
+void fsrv__guard_forget(struct fsrv__guard *guard, int socket, enum fsrv_ending ending);
+
+/* Ends at once what has ended since the last look. */
+void fsrv__guard_sweep(struct fsrv__guard *guard);
 
 /* How many bodies are watched; those that ended since the last look are still counted. */
 unsigned fsrv__guard_count(struct fsrv__guard *guard);
-
-/* The number that the kernel gave a socket (SO_COOKIE, socket(7)): unlike the descriptor's it is
- * never given again. 0 when the descriptor is no socket. */
-uint64_t fsrv__socket_cookie(int socket);
 
 #endif

@@ -1,18 +1,11 @@
 #include "mhd/handler.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/location.h"
-#include "core/mime.h"
-
-/* A file that is rewritten all the time is looked up anew this often before the answer is 503. */
-#define MAX_LOOKUPS 3
 
 /* Its address in con_cls says that the first call has been. */
 static char first_call_is_over;
@@ -31,9 +24,10 @@ struct exchange {
 	enum fsrv__path_form form;
 	struct fsrv__time now;
 	struct fsrv__request request;
-	struct fsrv__path path;
-	struct fsrv__file file;
-	struct fsrv__page *page; /* in place of the file, or NULL */
+	uint64_t started;
+	uint64_t number;
+	struct fsrv__wish wish;
+	struct fsrv__sight sight;
 	struct fsrv__representation representation;
 	struct fsrv__target target;
 	struct fsrv__plan plan;
@@ -59,68 +53,70 @@ size_t fsrv_keep_escapes(void *cls, struct MHD_Connection *connection, char *tex
 	return strlen(text);
 }
 
-static const char *media_type_of(const struct fsrv *fs, const char *name)
+static struct fsrv__text ask_for_tag(const struct exchange *x, char *opaque, size_t size)
 {
-	const char *extension = fsrv__mime_extension(name);
+	struct fsrv__text chosen = {opaque, 0};
 
-	for (size_t i = 0; extension != NULL && i < fs->n_types; i++)
-		if (strcasecmp(extension, fs->types[i].extension) == 0)
-			return fs->types[i].media_type;
-	return fsrv__mime_type(extension);
+	chosen.length = x->fs->etag_function(x->fs->etag_function_cls, x->sight.file.fd, x->sight.path.text, opaque, size);
+	if (chosen.length == 0 || chosen.length > size || !fsrv__validators_accept_opaque(chosen))
+		chosen.at = NULL;
+	return chosen;
 }
 
 static void describe_file(struct exchange *x)
 {
 	char opaque[FSRV__ETAG_OPAQUE_MAX];
 	struct fsrv__text chosen = {NULL, 0};
+	const struct fsrv__content *content = x->sight.content;
+	struct fsrv__representation *representation = &x->representation;
 
-	if (x->fs->etag_function != NULL) {
-		chosen.length = x->fs->etag_function(x->fs->etag_function_cls, x->file.fd, x->path.text, opaque,
-						     sizeof(opaque));
-		if (chosen.length > 0 && chosen.length <= sizeof(opaque))
-			chosen.at = opaque;
-		if (chosen.at != NULL && !fsrv__validators_accept_opaque(chosen))
-			chosen.at = NULL;
+	if (x->fs->etag_function != NULL)
+		chosen = ask_for_tag(x, opaque, sizeof(opaque));
+	fsrv__validators_make(&x->sight.file.identity, x->now, x->fs->etag_source, chosen,
+			      &representation->validators);
+	representation->size = content != NULL ? content->length : x->sight.file.identity.size;
+	representation->media_type = fsrv__media_type(x->fs, &x->sight.path);
+	representation->cache_control = x->fs->cache_control;
+	if (content != NULL && content->scripts != 0) {
+		representation->media_type = content->media_type;
+		fsrv__validators_combine(&representation->validators, content->scripts, content->scripts_time,
+					 x->now.seconds);
 	}
-	fsrv__validators_make(&x->file.identity, x->now, x->fs->etag_source, chosen, &x->representation.validators);
-	x->representation.size = x->file.identity.size;
-	x->representation.media_type = media_type_of(x->fs, fsrv__path_name(&x->path));
-	x->representation.cache_control = x->fs->cache_control;
-	x->target.file = &x->representation;
+	x->target.file = representation;
 }
 
-static void log_trouble(const struct exchange *x, int error)
+static void note_wish(struct exchange *x)
 {
-	char text[128];
+	const struct fsrv__request *request = &x->request;
+	bool is_conditional = request->if_match.n_lines + request->if_none_match.n_lines +
+				      request->if_modified_since.n_lines + request->if_unmodified_since.n_lines >
+			      0;
 
-	if (x->target.outcome == FSRV__OVERLOADED || x->target.outcome == FSRV__BROKEN)
-		fsrv__log(x->fs, "%s: %s", x->path.text, strerror_r(error, text, sizeof(text)));
+	x->wish.bytes = request->method == FSRV__GET && !is_conditional;
+	x->wish.facts = request->method == FSRV__HEAD || is_conditional;
+	x->wish.file = false;
 }
 
-static void find_target(struct exchange *x)
+/* False when it is not worth to look for a file. */
+static bool read_target(struct exchange *x)
 {
 	struct fsrv__text target = {x->url, strlen(x->url)};
 
-	x->file.fd = -1;
-	x->file.root = -1;
-	switch (fsrv__path_parse(target, x->form, &x->path)) {
+	x->sight.file.fd = -1;
+	x->sight.content = NULL;
+	switch (fsrv__path_parse(target, x->form, &x->sight.path)) {
 	case FSRV__PATH_MALFORMED:
-		x->target.outcome = FSRV__TARGET_MALFORMED;
-		return;
+		x->sight.outcome = FSRV__TARGET_MALFORMED;
+		return false;
 	case FSRV__PATH_NOWHERE:
-		x->target.outcome = FSRV__TARGET_MISSING;
-		return;
+		x->sight.outcome = FSRV__TARGET_MISSING;
+		return false;
 	case FSRV__PATH_OK:
 		break;
 	}
-	if (!x->fs->serves_hidden && fsrv__path_is_hidden(&x->path)) {
-		x->target.outcome = FSRV__TARGET_MISSING;
-		return;
-	}
-	x->target.outcome = fsrv__roots_find(&x->fs->roots, &x->path, &x->file);
-	log_trouble(x, errno);
-	if (x->target.outcome == FSRV__FOUND_FILE)
-		describe_file(x);
+	x->sight.asked = x->sight.path.length;
+	x->sight.outcome = FSRV__TARGET_MISSING;
+	return x->fs->serves_hidden || !fsrv__path_is_hidden(&x->sight.path);
 }
 
 struct query {
@@ -143,7 +139,7 @@ static void point_to_directory(struct exchange *x, struct fsrv__location *locati
 {
 	struct query query = {location, x->form};
 
-	fsrv__location_start(location, fsrv__path_name(&x->path));
+	fsrv__location_start(location, fsrv__path_name(&x->sight.path));
 	MHD_get_connection_values_n(x->connection, MHD_GET_ARGUMENT_KIND, add_argument, &query);
 	if (location->too_long)
 		x->target.outcome = FSRV__TARGET_TOO_LONG;
@@ -157,14 +153,16 @@ static void report_access(const struct exchange *x)
 	struct fsrv_access access = {
 		.method = x->method,
 		.target = x->url,
-		.path = is_file ? x->path.text : NULL,
+		.path = is_file ? x->sight.path.text : NULL,
 		.offset = has_slice ? x->plan.offset : 0,
 		.length = has_slice ? x->plan.length : 0,
 		.size = is_file ? x->representation.size : 0,
 		.status = x->plan.status,
-		.root = is_file ? x->file.root : -1,
+		.root = is_file ? x->sight.file.root : -1,
+		.request = x->number,
 	};
 
+	fsrv__count(&x->fs->counters.responses[x->plan.status], 1);
 	if (x->fs->access != NULL)
 		x->fs->access(x->fs->access_cls, &access);
 }
@@ -179,14 +177,28 @@ static enum MHD_Result queue(struct exchange *x, struct MHD_Response *response)
 	return queued;
 }
 
+static enum fsrv__respond_result make_response(struct exchange *x, struct MHD_Response **response)
+{
+	struct fsrv__answer answer = {.fs = x->fs, .connection = x->connection, .plan = &x->plan,
+				      .request = x->number, .started = x->started};
+	enum fsrv__respond_result result;
+
+	answer.socket = fsrv__socket_of(x->connection);
+	if (x->target.outcome == FSRV__FOUND_FILE)
+		answer.sight = &x->sight;
+	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->now.seconds, &x->plan);
+	result = fsrv__response_make(&answer);
+	*response = answer.response;
+	return result;
+}
+
 /* The answer when the one that was planned cannot be made. */
 static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 {
 	struct MHD_Response *response;
 
 	x->target.outcome = outcome;
-	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->now.seconds, &x->plan);
-	if (fsrv__response_make(x->fs, x->connection, &x->plan, NULL, NULL, &response) != FSRV__RESPOND_OK)
+	if (make_response(x, &response) != FSRV__RESPOND_OK)
 		return MHD_NO;
 	return queue(x, response);
 }
@@ -197,78 +209,123 @@ static bool is_served(const struct exchange *x)
 	       !fsrv__request_is_malformed(&x->request, x->http_1_1);
 }
 
-static void look_up(struct exchange *x)
+enum step { ANSWERED, AGAIN, SUSPENDED };
+
+/* Looks for the file, here or, when that could take a while, on a worker. */
+static enum step look(struct exchange *x)
+{
+	bool may_suspend = fsrv__may_suspend(x->fs, x->connection);
+
+	if (!read_target(x))
+		return ANSWERED;
+	if (may_suspend && !x->wish.file && fsrv__offload_take(x->fs, x->connection, &x->sight))
+		return ANSWERED;
+	switch (fsrv__look(x->fs, &x->wish, may_suspend ? FSRV__IN_MEMORY : FSRV__MAY_WAIT, &x->sight)) {
+	case FSRV__LOOK_DONE:
+		return ANSWERED;
+	case FSRV__LOOK_CHANGED:
+		return AGAIN;
+	case FSRV__LOOK_MUST_WAIT:
+		break;
+	}
+	if (fsrv__offload_begin(x->fs, x->connection, &x->wish, &x->sight))
+		return SUSPENDED;
+	x->sight.outcome = FSRV__OVERLOADED;
+	return ANSWERED;
+}
+
+static void note_target(struct exchange *x)
 {
 	struct timespec now;
 
 	/* The clock of file systems and of the Date field. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	x->now = (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec};
-	x->target = (struct fsrv__target){.outcome = FSRV__TARGET_MISSING};
-	if (is_served(x))
-		find_target(x);
+	x->target = (struct fsrv__target){.outcome = x->sight.outcome};
+	if (x->sight.outcome == FSRV__FOUND_FILE)
+		describe_file(x);
 }
 
-/* Makes the response that one look at the files gives. */
-static enum fsrv__respond_result make_response(struct exchange *x, struct MHD_Response **response)
+static enum MHD_Result pass_on(struct exchange *x)
 {
-	bool is_file = x->target.outcome == FSRV__FOUND_FILE;
-	enum fsrv__respond_result result = FSRV__RESPOND_OK;
-
-	x->page = NULL;
-	if (is_file)
-		result = fsrv__page_prepare(x->fs, x->path.text, &x->file, x->now.seconds, &x->representation,
-					    &x->page);
-	if (result != FSRV__RESPOND_OK) {
-		close(x->file.fd);
-		return result;
-	}
-	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->now.seconds, &x->plan);
-	result = fsrv__response_make(x->fs, x->connection, &x->plan, is_file ? &x->file : NULL, x->page, response);
-	fsrv__page_release(x->page);
-	return result;
+	fsrv__guard_forget(x->fs->guard, fsrv__socket_of(x->connection), FSRV_ENDING_COMPLETE);
+	return x->fs->fallback(x->fs->fallback_cls, x->connection, x->url, x->method, x->version, x->upload_data,
+			       x->upload_data_size, x->con_cls);
 }
 
-/* MHD_NO with changed set when the files have to be looked at again, because one of them changed
- * meanwhile. */
-static enum MHD_Result answer_once(struct exchange *x, bool *changed)
+/* Answers by what was seen; AGAIN when the files have to be looked at once more. */
+static enum step respond(struct exchange *x, enum MHD_Result *result)
 {
 	struct fsrv__location location;
 	struct MHD_Response *response;
 
-	look_up(x);
-	if (x->target.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && is_served(x)) {
-		fsrv__guard_forget(x->fs->guard, fsrv__socket_of(x->connection));
-		return x->fs->fallback(x->fs->fallback_cls, x->connection, x->url, x->method, x->version,
-				       x->upload_data, x->upload_data_size, x->con_cls);
-	}
+	note_target(x);
 	if (x->target.outcome == FSRV__FOUND_DIRECTORY)
 		point_to_directory(x, &location);
 	switch (make_response(x, &response)) {
 	case FSRV__RESPOND_OK:
-		return queue(x, response);
+		*result = queue(x, response);
+		break;
+	case FSRV__RESPOND_NEEDS_FILE:
+		x->wish.file = true;
+		return AGAIN;
 	case FSRV__RESPOND_CHANGED:
-		*changed = true;
-		return MHD_NO;
+		return AGAIN;
 	case FSRV__RESPOND_UNREADABLE:
-		return give_up(x, FSRV__BROKEN);
+		*result = give_up(x, FSRV__BROKEN);
+		break;
+	case FSRV__RESPOND_REFUSED:
+		fsrv__count(&x->fs->counters.refused, 1);
+		*result = give_up(x, FSRV__OVERLOADED);
+		break;
 	case FSRV__RESPOND_NO_MEMORY:
+		*result = give_up(x, FSRV__OVERLOADED);
 		break;
 	}
-	return give_up(x, FSRV__OVERLOADED);
+	return ANSWERED;
+}
+
+static enum step answer_once(struct exchange *x, enum MHD_Result *result)
+{
+	enum step step = ANSWERED;
+
+	x->sight.outcome = FSRV__TARGET_MISSING;
+	x->sight.file.fd = -1;
+	x->sight.content = NULL;
+	if (is_served(x))
+		step = look(x);
+	if (step != ANSWERED)
+		return step;
+	if (x->sight.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && is_served(x)) {
+		*result = pass_on(x);
+		return ANSWERED;
+	}
+	step = respond(x, result);
+	fsrv__sight_clear(x->fs, &x->sight);
+	return step;
 }
 
 static enum MHD_Result answer(struct exchange *x)
 {
 	x->form = atomic_load_explicit(&x->fs->url_is_raw, memory_order_relaxed) ? FSRV__PATH_RAW : FSRV__PATH_DECODED;
 	x->http_1_1 = strcmp(x->version, MHD_HTTP_VERSION_1_0) != 0;
+	x->started = fsrv__monotonic();
 	fsrv__request_read(x->connection, x->method, &x->request);
-	for (int lookups = 0; lookups < MAX_LOOKUPS; lookups++) {
-		bool changed = false;
-		enum MHD_Result result = answer_once(x, &changed);
+	note_wish(x);
+	x->number = fsrv__count(&x->fs->counters.requests, 1);
+	/* One look more for a file that turns out to be needed open. */
+	for (int looks = 0; looks <= FSRV__MAX_LOOKS; looks++) {
+		enum MHD_Result result = MHD_YES;
 
-		if (!changed)
+		switch (answer_once(x, &result)) {
+		case ANSWERED:
 			return result;
+		case SUSPENDED:
+			fsrv__uncount(&x->fs->counters.requests, 1);
+			return MHD_YES;
+		case AGAIN:
+			break;
+		}
 	}
 	return give_up(x, FSRV__OVERLOADED);
 }

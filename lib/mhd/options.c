@@ -7,8 +7,10 @@
 
 #include "core/validators.h"
 
-/* Of the largest page with scripts, and of all that are kept. */
-#define DEFAULT_PAGE_SIZE (UINT64_C(16) << 20)
+#define DEFAULT_PAGE_SIZE  (UINT64_C(16) << 20)
+#define DEFAULT_CACHE_SIZE (UINT64_C(16) << 20)
+#define DEFAULT_WORKERS	   4
+#define MOST_WORKERS	   1024
 
 /* Two passes over the same code: without a block the first only measures what the second takes. */
 struct block {
@@ -69,10 +71,12 @@ static void take_roots(struct block *block, const struct fsrv_options *options, 
 	for (size_t i = 0; i < options->n_roots; i++) {
 		const char *path = take_absolute(block, folder, options->roots[i]);
 
-		if (path != NULL)
-			list[i] = (struct fsrv__root){path, strlen(path),
-						      links_of(options->root_symlinks != NULL ? options->root_symlinks[i]
-											       : options->symlinks)};
+		if (path == NULL)
+			continue;
+		list[i].path = path;
+		list[i].length = strlen(path);
+		list[i].links = links_of(options->root_symlinks != NULL ? options->root_symlinks[i] : options->symlinks);
+		fsrv__root_init(&list[i]);
 	}
 	fs->roots.list = list;
 	fs->roots.n_roots = options->n_roots;
@@ -166,8 +170,12 @@ static const char *find_bad_number(const struct fsrv_options *options)
 		return "etag";
 	if ((unsigned)options->body > FSRV_BODY_READER)
 		return "body";
-	if ((options->flags & ~(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN)) != 0)
+	if ((options->flags & ~(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD)) != 0)
 		return "flags";
+	if (options->workers > MOST_WORKERS)
+		return "workers";
+	if (options->reserved != 0)
+		return "reserved";
 	return NULL;
 }
 
@@ -207,6 +215,12 @@ static void set_plain_members(struct fsrv *fs, const struct fsrv_options *option
 	fs->log_cls = options->log_cls;
 	fs->access = options->access;
 	fs->access_cls = options->access_cls;
+	fs->completion = options->completion;
+	fs->completion_cls = options->completion_cls;
+	fs->wake = options->wake;
+	fs->wake_cls = options->wake_cls;
+	fs->max_bodies = options->max_bodies;
+	fs->max_files = options->max_files;
 	fs->etag_function = options->etag_function;
 	fs->etag_function_cls = options->etag_function_cls;
 	fs->etag_source = options->etag == FSRV_ETAG_REPLICA ? FSRV__ETAG_REPLICA : FSRV__ETAG_LOCAL;
@@ -215,6 +229,7 @@ static void set_plain_members(struct fsrv *fs, const struct fsrv_options *option
 	fs->serves_hidden = (options->flags & FSRV_SERVE_HIDDEN) != 0;
 	fs->roots.has_openat2 = fsrv__has_openat2();
 	atomic_init(&fs->url_is_raw, (options->flags & FSRV_URL_IS_RAW) != 0);
+	atomic_init(&fs->completion_is_told, (options->flags & FSRV_COMPLETION_IS_TOLD) != 0);
 }
 
 static int check_options(const struct fsrv *fs, const struct fsrv_options *options)
@@ -241,6 +256,17 @@ static bool has_relative_root(const struct fsrv_options *options)
 		if (options->roots[i][0] != '/')
 			return true;
 	return false;
+}
+
+static bool make_moving_parts(struct fsrv *fs, const struct fsrv_options *options)
+{
+	fsrv__scripts_init(&fs->scripts, &fs->allocator);
+	fsrv__cache_init(&fs->cache, &fs->allocator,
+			 options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE);
+	pthread_mutex_init(&fs->offload_mutex, NULL);
+	fs->guard = fsrv__guard_new(&fs->allocator);
+	fs->workers = fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS);
+	return fs->guard != NULL && fs->workers != NULL;
 }
 
 int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
@@ -271,11 +297,7 @@ int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
 	block = (struct block){(char *)fs, 0};
 	take(&block, sizeof(*fs));
 	take_all(&block, &options, folder, fs);
-	fsrv__scripts_init(&fs->scripts, &fs->allocator);
-	fsrv__page_cache_init(&fs->pages, &fs->allocator,
-			      options.page_cache_size != 0 ? options.page_cache_size : DEFAULT_PAGE_SIZE);
-	fs->guard = fsrv__guard_new(&fs->allocator);
-	if (fs->guard == NULL) {
+	if (!make_moving_parts(fs, &options)) {
 		fsrv_free(fs);
 		return FSRV_ERR_MEMORY;
 	}
@@ -290,8 +312,11 @@ void fsrv_free(struct fsrv *fs)
 	if (fs == NULL)
 		return;
 	allocator = fs->allocator;
+	fsrv__workers_free(fs->workers);
 	fsrv__guard_free(fs->guard);
-	fsrv__page_cache_clear(&fs->pages);
+	fsrv__offload_clear(fs);
+	fsrv__cache_clear(&fs->cache);
+	pthread_mutex_destroy(&fs->offload_mutex);
 	fsrv__scripts_clear(&fs->scripts);
 	fsrv__release(&allocator, fs);
 }

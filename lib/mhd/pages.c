@@ -27,52 +27,34 @@ static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 		fsrv__log(fs, "%s: its Content-Security-Policy may forbid the scripts that were put in", path);
 }
 
-static enum fsrv__respond_result log_failure(const struct fsrv *fs, const char *path, int error)
+uint64_t fsrv__page_hash(const struct fsrv *fs, const struct fsrv__path *path, const struct fsrv__addition *last)
 {
-	char text[128];
-
-	fsrv__log(fs, "%s: %s", path, strerror_r(error, text, sizeof(text)));
-	return error == ENOMEM ? FSRV__RESPOND_NO_MEMORY : FSRV__RESPOND_UNREADABLE;
+	if (last == NULL || !is_html(fsrv__media_type(fs, path)))
+		return 0;
+	return last->sums[kind_of(fs, path->text)].hash;
 }
 
-enum fsrv__respond_result fsrv__page_prepare(struct fsrv *fs, const char *path, const struct fsrv__file *file,
-					     int64_t now, struct fsrv__representation *representation,
-					     struct fsrv__page **page)
+enum fsrv__look_result fsrv__page_prepare(struct fsrv *fs, const struct fsrv__addition *last,
+					  struct fsrv__sight *sight)
 {
-	const struct fsrv__addition *last = fsrv__scripts_now(&fs->scripts);
-	enum fsrv__page_kind kind;
-	bool built;
+	const char *path = sight->path.text;
 
-	*page = NULL;
-	if (last == NULL || !is_html(representation->media_type))
-		return FSRV__RESPOND_OK;
-	kind = kind_of(fs, path);
-	if (last->sums[kind].hash == 0)
-		return FSRV__RESPOND_OK;
-	if (file->identity.size > fs->max_page_size) {
+	if (sight->file.identity.size > fs->max_page_size) {
 		fsrv__log(fs, "%s: larger than option max_page_size, which allows %llu bytes for a page with scripts", path,
 			  (unsigned long long)fs->max_page_size);
-		return FSRV__RESPOND_UNREADABLE;
+		return fsrv__look_fail(fs, sight, FSRV__BROKEN, 0);
 	}
-	switch (fsrv__page_get(&fs->pages, file, last, kind, representation->validators.strong, page, &built)) {
+	switch (fsrv__page_build(&fs->allocator, &sight->file, last, kind_of(fs, path), &sight->content)) {
 	case FSRV__PAGE_CHANGED:
-		return FSRV__RESPOND_CHANGED;
+		fsrv__sight_clear(fs, sight);
+		return FSRV__LOOK_CHANGED;
 	case FSRV__PAGE_UNREADABLE:
-		return log_failure(fs, path, errno);
+		return fsrv__look_fail(fs, sight, errno == ENOMEM ? FSRV__OVERLOADED : FSRV__BROKEN, errno);
 	case FSRV__PAGE_READY:
 		break;
 	}
-	if (built)
-		log_page(fs, path, (*page)->flags);
-	if ((*page)->unchanged) {
-		fsrv__page_release(*page);
-		*page = NULL;
-		return FSRV__RESPOND_OK;
-	}
-	representation->size = (*page)->length;
-	representation->media_type = (*page)->media_type;
-	fsrv__validators_combine(&representation->validators, last->sums[kind].hash, last->time, now);
-	return FSRV__RESPOND_OK;
+	log_page(fs, path, sight->content->flags);
+	return FSRV__LOOK_DONE;
 }
 
 static int add(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point, const void *bytes, size_t length,

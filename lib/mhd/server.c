@@ -99,7 +99,7 @@ static unsigned daemon_flags(const struct fsrv_server_options *options)
 
 	if (options->mode == FSRV_SERVER_THREAD)
 		return flags | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
-	return flags | MHD_USE_EPOLL;
+	return flags | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 }
 
 static void log_daemon(void *cls, const char *format, va_list arguments)
@@ -144,6 +144,14 @@ static unsigned idle_timeout(const struct fsrv_server_options *options)
 	return options->idle_timeout;
 }
 
+/* Whose drain concerns its connections. */
+static void mark_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+			    enum MHD_ConnectionNotificationCode code)
+{
+	(void)connection;
+	*socket_context = code == MHD_CONNECTION_NOTIFY_STARTED ? cls : NULL;
+}
+
 static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct fsrv_server_options *options,
 				       int listener)
 {
@@ -161,7 +169,9 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 				options->handler != NULL ? options->handler_cls : server->fs,
 				MHD_OPTION_EXTERNAL_LOGGER, log_daemon, server, MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_UNESCAPE_CALLBACK,
 				fsrv_keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
-				connection_limit(options), MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout(options), MHD_OPTION_ARRAY, more,
+				connection_limit(options), MHD_OPTION_CONNECTION_TIMEOUT, idle_timeout(options),
+				MHD_OPTION_NOTIFY_COMPLETED, fsrv_request_completed, server->fs,
+				MHD_OPTION_NOTIFY_CONNECTION, mark_connection, server, MHD_OPTION_ARRAY, more,
 				MHD_OPTION_END);
 }
 
@@ -189,7 +199,7 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 	socklen_t length;
 	uint64_t cookie;
 	int listener = -1;
-	bool was_raw;
+	bool was_raw, was_told;
 	int error = read_options(given, &options);
 
 	if (error != FSRV_OK)
@@ -211,10 +221,12 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 		goto fail;
 	write_url(server, &address);
 	was_raw = atomic_exchange(&fs->url_is_raw, true);
+	was_told = atomic_exchange(&fs->completion_is_told, true);
 	error = FSRV_ERR_DAEMON;
 	server->daemon = start_daemon(server, &options, listener);
 	if (server->daemon == NULL) {
 		atomic_store(&fs->url_is_raw, was_raw);
+		atomic_store(&fs->completion_is_told, was_told);
 		goto fail;
 	}
 	atomic_store(&server->is_starting, false);
@@ -226,6 +238,14 @@ fail:
 	if (fsrv__socket_cookie(listener) == cookie)
 		close(listener);
 	return error;
+}
+
+const void *fsrv__owner_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
 }
 
 unsigned fsrv_server_port(const struct fsrv_server *server)
@@ -240,8 +260,12 @@ const char *fsrv_server_url(const struct fsrv_server *server)
 
 void fsrv_server_stop(struct fsrv_server *server)
 {
+	struct fsrv__drain drain = {server, NULL};
+
 	if (server == NULL)
 		return;
+	fsrv__workers_drain(server->fs->workers, &drain);
 	MHD_stop_daemon(server->daemon);
+	fsrv__workers_undrain(server->fs->workers, &drain);
 	fsrv__release(&server->fs->allocator, server);
 }

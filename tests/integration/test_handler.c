@@ -492,11 +492,12 @@ END_TEST
 
 START_TEST(answers_503_without_memory)
 {
-	struct budget budget = {2, 0};
+	struct budget budget = {10, 0};
 
 	options.allocate = allocate_within;
 	options.allocate_cls = &budget;
 	serve();
+	budget.left = 0;
 	client_ask(&client, "GET", "/hello.txt", "", &reply);
 	ck_assert_int_eq(reply.status, 503);
 	ck_assert_str_eq(client_field(&reply, "Retry-After"), "1");

@@ -100,7 +100,7 @@ static const struct {
 	{FSRV__BROKEN, 500, "Internal Server Error\n", PLAIN},
 };
 
-static void check_outcome(int row, enum fsrv__method method, unsigned status, enum fsrv__content content,
+static void check_outcome(int row, enum fsrv__method method, unsigned status, enum fsrv__content_kind content,
 			  const char *text, const char *headers)
 {
 	struct fsrv__representation file = make_file(USUAL);
@@ -398,7 +398,7 @@ static const struct {
 	enum file file;
 	struct field fields[MAX_FIELDS];
 	unsigned status;
-	enum fsrv__content content;
+	enum fsrv__content_kind content;
 	uint64_t offset, length;
 	const char *headers;
 } answers[] = {

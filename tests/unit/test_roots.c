@@ -48,17 +48,19 @@ static int first_way(void)
 
 static struct fsrv__root root_at(const char *name, enum fsrv__links links)
 {
-	const char *path = tree_path(&tree, name);
+	struct fsrv__root root = {.path = tree_path(&tree, name), .links = links};
 
-	return (struct fsrv__root){path, strlen(path), links};
+	root.length = strlen(root.path);
+	fsrv__root_init(&root);
+	return root;
 }
 
-static struct fsrv__roots roots_of(const struct fsrv__root *list, size_t n, bool has_openat2)
+static struct fsrv__roots roots_of(struct fsrv__root *list, size_t n, bool has_openat2)
 {
 	return (struct fsrv__roots){list, n, index_names, 2, has_openat2};
 }
 
-static enum fsrv__outcome find(const struct fsrv__roots *roots, const char *target, struct fsrv__path *path,
+static enum fsrv__outcome find(struct fsrv__roots *roots, const char *target, struct fsrv__path *path,
 			       struct fsrv__file *file)
 {
 	struct fsrv__file untouched;
@@ -67,7 +69,7 @@ static enum fsrv__outcome find(const struct fsrv__roots *roots, const char *targ
 	memset(file, UNTOUCHED, sizeof(*file));
 	untouched = *file;
 	ck_assert_int_eq(fsrv__path_parse(text_of(target), FSRV__PATH_RAW, path), FSRV__PATH_OK);
-	outcome = fsrv__roots_find(roots, path, file);
+	outcome = fsrv__roots_find(roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, path, file);
 	if (outcome != FILE_)
 		ck_assert_msg(memcmp(file, &untouched, sizeof(*file)) == 0, "%s: wrote a file", target);
 	return outcome;

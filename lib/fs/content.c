@@ -1,0 +1,34 @@
+#include "fs/content.h"
+
+#include <string.h>
+
+struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator, size_t length)
+{
+	struct fsrv__content *content = NULL;
+
+	if (length <= SIZE_MAX - sizeof(*content))
+		content = fsrv__allocate(allocator, sizeof(*content) + length);
+	if (content == NULL)
+		return NULL;
+	memset(content, 0, sizeof(*content));
+	content->allocator = *allocator;
+	content->length = length;
+	atomic_init(&content->references, 1);
+	return content;
+}
+
+struct fsrv__content *fsrv__content_hold(struct fsrv__content *content)
+{
+	atomic_fetch_add_explicit(&content->references, 1, memory_order_relaxed);
+	return content;
+}
+
+void fsrv__content_release(struct fsrv__content *content)
+{
+	struct fsrv__allocator allocator;
+
+	if (content == NULL || atomic_fetch_sub_explicit(&content->references, 1, memory_order_acq_rel) != 1)
+		return;
+	allocator = content->allocator;
+	fsrv__release(&allocator, content);
+}

@@ -1,0 +1,33 @@
+#include "fs/thread.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <time.h>
+
+bool fsrv__thread_start(pthread_t *thread, const char *name, void *(*function)(void *cls), void *cls)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(thread, NULL, function, cls);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		errno = error;
+		return false;
+	}
+	pthread_setname_np(*thread, name);
+	return true;
+}
+
+void fsrv__monitor_init(pthread_mutex_t *mutex, pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
+}

@@ -1,0 +1,223 @@
+#include "fs/worker.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "fs/thread.h"
+
+/* Jobs that wait for a thread beyond which readiness is denied. */
+#define MAX_QUEUED 1024
+
+struct queue {
+	struct fsrv__job *first, **end;
+};
+
+struct worker {
+	struct fsrv__workers *pool;
+	pthread_t thread;
+	const void *owner; /* of the job that it runs */
+	bool is_running;
+};
+
+struct fsrv__workers {
+	struct fsrv__allocator allocator;
+	pthread_mutex_t mutex;
+	pthread_cond_t submitted; /* or stopping */
+	pthread_cond_t finished;
+	struct queue queues[FSRV__URGENCIES];
+	struct fsrv__drain *drains;
+	unsigned n_queued, n_idle, n_threads, max_threads;
+	bool stopping;
+	struct worker list[];
+};
+
+static void append(struct queue *queue, struct fsrv__job *job)
+{
+	job->next = NULL;
+	*queue->end = job;
+	queue->end = &job->next;
+}
+
+static struct fsrv__job *take_first(struct fsrv__workers *workers)
+{
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) {
+		struct queue *queue = &workers->queues[urgency];
+		struct fsrv__job *job = queue->first;
+
+		if (job == NULL)
+			continue;
+		queue->first = job->next;
+		if (queue->first == NULL)
+			queue->end = &queue->first;
+		workers->n_queued--;
+		return job;
+	}
+	return NULL;
+}
+
+static bool is_drained(const struct fsrv__workers *workers, const void *owner)
+{
+	for (const struct fsrv__drain *drain = workers->drains; drain != NULL; drain = drain->next)
+		if (drain->owner == NULL || drain->owner == owner)
+			return true;
+	return workers->stopping;
+}
+
+static void *work(void *cls)
+{
+	struct worker *worker = cls;
+	struct fsrv__workers *workers = worker->pool;
+	struct fsrv__job *job;
+
+	pthread_mutex_lock(&workers->mutex);
+	for (;;) {
+		while ((job = take_first(workers)) == NULL && !workers->stopping) {
+			workers->n_idle++;
+			pthread_cond_wait(&workers->submitted, &workers->mutex);
+			workers->n_idle--;
+		}
+		if (job == NULL)
+			break;
+		worker->owner = job->owner;
+		worker->is_running = true;
+		pthread_mutex_unlock(&workers->mutex);
+		job->run(job, false);
+		pthread_mutex_lock(&workers->mutex);
+		worker->is_running = false;
+		pthread_cond_broadcast(&workers->finished);
+	}
+	pthread_mutex_unlock(&workers->mutex);
+	return NULL;
+}
+
+struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator, unsigned max_threads)
+{
+	size_t size = sizeof(struct fsrv__workers) + max_threads * sizeof(struct worker);
+	struct fsrv__workers *workers = fsrv__allocate(allocator, size);
+
+	if (workers == NULL)
+		return NULL;
+	memset(workers, 0, size);
+	workers->allocator = *allocator;
+	workers->max_threads = max_threads;
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
+		workers->queues[urgency].end = &workers->queues[urgency].first;
+	fsrv__monitor_init(&workers->mutex, &workers->submitted);
+	pthread_cond_init(&workers->finished, NULL);
+	return workers;
+}
+
+void fsrv__workers_free(struct fsrv__workers *workers)
+{
+	struct fsrv__drain all = {NULL, NULL};
+
+	if (workers == NULL)
+		return;
+	fsrv__workers_drain(workers, &all);
+	pthread_mutex_lock(&workers->mutex);
+	workers->stopping = true;
+	pthread_cond_broadcast(&workers->submitted);
+	pthread_mutex_unlock(&workers->mutex);
+	for (unsigned i = 0; i < workers->n_threads; i++)
+		pthread_join(workers->list[i].thread, NULL);
+	pthread_cond_destroy(&workers->finished);
+	pthread_cond_destroy(&workers->submitted);
+	pthread_mutex_destroy(&workers->mutex);
+	fsrv__release(&workers->allocator, workers);
+}
+
+/* As many as there is work for, up to the limit; one is enough to go on with. */
+static bool start_thread(struct fsrv__workers *workers)
+{
+	struct worker *next = &workers->list[workers->n_threads];
+
+	if (workers->n_threads == workers->max_threads || workers->n_idle > workers->n_queued)
+		return workers->n_threads > 0;
+	next->pool = workers;
+	if (fsrv__thread_start(&next->thread, "fsrv-worker", work, next))
+		workers->n_threads++;
+	return workers->n_threads > 0;
+}
+
+bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
+{
+	bool ready;
+
+	pthread_mutex_lock(&workers->mutex);
+	ready = !is_drained(workers, owner) && workers->n_queued < MAX_QUEUED && start_thread(workers);
+	pthread_mutex_unlock(&workers->mutex);
+	return ready;
+}
+
+bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, enum fsrv__urgency urgency)
+{
+	bool taken;
+
+	pthread_mutex_lock(&workers->mutex);
+	taken = !is_drained(workers, job->owner) && start_thread(workers);
+	if (taken) {
+		append(&workers->queues[urgency], job);
+		workers->n_queued++;
+		pthread_cond_signal(&workers->submitted);
+	}
+	pthread_mutex_unlock(&workers->mutex);
+	return taken;
+}
+
+/* Takes the jobs that a drain concerns out of a queue. */
+static void remove_drained(struct fsrv__workers *workers, struct queue *queue, struct queue *removed)
+{
+	struct fsrv__job *job, *next = queue->first;
+
+	queue->first = NULL;
+	queue->end = &queue->first;
+	while ((job = next) != NULL) {
+		bool drained = is_drained(workers, job->owner);
+
+		next = job->next;
+		append(drained ? removed : queue, job);
+		workers->n_queued -= drained;
+	}
+}
+
+static bool is_running(const struct fsrv__workers *workers, const void *owner)
+{
+	for (unsigned i = 0; i < workers->n_threads; i++)
+		if (workers->list[i].is_running && (owner == NULL || workers->list[i].owner == owner))
+			return true;
+	return false;
+}
+
+void fsrv__workers_drain(struct fsrv__workers *workers, struct fsrv__drain *drain)
+{
+	struct queue removed = {NULL, &removed.first};
+
+	pthread_mutex_lock(&workers->mutex);
+	drain->next = workers->drains;
+	workers->drains = drain;
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
+		remove_drained(workers, &workers->queues[urgency], &removed);
+	pthread_mutex_unlock(&workers->mutex);
+	while (removed.first != NULL) {
+		struct fsrv__job *job = removed.first;
+
+		removed.first = job->next;
+		job->run(job, true);
+	}
+	pthread_mutex_lock(&workers->mutex);
+	while (is_running(workers, drain->owner))
+		pthread_cond_wait(&workers->finished, &workers->mutex);
+	pthread_mutex_unlock(&workers->mutex);
+}
+
+void fsrv__workers_undrain(struct fsrv__workers *workers, struct fsrv__drain *drain)
+{
+	struct fsrv__drain **link = &workers->drains;
+
+	pthread_mutex_lock(&workers->mutex);
+	while (*link != NULL && *link != drain)
+		link = &(*link)->next;
+	if (*link != NULL)
+		*link = drain->next;
+	pthread_mutex_unlock(&workers->mutex);
+}

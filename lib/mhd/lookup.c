@@ -1,0 +1,252 @@
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/mime.h"
+#include "fs/resident.h"
+#include "mhd/handler.h"
+
+/* Names that were looked at so recently are still in memory, on local file systems. */
+#define RECENT_MS 1000
+/* How often an entry is told that it was looked at. */
+#define TOUCH_MS 200
+
+uint64_t fsrv__monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t coarse_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+const char *fsrv__media_type(const struct fsrv *fs, const struct fsrv__path *path)
+{
+	const char *extension = fsrv__mime_extension(fsrv__path_name(path));
+
+	for (size_t i = 0; extension != NULL && i < fs->n_types; i++)
+		if (strcasecmp(extension, fs->types[i].extension) == 0)
+			return fs->types[i].media_type;
+	return fsrv__mime_type(extension);
+}
+
+static struct fsrv__cache_key key_of(const struct fsrv__sight *sight)
+{
+	return (struct fsrv__cache_key){{sight->path.text, sight->asked}, sight->path.directory};
+}
+
+static void ask_again(struct fsrv__sight *sight)
+{
+	sight->path.length = sight->asked;
+	sight->path.text[sight->asked] = '\0';
+	sight->file.fd = -1;
+	sight->content = NULL;
+}
+
+void fsrv__sight_clear(struct fsrv *fs, struct fsrv__sight *sight)
+{
+	if (sight->file.fd >= 0) {
+		close(sight->file.fd);
+		fsrv__uncount(&fs->counters.open_files, 1);
+	}
+	sight->file.fd = -1;
+	fsrv__content_release(sight->content);
+	sight->content = NULL;
+}
+
+enum fsrv__look_result fsrv__look_fail(struct fsrv *fs, struct fsrv__sight *sight, enum fsrv__outcome outcome,
+				       int error)
+{
+	char text[128];
+
+	fsrv__sight_clear(fs, sight);
+	sight->outcome = outcome;
+	sight->error = error;
+	if ((outcome == FSRV__OVERLOADED || outcome == FSRV__BROKEN) && error != 0)
+		fsrv__log(fs, "%s: %s", sight->path.text, strerror_r(error, text, sizeof(text)));
+	return FSRV__LOOK_DONE;
+}
+
+static bool has_bytes(const struct fsrv__cached *cached)
+{
+	return cached->content != NULL && !cached->content->is_file;
+}
+
+static bool still_holds(struct fsrv *fs, const struct fsrv__addition *last, const struct fsrv__cached *cached,
+			const struct fsrv__sight *sight)
+{
+	uint64_t scripts = cached->content != NULL ? cached->content->scripts : 0;
+
+	return fsrv__file_is_same(&sight->file, &cached->file) && fsrv__page_hash(fs, &sight->path, last) == scripts;
+}
+
+/* Takes what is known when a look at the path shows that it still holds; else the file has to be opened. */
+static enum fsrv__look_result look_at_cached(struct fsrv *fs, enum fsrv__patience patience,
+					     const struct fsrv__addition *last, const struct fsrv__cached *cached,
+					     struct fsrv__sight *sight)
+{
+	struct fsrv__cache_key key = key_of(sight);
+	uint64_t now = coarse_ms();
+	enum fsrv__outcome outcome;
+
+	if (!cached->file.is_remote && now - cached->seen < RECENT_MS)
+		patience = FSRV__MAY_WAIT;
+	outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FACTS, patience, &sight->path, &sight->file);
+	if (outcome == FSRV__OVERLOADED && errno == EAGAIN && patience == FSRV__IN_MEMORY)
+		return FSRV__LOOK_MUST_WAIT;
+	if (outcome != FSRV__FOUND_FILE || !still_holds(fs, last, cached, sight))
+		return FSRV__LOOK_CHANGED;
+	if (now - cached->seen > TOUCH_MS)
+		fsrv__cache_touch(&fs->cache, &key, now);
+	sight->outcome = outcome;
+	sight->content = has_bytes(cached) ? fsrv__content_hold(cached->content) : NULL;
+	return FSRV__LOOK_DONE;
+}
+
+/* What is not in memory is left to the body, which can wait without holding anybody up. */
+static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__patience patience, struct fsrv__sight *sight)
+{
+	size_t size = (size_t)sight->file.identity.size;
+	struct fsrv__content *content = fsrv__content_new(&fs->allocator, size);
+	bool is_read;
+
+	if (content == NULL)
+		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, ENOMEM);
+	sight->content = content;
+	if (patience == FSRV__IN_MEMORY) {
+		is_read = size == 0 || fsrv__file_read_resident(sight->file.fd, content->bytes, size, 0) == (ssize_t)size;
+		if (!is_read) {
+			fsrv__content_release(content);
+			sight->content = NULL;
+		}
+		return FSRV__LOOK_DONE;
+	}
+	if (fsrv__file_read(sight->file.fd, content->bytes, size, 0))
+		return FSRV__LOOK_DONE;
+	if (errno != 0)
+		return fsrv__look_fail(fs, sight, FSRV__BROKEN, errno);
+	fsrv__sight_clear(fs, sight);
+	return FSRV__LOOK_CHANGED;
+}
+
+static bool is_known_as_file(const struct fsrv__cached *cached, const struct fsrv__sight *sight, uint64_t scripts)
+{
+	return cached->content != NULL && cached->content->is_file && cached->content->scripts == scripts &&
+	       fsrv__file_is_same(&cached->file, &sight->file);
+}
+
+/* Gets what is sent in place of the open file, where something is. */
+static enum fsrv__look_result get_content(struct fsrv *fs, const struct fsrv__wish *wish,
+					  enum fsrv__patience patience, const struct fsrv__addition *last,
+					  const struct fsrv__cached *cached, struct fsrv__sight *sight)
+{
+	uint64_t scripts = fsrv__page_hash(fs, &sight->path, last);
+
+	if (scripts != 0 && is_known_as_file(cached, sight, scripts)) {
+		sight->content = fsrv__content_hold(cached->content);
+		return FSRV__LOOK_DONE;
+	}
+	if (scripts != 0 && patience == FSRV__IN_MEMORY) {
+		fsrv__sight_clear(fs, sight);
+		return FSRV__LOOK_MUST_WAIT;
+	}
+	if (scripts != 0)
+		return fsrv__page_prepare(fs, last, sight);
+	if (wish->bytes && sight->file.identity.size <= FSRV__SMALL)
+		return read_small(fs, patience, sight);
+	return FSRV__LOOK_DONE;
+}
+
+static void remember(struct fsrv *fs, struct fsrv__sight *sight)
+{
+	struct fsrv__cache_key key = key_of(sight);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (fsrv__identity_is_settled(&sight->file.identity, (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec}) &&
+	    (sight->content == NULL || fsrv__file_is_still(&sight->file)))
+		fsrv__cache_put(&fs->cache, &key, &sight->file, sight->content, coarse_ms());
+}
+
+static bool is_at_limit(struct fsrv *fs)
+{
+	if (fs->max_files == 0 || atomic_load(&fs->counters.open_files) < fs->max_files)
+		return false;
+	fsrv__guard_sweep(fs->guard);
+	return atomic_load(&fs->counters.open_files) >= fs->max_files;
+}
+
+static enum fsrv__look_result open_file(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__patience patience,
+					const struct fsrv__addition *last, const struct fsrv__cached *cached,
+					struct fsrv__sight *sight)
+{
+	enum fsrv__look_result result;
+
+	if (is_at_limit(fs)) {
+		fsrv__count(&fs->counters.refused, 1);
+		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, 0);
+	}
+	sight->outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FILE, patience, &sight->path, &sight->file);
+	if (sight->outcome != FSRV__FOUND_FILE) {
+		int error = errno;
+
+		sight->file.fd = -1;
+		if (sight->outcome == FSRV__OVERLOADED && error == EAGAIN && patience == FSRV__IN_MEMORY)
+			return FSRV__LOOK_MUST_WAIT;
+		return fsrv__look_fail(fs, sight, sight->outcome, error);
+	}
+	fsrv__count(&fs->counters.open_files, 1);
+	result = get_content(fs, wish, patience, last, cached, sight);
+	if (result != FSRV__LOOK_DONE || sight->outcome != FSRV__FOUND_FILE)
+		return result;
+	remember(fs, sight);
+	if (sight->content != NULL && sight->content->is_file) {
+		fsrv__content_release(sight->content);
+		sight->content = NULL;
+	}
+	return result;
+}
+
+/* Whether what is known of a path could be all that a request takes. The etag function is given a
+ * descriptor, so it is not known then. */
+static bool is_known(struct fsrv *fs, const struct fsrv__wish *wish, const struct fsrv__sight *sight,
+		     struct fsrv__cached *cached)
+{
+	struct fsrv__cache_key key = key_of(sight);
+
+	if (fs->etag_function != NULL || !fsrv__cache_get(&fs->cache, &key, cached))
+		return false;
+	return !wish->file && (has_bytes(cached) || wish->facts);
+}
+
+enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__patience patience,
+				  struct fsrv__sight *sight)
+{
+	const struct fsrv__addition *last = fsrv__scripts_now(&fs->scripts);
+	struct fsrv__cached cached = {.content = NULL};
+	enum fsrv__look_result result = FSRV__LOOK_CHANGED;
+	bool is_hit = false;
+
+	ask_again(sight);
+	if (is_known(fs, wish, sight, &cached)) {
+		result = look_at_cached(fs, patience, last, &cached, sight);
+		is_hit = result == FSRV__LOOK_DONE;
+	}
+	if (result == FSRV__LOOK_CHANGED) {
+		ask_again(sight);
+		result = open_file(fs, wish, patience, last, &cached, sight);
+	}
+	if (result == FSRV__LOOK_DONE)
+		fsrv__count(is_hit ? &fs->counters.cache_hits : &fs->counters.cache_misses, 1);
+	fsrv__content_release(cached.content);
+	return result;
+}

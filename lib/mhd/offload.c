@@ -1,0 +1,152 @@
+/* Looks that have to wait for a disk, made by a worker while the connection is suspended.
+ *
+ * libmicrohttpd calls the handler again afterwards, from its start, and the second run takes what the
+ * first one had looked up. It may also close the connection without a call, or give the same address
+ * to another one: so results are found by the connection's address and the cookie of its socket, and
+ * what nobody takes is freed after a while. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mhd/handler.h"
+
+#define FORGOTTEN_NS (UINT64_C(5) * 1000000000)
+/* At once; beyond, the answer is 503. */
+#define MAX_OFFLOADS 256
+
+struct fsrv__offload {
+	struct fsrv__job job; /* first, so that a pointer to it is one to all */
+	struct fsrv *fs;
+	struct MHD_Connection *connection;
+	uint64_t cookie;
+	uint64_t ended; /* 0: not yet */
+	struct fsrv__wish wish;
+	struct fsrv__offload *next;
+	struct fsrv__sight sight;
+};
+
+static uint64_t cookie_of(struct MHD_Connection *connection)
+{
+	return fsrv__socket_cookie(fsrv__socket_of(connection));
+}
+
+bool fsrv__may_suspend(const struct fsrv *fs, struct MHD_Connection *connection)
+{
+	unsigned flags = fsrv__flags_of(connection);
+	unsigned allowed = MHD_ALLOW_SUSPEND_RESUME & ~(unsigned)MHD_USE_ITC;
+
+	/* With a thread for each connection resumptions get lost, and nobody else has to wait anyway. */
+	if ((flags & allowed) == 0 || (flags & MHD_USE_THREAD_PER_CONNECTION) != 0)
+		return false;
+	return (flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 || fs->wake != NULL;
+}
+
+static void run(struct fsrv__job *job, bool cancelled)
+{
+	struct fsrv__offload *offload = (struct fsrv__offload *)job;
+	struct fsrv *fs = offload->fs;
+	struct MHD_Connection *connection = offload->connection;
+	enum fsrv__look_result result = FSRV__LOOK_CHANGED;
+
+	for (int i = 0; i < FSRV__MAX_LOOKS && result == FSRV__LOOK_CHANGED && !cancelled; i++)
+		result = fsrv__look(fs, &offload->wish, FSRV__MAY_WAIT, &offload->sight);
+	if (result != FSRV__LOOK_DONE)
+		offload->sight.outcome = FSRV__OVERLOADED;
+	pthread_mutex_lock(&fs->offload_mutex);
+	offload->ended = fsrv__monotonic();
+	pthread_mutex_unlock(&fs->offload_mutex);
+	MHD_resume_connection(connection);
+	if (fs->wake != NULL)
+		fs->wake(fs->wake_cls);
+}
+
+static void free_offload(struct fsrv__offload *offload)
+{
+	struct fsrv *fs = offload->fs;
+
+	fsrv__sight_clear(fs, &offload->sight);
+	fsrv__release(&fs->allocator, offload);
+}
+
+/* Takes out what the connection left, and what was forgotten: those of others are freed. */
+static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connection *connection, uint64_t cookie)
+{
+	struct fsrv__offload **link = &fs->offloads, *offload, *mine = NULL;
+	uint64_t now = fsrv__monotonic();
+
+	while ((offload = *link) != NULL) {
+		bool is_left = offload->connection == connection || now - offload->ended > FORGOTTEN_NS;
+
+		if (offload->ended == 0 || !is_left) {
+			link = &offload->next;
+			continue;
+		}
+		*link = offload->next;
+		atomic_fetch_sub(&fs->n_offloads, 1);
+		if (offload->connection == connection && offload->cookie == cookie && mine == NULL)
+			mine = offload;
+		else
+			free_offload(offload);
+	}
+	return mine;
+}
+
+bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, const struct fsrv__wish *wish,
+			 const struct fsrv__sight *sight)
+{
+	struct fsrv__offload *offload;
+	const void *owner = fsrv__owner_of(connection);
+
+	if (atomic_load(&fs->n_offloads) >= MAX_OFFLOADS || !fsrv__workers_are_ready(fs->workers, owner))
+		return false;
+	offload = fsrv__allocate(&fs->allocator, sizeof(*offload));
+	if (offload == NULL)
+		return false;
+	memset(offload, 0, offsetof(struct fsrv__offload, sight));
+	offload->sight = *sight;
+	offload->sight.file.fd = -1;
+	offload->sight.content = NULL;
+	offload->job.run = run;
+	offload->job.owner = owner;
+	offload->fs = fs;
+	offload->connection = connection;
+	offload->cookie = cookie_of(connection);
+	offload->wish = *wish;
+	pthread_mutex_lock(&fs->offload_mutex);
+	offload->next = fs->offloads;
+	fs->offloads = offload;
+	pthread_mutex_unlock(&fs->offload_mutex);
+	atomic_fetch_add(&fs->n_offloads, 1);
+	fsrv__count(&fs->counters.cold_lookups, 1);
+	fsrv__count(&fs->counters.suspends, 1);
+	MHD_suspend_connection(connection);
+	if (!fsrv__workers_submit(fs->workers, &offload->job, FSRV__JOB_NEEDED))
+		run(&offload->job, true);
+	return true;
+}
+
+bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection, struct fsrv__sight *sight)
+{
+	struct fsrv__offload *offload;
+
+	if (atomic_load(&fs->n_offloads) == 0)
+		return false;
+	pthread_mutex_lock(&fs->offload_mutex);
+	offload = take_out(fs, connection, cookie_of(connection));
+	pthread_mutex_unlock(&fs->offload_mutex);
+	if (offload == NULL)
+		return false;
+	*sight = offload->sight;
+	fsrv__release(&fs->allocator, offload);
+	return true;
+}
+
+void fsrv__offload_clear(struct fsrv *fs)
+{
+	struct fsrv__offload *offload;
+
+	while ((offload = fs->offloads) != NULL) {
+		fs->offloads = offload->next;
+		free_offload(offload);
+	}
+}
