@@ -21,6 +21,8 @@ want_test_tools()
 	want g++ command -v c++
 	want check pkg-config --exists check
 	want libgumbo-dev pkg-config --exists gumbo
+	want libfuse3-dev pkg-config --exists fuse3
+	want fuse3 command -v fusermount3
 	want pmccabe command -v pmccabe
 	if [ "$browser" = yes ]; then
 		want chromium command -v chromium

@@ -9,4 +9,8 @@
 /* Defined by each test program: the cases of the one thing that it tests. */
 Suite *test_suite(void);
 
+/* Defined only by a program that needs what not every machine has: what is missing, in words, or NULL.
+ * All of its tests count as skipped then. */
+const char *test_lacks(void) __attribute__((weak));
+
 #endif
