@@ -162,6 +162,7 @@ static void report_access(const struct exchange *x)
 		.request = x->number,
 	};
 
+	fsrv__count(&x->fs->counters.requests, 1);
 	fsrv__count(&x->fs->counters.responses[x->plan.status], 1);
 	if (x->fs->access != NULL)
 		x->fs->access(x->fs->access_cls, &access);
@@ -268,6 +269,7 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 		break;
 	case FSRV__RESPOND_NEEDS_FILE:
 		x->wish.file = true;
+		x->wish.bytes = true;
 		return AGAIN;
 	case FSRV__RESPOND_CHANGED:
 		return AGAIN;
@@ -312,7 +314,7 @@ static enum MHD_Result answer(struct exchange *x)
 	x->started = fsrv__monotonic();
 	fsrv__request_read(x->connection, x->method, &x->request);
 	note_wish(x);
-	x->number = fsrv__count(&x->fs->counters.requests, 1);
+	x->number = fsrv__count(&x->fs->last_number, 1);
 	/* One look more for a file that turns out to be needed open. */
 	for (int looks = 0; looks <= FSRV__MAX_LOOKS; looks++) {
 		enum MHD_Result result = MHD_YES;
@@ -321,7 +323,6 @@ static enum MHD_Result answer(struct exchange *x)
 		case ANSWERED:
 			return result;
 		case SUSPENDED:
-			fsrv__uncount(&x->fs->counters.requests, 1);
 			return MHD_YES;
 		case AGAIN:
 			break;

@@ -60,6 +60,7 @@ struct fsrv {
 	struct fsrv__scripts scripts;
 	struct fsrv__cache cache;
 	struct fsrv__counters counters;
+	atomic_uint_least64_t last_number; /* of an answer */
 	pthread_mutex_t offload_mutex;
 	struct fsrv__offload *offloads;
 	atomic_uint n_offloads;
@@ -147,7 +148,8 @@ bool fsrv__may_suspend(const struct fsrv *fs, struct MHD_Connection *connection)
 const void *fsrv__owner_of(struct MHD_Connection *connection);
 
 /* Suspends the connection and has a worker look; the daemon calls the handler again afterwards, which
- * takes what was seen. False when it was not begun, for want of memory or threads. */
+ * takes what was seen, for the path that sight holds. begin is false when nothing was begun, for want of
+ * memory or threads, take when there is nothing to take. */
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, const struct fsrv__wish *wish,
 			 const struct fsrv__sight *sight);
 bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection, struct fsrv__sight *sight);

@@ -68,8 +68,17 @@ static void free_offload(struct fsrv__offload *offload)
 	fsrv__release(&fs->allocator, offload);
 }
 
-/* Takes out what the connection left, and what was forgotten: those of others are freed. */
-static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connection *connection, uint64_t cookie)
+/* A program may answer the second time itself, and the next request ask for something else. */
+static bool is_for(const struct fsrv__offload *offload, uint64_t cookie, const struct fsrv__sight *sight)
+{
+	return offload->cookie == cookie && offload->sight.asked == sight->asked &&
+	       offload->sight.path.directory == sight->path.directory &&
+	       memcmp(offload->sight.path.text, sight->path.text, sight->asked) == 0;
+}
+
+/* Takes out what the connection left, and what was forgotten: all but what fits is freed. */
+static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connection *connection, uint64_t cookie,
+				      const struct fsrv__sight *sight)
 {
 	struct fsrv__offload **link = &fs->offloads, *offload, *mine = NULL;
 	uint64_t now = fsrv__monotonic();
@@ -83,7 +92,7 @@ static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connecti
 		}
 		*link = offload->next;
 		atomic_fetch_sub(&fs->n_offloads, 1);
-		if (offload->connection == connection && offload->cookie == cookie && mine == NULL)
+		if (offload->connection == connection && mine == NULL && is_for(offload, cookie, sight))
 			mine = offload;
 		else
 			free_offload(offload);
@@ -132,7 +141,7 @@ bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection, stru
 	if (atomic_load(&fs->n_offloads) == 0)
 		return false;
 	pthread_mutex_lock(&fs->offload_mutex);
-	offload = take_out(fs, connection, cookie_of(connection));
+	offload = take_out(fs, connection, cookie_of(connection), sight);
 	pthread_mutex_unlock(&fs->offload_mutex);
 	if (offload == NULL)
 		return false;
