@@ -24,11 +24,11 @@ extern "C" {
 /* A running server. Opaque; made by fsrv_server_start. Since 0.1. */
 struct fsrv_server;
 
-/* Who runs the requests. Since 0.1. */
+/* Who runs the requests. In none of the modes a slow disk or client delays others. Since 0.1. */
 enum fsrv_server_mode {
-	FSRV_SERVER_THREAD = 0, /* one thread for each connection: nobody waits for another's disk */
-	FSRV_SERVER_EPOLL = 1,	/* one thread for all: the least memory, for files that are in memory */
-	FSRV_SERVER_POOL = 2	/* several threads, each for a share of the connections */
+	FSRV_SERVER_THREAD = 0, /* one thread for each connection; bodies leave by sendfile(2) */
+	FSRV_SERVER_EPOLL = 1,	/* one thread for all: the least memory; workers wait for the disk */
+	FSRV_SERVER_POOL = 2	/* several such threads, each for a share of the connections */
 };
 
 /* A value of fsrv_server_options.idle_timeout. Since 0.1. */
@@ -63,8 +63,8 @@ struct fsrv_server_options {
 
 /* Starts to listen and to serve.
  *
- * fs       outlives the server. FSRV_URL_IS_RAW is set on it: it is not to be used with a daemon that
- *          decodes targets at the same time.
+ * fs       outlives the server. FSRV_URL_IS_RAW and FSRV_COMPLETION_IS_TOLD are set on it: it is not to
+ *          be used at the same time with a daemon that decodes targets.
  * options  NULL: all defaults
  * server   receives the server, which belongs to the caller; untouched when the call fails
  *
@@ -88,7 +88,8 @@ FSRV_API unsigned fsrv_server_port(const struct fsrv_server *server);
 FSRV_API const char *fsrv_server_url(const struct fsrv_server *server);
 
 /* Closes every connection, finished or not, joins the threads and frees the server. Returns within
- * 100 ms unless a disk holds up a thread. NULL is allowed. Not from a handler. Since 0.1. */
+ * 100 ms unless a disk holds up a thread. It drains its own connections: other servers of the same fs
+ * go on. NULL is allowed. Not from a handler. Since 0.1. */
 FSRV_API void fsrv_server_stop(struct fsrv_server *server);
 
 #ifdef __cplusplus
