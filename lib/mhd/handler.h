@@ -103,7 +103,6 @@ struct fsrv__wish {
 /* What one look at the files gave. */
 struct fsrv__sight {
 	enum fsrv__outcome outcome;
-	int error;		       /* errno, where the outcome is the system's */
 	size_t asked;		       /* length of the path without an index page's name */
 	struct fsrv__path path;
 	struct fsrv__file file;	       /* for FSRV__FOUND_FILE; the descriptor is -1 unless it was opened */

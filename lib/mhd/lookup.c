@@ -70,7 +70,6 @@ enum fsrv__look_result fsrv__look_fail(struct fsrv *fs, struct fsrv__sight *sigh
 
 	fsrv__sight_clear(fs, sight);
 	sight->outcome = outcome;
-	sight->error = error;
 	if ((outcome == FSRV__OVERLOADED || outcome == FSRV__BROKEN) && error != 0)
 		fsrv__log(fs, "%s: %s", sight->path.text, strerror_r(error, text, sizeof(text)));
 	return FSRV__LOOK_DONE;
