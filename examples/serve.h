@@ -1,0 +1,47 @@
+/* What the parts of fsrv-serve share. */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "fsrv/server.h"
+
+#define PROGRAM	  "fsrv-serve"
+#define MAX_ROOTS 64
+#define MAX_EDITS 256
+
+/* Something to do to HTML pages: a script to put in, or scripts to take out. */
+struct edit {
+	const char *option;
+	const char *value; /* file name, or marker */
+	enum fsrv_scope scope;
+	enum fsrv_point point; /* FSRV_POINTS: take out */
+};
+
+struct settings {
+	struct fsrv_options files;
+	struct fsrv_server_options server;
+	const char *roots[MAX_ROOTS];
+	struct edit edits[MAX_EDITS];
+	size_t n_edits;
+	struct fsrv *fs;
+	bool quiet, stats;
+};
+
+/* Says in one line why the program cannot run; the caller returns what this returns: false. */
+bool refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Fills settings from the command line; ends the program after --help and --version. */
+bool take_arguments(struct settings *s, int argc, char **argv);
+
+/* Tells the handler of the scripts and markers that the settings name. */
+bool make_edits(struct settings *s);
+
+/* Answers a request with the counters of a handler in JSON. */
+enum MHD_Result answer_stats(struct fsrv *fs, struct MHD_Connection *connection);
+
+/* Writes the counters of a handler, a line for each. */
+void print_stats(struct fsrv *fs, FILE *file);
+
+#endif

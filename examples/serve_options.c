@@ -1,0 +1,265 @@
+/* The command line of fsrv-serve. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "serve.h"
+
+#define MAX_WORKERS 1024
+
+static const char usage[] =
+	"usage: " PROGRAM " [OPTION]... ROOT\n"
+	"Serves the folder ROOT over HTTP to programs on this machine.\n"
+	"\n"
+	"  --port N               listen on port N (default: any free port)\n"
+	"  --address ADDRESS      listen on this numeric address (default: 127.0.0.1)\n"
+	"  --overlay DIR          look into DIR before ROOT; repeatable, first come first\n"
+	"  --mode MODE            thread (per connection, default), epoll or pool\n"
+	"  --body MODE            auto (default), zero-copy or reader\n"
+	"  --symlinks POLICY      follow (default), beneath or none\n"
+	"  --cache-control VALUE  Cache-Control of files (default: no-cache)\n"
+	"  --pre-head-script FILE script for the start of every HTML page's head; repeatable\n"
+	"  --head-script FILE     script for the end of the head of ROOT's index page; repeatable\n"
+	"  --body-script FILE     script for the end of the body of ROOT's index page; repeatable\n"
+	"  --strip MARKER         take scripts that contain MARKER out of the index page; repeatable\n"
+	"  --max-bodies N         answer 503 while N large files are on their way (default: no limit)\n"
+	"  --max-files N          answer 503 while N files are open (default: no limit)\n"
+	"  --workers N            threads that wait for disks in modes epoll and pool (default: 4)\n"
+	"  --cache-size BYTES     memory for small files and pages (default: 16777216; 0: none)\n"
+	"  --stats                answer /stats with counters in JSON, print them at the end\n"
+	"  --quiet                no log of requests\n"
+	"  --help, --version\n"
+	"\n"
+	"The first line on standard output is the address. /health answers 200 ok.\n"
+	"Ends with exit status 0 at SIGINT or SIGTERM, 2 when it cannot start.\n";
+
+/* Looks a word up in a list that ends with NULL; its place is the value. */
+static bool read_word(const char *option, const char *text, const char *const *words, unsigned *value)
+{
+	for (unsigned i = 0; words[i] != NULL; i++) {
+		if (strcmp(text, words[i]) == 0) {
+			*value = i;
+			return true;
+		}
+	}
+	return refuse("--%s %s: give one of %s, %s, %s", option, text, words[0], words[1], words[2]);
+}
+
+/* Decimal digits alone: no sign, no space, no fraction. */
+static bool read_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value)
+{
+	uint64_t number = 0;
+	bool is_number = *text != '\0';
+
+	for (const char *c = text; *c != '\0' && is_number; c++) {
+		uint64_t digit = (uint64_t)*c - '0';
+
+		is_number = *c >= '0' && *c <= '9' && number <= (most - digit) / 10;
+		number = number * 10 + digit;
+	}
+	if (!is_number || number < least)
+		return refuse("--%s %s: give a number from %" PRIu64 " to %" PRIu64, option, text, least,
+			      most);
+	*value = number;
+	return true;
+}
+
+static bool read_unsigned(const char *option, const char *text, unsigned least, unsigned most,
+			  unsigned *value)
+{
+	uint64_t number;
+
+	if (!read_number(option, text, least, most, &number))
+		return false;
+	*value = (unsigned)number;
+	return true;
+}
+
+/* To the library 0 is the default, and a single byte keeps nothing. */
+static bool set_cache_size(struct settings *s, const char *text)
+{
+	uint64_t size;
+
+	if (!read_number("cache-size", text, 0, UINT64_MAX, &size))
+		return false;
+	s->files.cache_size = size > 0 ? size : 1;
+	return true;
+}
+
+static bool add_root(struct settings *s, const char *path)
+{
+	if (path[0] == '\0')
+		return refuse("an empty name is no folder");
+	if (s->files.n_roots == MAX_ROOTS)
+		return refuse("--overlay %s: no more than %d folders", path, MAX_ROOTS - 1);
+	s->roots[s->files.n_roots++] = path;
+	return true;
+}
+
+static bool add_edit(struct settings *s, const char *option, const char *value, enum fsrv_scope scope,
+		     enum fsrv_point point)
+{
+	if (s->n_edits == MAX_EDITS)
+		return refuse("--%s %s: no more than %d scripts and markers", option, value, MAX_EDITS);
+	s->edits[s->n_edits++] = (struct edit){option, value, scope, point};
+	return true;
+}
+
+static bool set_mode(struct settings *s, const char *text)
+{
+	static const char *const words[] = {"thread", "epoll", "pool", NULL};
+	unsigned value = 0;
+
+	if (!read_word("mode", text, words, &value))
+		return false;
+	s->server.mode = (enum fsrv_server_mode)value;
+	return true;
+}
+
+static bool set_body(struct settings *s, const char *text)
+{
+	static const char *const words[] = {"auto", "zero-copy", "reader", NULL};
+	unsigned value = 0;
+
+	if (!read_word("body", text, words, &value))
+		return false;
+	s->files.body = (enum fsrv_body)value;
+	return true;
+}
+
+static bool set_symlinks(struct settings *s, const char *text)
+{
+	static const char *const words[] = {"follow", "beneath", "none", NULL};
+	unsigned value = 0;
+
+	if (!read_word("symlinks", text, words, &value))
+		return false;
+	s->files.symlinks = (enum fsrv_symlinks)value;
+	return true;
+}
+
+enum {
+	ADDRESS,
+	BODY,
+	BODY_SCRIPT,
+	CACHE_CONTROL,
+	CACHE_SIZE,
+	HEAD_SCRIPT,
+	HELP,
+	MAX_BODIES,
+	MAX_FILES,
+	MODE,
+	OVERLAY,
+	PORT,
+	PRE_HEAD_SCRIPT,
+	QUIET,
+	STATS,
+	STRIP,
+	SYMLINKS,
+	VERSION,
+	WORKERS
+};
+
+static const struct option options[] = {
+	{"address", required_argument, NULL, ADDRESS},
+	{"body", required_argument, NULL, BODY},
+	{"body-script", required_argument, NULL, BODY_SCRIPT},
+	{"cache-control", required_argument, NULL, CACHE_CONTROL},
+	{"cache-size", required_argument, NULL, CACHE_SIZE},
+	{"head-script", required_argument, NULL, HEAD_SCRIPT},
+	{"help", no_argument, NULL, HELP},
+	{"max-bodies", required_argument, NULL, MAX_BODIES},
+	{"max-files", required_argument, NULL, MAX_FILES},
+	{"mode", required_argument, NULL, MODE},
+	{"overlay", required_argument, NULL, OVERLAY},
+	{"port", required_argument, NULL, PORT},
+	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
+	{"quiet", no_argument, NULL, QUIET},
+	{"stats", no_argument, NULL, STATS},
+	{"strip", required_argument, NULL, STRIP},
+	{"symlinks", required_argument, NULL, SYMLINKS},
+	{"version", no_argument, NULL, VERSION},
+	{"workers", required_argument, NULL, WORKERS},
+	{NULL, 0, NULL, 0},
+};
+
+static bool take_option(struct settings *s, int option, const char *value)
+{
+	switch (option) {
+	case ADDRESS:
+		s->server.address = value;
+		return true;
+	case BODY:
+		return set_body(s, value);
+	case CACHE_CONTROL:
+		s->files.cache_control = value;
+		return true;
+	case PRE_HEAD_SCRIPT:
+		return add_edit(s, "pre-head-script", value, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START);
+	case HEAD_SCRIPT:
+		return add_edit(s, "head-script", value, FSRV_SCOPE_INDEX_PAGE, FSRV_HEAD_END);
+	case BODY_SCRIPT:
+		return add_edit(s, "body-script", value, FSRV_SCOPE_INDEX_PAGE, FSRV_BODY_END);
+	case STRIP:
+		return add_edit(s, "strip", value, FSRV_SCOPE_INDEX_PAGE, FSRV_POINTS);
+	case MODE:
+		return set_mode(s, value);
+	case OVERLAY:
+		return add_root(s, value);
+	case PORT:
+		return read_unsigned("port", value, 0, 65535, &s->server.port);
+	case MAX_BODIES:
+		return read_unsigned("max-bodies", value, 0, UINT_MAX, &s->files.max_bodies);
+	case MAX_FILES:
+		return read_unsigned("max-files", value, 0, UINT_MAX, &s->files.max_files);
+	case WORKERS:
+		return read_unsigned("workers", value, 1, MAX_WORKERS, &s->files.workers);
+	case CACHE_SIZE:
+		return set_cache_size(s, value);
+	case STATS:
+		s->stats = true;
+		return true;
+	case QUIET:
+		s->quiet = true;
+		return true;
+	case SYMLINKS:
+		return set_symlinks(s, value);
+	default:
+		return false;
+	}
+}
+
+/* getopt_long(3) tells a bad short option by optopt alone, which may stand among others. */
+static bool refuse_option(const char *argument)
+{
+	if (optopt > 0x20 && optopt < 0x7f)
+		return refuse("unknown option -%c; see --help", optopt);
+	if (strchr(argument, '=') != NULL)
+		return refuse("%s: unknown option, or one that takes no value; see --help", argument);
+	return refuse("unknown option %s; see --help", argument);
+}
+
+bool take_arguments(struct settings *s, int argc, char **argv)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (option == HELP || option == VERSION) {
+			fputs(option == HELP ? usage : PROGRAM " " FSRV_VERSION "\n", stdout);
+			exit(0);
+		}
+		if (option == ':')
+			return refuse("%s needs a value; see --help", argv[optind - 1]);
+		if (option == '?')
+			return refuse_option(argv[optind - 1]);
+		if (!take_option(s, option, optarg))
+			return false;
+	}
+	if (argc - optind != 1)
+		return refuse(optind == argc ? "name the folder to serve; see --help"
+					     : "only one ROOT; further folders go before it with --overlay");
+	return add_root(s, argv[optind]);
+}
