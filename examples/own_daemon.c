@@ -27,10 +27,10 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 int main(int argc, char **argv)
 {
 	/* A thread per connection: a slow disk delays only the client that waits for it. An epoll daemon
-	 * (MHD_USE_EPOLL_INTERNAL_THREAD) takes less memory, but then one slow read delays them all. */
+	 * takes less memory; it needs MHD_ALLOW_SUSPEND_RESUME for that, and fsrv_drain before it stops. */
 	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
 	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct fsrv_options options = {.size = sizeof(options), .n_roots = 1, .flags = FSRV_URL_IS_RAW};
+	struct fsrv_options options = {.size = sizeof(options), .n_roots = 1};
 	struct MHD_Daemon *daemon;
 	struct fsrv *fs;
 	sigset_t ends;
@@ -39,6 +39,8 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		errx(2, "usage: own_daemon FOLDER");
 	options.roots = (const char *const[]){argv[1]};
+	/* Two promises, which the options of the daemon below keep. */
+	options.flags = FSRV_URL_IS_RAW | FSRV_COMPLETION_IS_TOLD;
 	error = fsrv_new(&options, &fs);
 	if (error != FSRV_OK)
 		errx(2, "%s: %s", argv[1], fsrv_strerror(error));
@@ -47,7 +49,8 @@ int main(int argc, char **argv)
 	sigaddset(&ends, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL); /* the daemon's threads inherit this */
 	daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, fs, MHD_OPTION_SOCK_ADDR, &loopback,
-				  MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL, MHD_OPTION_END);
+				  MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL,
+				  MHD_OPTION_NOTIFY_COMPLETED, fsrv_request_completed, fs, MHD_OPTION_END);
 	if (daemon == NULL)
 		errx(2, "libmicrohttpd does not start the daemon");
 	printf("http://127.0.0.1:%d/\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
