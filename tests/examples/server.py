@@ -5,7 +5,10 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from urllib.parse import urlsplit
+
+from tap import equal
 
 # Generous: a shared machine under sanitizers. Nothing may take longer, and most takes milliseconds.
 PATIENCE = 20
@@ -77,3 +80,33 @@ def run_to_end(command):
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                           check=False)
     return done.returncode, done.stdout, done.stderr
+
+
+def stall(server, path='/huge.bin'):
+    """A client that asks for more than sockets buffer, takes the start and reads no further."""
+    client = socket.socket()
+    client.settimeout(PATIENCE)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(server.address)
+    client.sendall(f'GET {path} HTTP/1.1\r\nHost: h\r\n\r\n'.encode())
+    client.recv(100)
+    return client
+
+
+def until(condition, what, patience=PATIENCE):
+    """Waits until condition() is true and returns its value."""
+    deadline = time.monotonic() + patience
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f'{what}: not within {patience} s')
+        time.sleep(0.02)
+    return value
+
+
+def refuses(command, *words):
+    """Exit status 2, nothing on standard output, one line on standard error that has the words."""
+    status, output, error = run_to_end(command)
+    equal((status, output, error.count('\n')), (2, '', 1), f'status, output and lines of {error!r}')
+    for word in words:
+        if word not in error:
+            raise AssertionError(f'{word!r} is not in {error!r}')

@@ -7,25 +7,11 @@ import tempfile
 import time
 from functools import partial
 
-from server import Server, ask, run_to_end
+from server import Server, ask, refuses, run_to_end, stall
+from site_folder import CLIP, PAGE, make_site
 from tap import equal, run
 
-PAGE = b'<!DOCTYPE html><title>page</title>\n'
-CLIP = bytes(range(256)) * 4096  # 1 MiB: goes out as a body of its own, not with its header
-HUGE = 32 << 20  # more than sockets buffer
 STOP_SECONDS = 2  # the bound is 100 ms; sanitizers and a busy machine need room
-
-
-def make_site(folder):
-    os.mkdir(os.path.join(folder, 'sub'))
-    for name, content in (('index.html', PAGE), ('clip.mp4', CLIP), ('sub/notes.txt', b'notes\n')):
-        with open(os.path.join(folder, name), 'wb') as file:
-            file.write(content)
-    with open(os.path.join(folder, 'huge.bin'), 'wb') as file:
-        file.truncate(HUGE)
-    # A tag is weak while the file is young, and If-Range needs a strong one.
-    for name in ('index.html', 'clip.mp4', 'sub/notes.txt', 'huge.bin'):
-        os.utime(os.path.join(folder, name), (1_600_000_000, 1_600_000_000))
 
 
 def answers_files(command):
@@ -99,13 +85,9 @@ def logs_requests(command, wanted):
 
 def open_transfers(server):
     """Connections that hold a server up if it lets them: idle, waiting, and unable to send."""
-    idle, silent, stalled = server.connect(), server.connect_raw(), socket.socket()
+    idle, silent = server.connect(), server.connect_raw()
     ask(idle, '/')
-    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    stalled.connect(server.address)
-    stalled.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: h\r\n\r\n')
-    stalled.recv(100)
-    return idle, silent, stalled
+    return idle, silent, stall(server)
 
 
 def ends_at(number, command):
@@ -165,15 +147,6 @@ def keeps_no_descriptors(command):
             pass
         if after > before:
             raise AssertionError(f'{before} open descriptors before, {after} after')
-
-
-def refuses(command, *words):
-    """Exit status 2, nothing on standard output, one line on standard error that has the words."""
-    status, output, error = run_to_end(command)
-    equal((status, output, error.count('\n')), (2, '', 1), f'status, output and lines of {error!r}')
-    for word in words:
-        if word not in error:
-            raise AssertionError(f'{word!r} is not in {error!r}')
 
 
 def refuses_a_taken_port(serve, folder):

@@ -1,0 +1,345 @@
+"""What only fsrv-serve has: counters, limits, and a start under bad conditions: test_serve.py FSRV_SERVE"""
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from functools import partial
+
+from server import PATIENCE, Server, ask, refuses, stall, until
+from site_folder import CLIP, make_site
+from tap import Skip, equal, run
+
+MODES = ('thread', 'epoll', 'pool')
+NUMBERS = {'requests', 'bytes', 'live_bodies', 'open_files', 'cold_reads', 'cold_lookups', 'suspends', 'cache_hits',
+           'cache_misses', 'cache_size', 'cache_evictions', 'cut_connections', 'refused'}
+YOUNG_SECONDS = 2  # so long a file that changed is not kept in memory
+SMALL = [f'/small/{number}.txt' for number in range(20)]
+SMALL_SIZE = 1000
+
+
+def make_files(folder):
+    make_site(folder)
+    os.mkdir(os.path.join(folder, 'small'))
+    for path, content in ((path, b'.' * SMALL_SIZE) for path in SMALL):
+        with open(folder + path, 'wb') as file:
+            file.write(content)
+    with open(os.path.join(folder, 'stats'), 'wb') as file:
+        file.write(b'a file\n')
+
+
+def wait_until_old(folder):
+    age = time.time() - os.stat(os.path.join(folder, 'stats')).st_ctime
+    time.sleep(max(0, YOUNG_SECONDS + 0.5 - age))
+
+
+def read_stats(connection):
+    status, fields, content = ask(connection, '/stats')
+    equal((status, fields['Content-Type'], fields['Cache-Control']), (200, 'application/json', 'no-store'), '/stats')
+    return json.loads(content)
+
+
+def ask_known(connection):
+    """Returns how often each status was answered, and the bytes of files among the answers."""
+    requests = (('/', {}), ('/', {'method': 'HEAD'}), ('/clip.mp4', {}), ('/clip.mp4', {'Range': 'bytes=9-200008'}),
+                ('/clip.mp4', {'Range': 'bytes=5-2'}), ('/sub/notes.txt', {'If_None_Match': '*'}), ('/sub', {}),
+                ('/nothing', {}), ('/nothing', {}), ('/', {'method': 'OPTIONS'}))
+    statuses, sent = Counter(), 0
+    for path, fields in requests:
+        status, _, content = ask(connection, path, **fields)
+        statuses[str(status)] += 1
+        sent += len(content) if status in (200, 206) else 0
+    return dict(statuses), sent
+
+
+def check_types(stats):
+    equal(set(stats), NUMBERS | {'responses'}, 'members')
+    for name in NUMBERS:
+        if type(stats[name]) is not int or stats[name] < 0:
+            raise AssertionError(f'{name} is {stats[name]!r}')
+
+
+def counts(command):
+    with Server(command) as server:
+        connection = server.connect()
+        equal(read_stats(connection)['responses'], {}, 'before any request')
+        ask(connection, '/health')
+        statuses, sent = ask_known(connection)
+        stats = until(lambda: (s := read_stats(connection))['live_bodies'] == 0 and s, 'the end of all bodies')
+        check_types(stats)
+        equal(stats['responses'], statuses, 'responses')
+        equal((stats['requests'], stats['bytes']), (sum(statuses.values()), sent), 'requests, bytes')
+        equal((stats['cut_connections'], stats['refused'], stats['open_files']), (0, 0, 0), 'cut, refused, open')
+        if stats['cache_misses'] == 0:
+            raise AssertionError('files were opened, and no cache_misses')
+        status, fields, content = ask(connection, '/stats', method='HEAD')
+        equal((status, fields['Content-Type'], content), (200, 'application/json', b''), 'HEAD')
+        equal(ask(connection, '/stats', method='POST')[0], 405, 'POST')
+        connection.close()
+
+
+def counts_what_is_on_its_way(command):
+    with Server(command) as server:
+        connection = server.connect()
+        client = stall(server)
+        stats = until(lambda: (s := read_stats(connection))['live_bodies'] == 1 and s, 'a live body')
+        equal(stats['open_files'], 1, 'open files')
+        client.close()
+        until(lambda: read_stats(connection)['live_bodies'] == 0, 'no live body')
+        connection.close()
+
+
+def parse_lines(lines):
+    """What was printed, in the form of the JSON."""
+    printed = {'responses': {}}
+    for line in lines:
+        *names, number = line.split()
+        if names[0] == 'responses':
+            printed['responses'][names[1]] = int(number)
+        else:
+            equal((len(names), names[0] in printed), (1, False), line)
+            printed[names[0]] = int(number)
+    return printed
+
+
+def prints_at_the_end(command):
+    """Also with a transfer that only the end of the server cuts: it is over when the counters are taken."""
+    with Server(command) as server:
+        connection = server.connect()
+        statuses, sent = ask_known(connection)
+        client = stall(server)
+        server.stop(signal.SIGTERM, PATIENCE)
+        client.close()
+        connection.close()
+        printed = parse_lines(server.errors)
+        check_types(printed)
+        statuses['200'] += 1
+        equal(printed['responses'], statuses, 'responses')
+        equal((printed['live_bodies'], printed['open_files']), (0, 0), 'bodies and files after the end')
+        if printed['bytes'] <= sent:
+            raise AssertionError(f'{printed["bytes"]} bytes; what the last client got is not among them')
+
+
+def has_no_stats_unasked(serve, folder):
+    with Server([serve, '--quiet', folder]) as server:
+        connection = server.connect()
+        equal(ask(connection, '/stats')[2], b'a file\n', '/stats')
+        connection.close()
+        server.stop(signal.SIGTERM, PATIENCE)
+        equal(server.errors, [], 'lines at the end')
+
+
+def caches(command, folder, least_hits, most_bytes, evicts):
+    wait_until_old(folder)
+    with Server(command) as server:
+        connection = server.connect()
+        for path in 2 * SMALL:
+            equal(ask(connection, path)[0], 200, path)
+        stats = read_stats(connection)
+        connection.close()
+    if stats['cache_hits'] < least_hits or stats['cache_hits'] > len(SMALL) or stats['cache_size'] > most_bytes:
+        raise AssertionError(f'{stats["cache_hits"]} hits, {stats["cache_size"]} bytes')
+    if (stats['cache_size'] > 0) != (most_bytes > 1):
+        raise AssertionError(f'{stats["cache_size"]} bytes are kept, with room for {most_bytes}')
+    if stats['cache_hits'] + stats['cache_misses'] < 2 * len(SMALL):
+        raise AssertionError(f'{stats["cache_hits"]} hits and {stats["cache_misses"]} misses')
+    equal(stats['cache_evictions'] > 0, evicts, 'evictions')
+
+
+def refuses_beyond_a_limit(command, folder):
+    wait_until_old(folder)
+    with Server(command) as server:
+        connection = server.connect()
+        ask(connection, SMALL[0])
+        client = stall(server)
+        for _ in range(2):
+            status, fields, _ = ask(connection, '/clip.mp4')
+            equal((status, (fields['Retry-After'] or '').isdigit()), (503, True), 'beyond the limit')
+        equal(ask(connection, SMALL[0])[0], 200, 'from memory')
+        equal(ask(connection, '/health')[0], 200, '/health')
+        stats = read_stats(connection)
+        equal((stats['refused'], stats['responses']['503']), (2, 2), 'refused')
+        equal((stats['live_bodies'], stats['open_files']), (1, 1), 'on their way, open')
+        client.close()
+        until(lambda: ask(connection, '/clip.mp4')[::2] == (200, CLIP), 'room again')
+        connection.close()
+
+
+def in_shell(setup, command):
+    return ['sh', '-c', setup, *command]
+
+
+def listening_port(process):
+    """Of a program that cannot print it; None as long as there is none."""
+    process_folder = f'/proc/{process.pid}'
+    links = []
+    for number in os.listdir(process_folder + '/fd'):
+        try:
+            links.append(os.readlink(f'{process_folder}/fd/{number}'))
+        except FileNotFoundError:
+            pass
+    with open(process_folder + '/net/tcp', encoding='ascii') as table:
+        rows = [line.split() for line in list(table)[1:]]
+    ports = [int(row[1].split(':')[1], 16) for row in rows if row[3] == '0A' and f'socket:[{row[9]}]' in links]
+    return ports[0] if ports else None
+
+
+class Silent(Server):
+    """A server that some of whose standard descriptors are closed."""
+
+    def __init__(self, command, closed):
+        closing = ' '.join(f'{number}{"<" if number == 0 else ">"}&-' for number in closed)
+        self.process = subprocess.Popen(in_shell(f'exec "$0" "$@" {closing}', command), stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            self.address = '127.0.0.1', until(lambda: self.process.poll() is not None or listening_port(self.process),
+                                              'a port')
+        except BaseException:
+            self.process.kill()
+            raise
+
+    def stop(self, number, patience):
+        self.process.send_signal(number)
+        equal(self.process.wait(patience), 0, 'exit status')
+
+
+def stands_closed_descriptors(closed, command):
+    with Silent(command, closed) as server:
+        equal(server.process.poll(), None, 'exit status')
+        connection = server.connect()
+        for path in ('/', '/nothing', '/clip.mp4'):
+            status, _, content = ask(connection, path)
+            equal(status, 404 if path == '/nothing' else 200, path)
+        equal(content, CLIP, '/clip.mp4')
+        # With transfers open, so that every kind of descriptor is there.
+        client = stall(server)
+        for number in closed:
+            equal(os.readlink(f'/proc/{server.process.pid}/fd/{number}'), '/dev/null', f'descriptor {number}')
+        client.close()
+        connection.close()
+
+
+def cpu_seconds(server):
+    with open(f'/proc/{server.process.pid}/stat', encoding='ascii') as file:
+        fields = file.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def crowd(server, size):
+    """Clients that ask for a large file and do not read it, whether they are accepted or not."""
+    clients = []
+    for _ in range(size):
+        client = server.connect_raw()
+        clients.append(client)
+        try:
+            client.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: h\r\n\r\n')
+        except OSError:
+            pass
+    return clients
+
+
+def is_served(server):
+    connection = server.connect()
+    try:
+        return ask(connection, '/')[0] == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def stands_a_crowd(command):
+    with Server(in_shell('ulimit -n 40; exec "$0" "$@"', command)) as server:
+        clients = crowd(server, 60)
+        time.sleep(0.5)
+        before = cpu_seconds(server)
+        time.sleep(1.5)
+        spent = cpu_seconds(server) - before
+        equal(server.process.poll(), None, 'exit status')
+        for client in clients:
+            client.close()
+        if spent > 0.5:
+            raise AssertionError(f'{spent} s of CPU time within 1.5 s of waiting')
+        until(partial(is_served, server), 'an answer after the crowd')
+
+
+def epoll_timeouts(server):
+    """Milliseconds that the threads in epoll_wait(2) wait at most; the fourth argument by the kernel's word."""
+    numbers = {'x86_64': ('232', '281'), 'aarch64': ('22',), 'riscv64': ('22',)}.get(platform.machine())
+    if numbers is None:
+        raise Skip(f'numbers of system calls on {platform.machine()}')
+    tasks = f'/proc/{server.process.pid}/task'
+    timeouts = []
+    for task in os.listdir(tasks):
+        try:
+            with open(f'{tasks}/{task}/syscall', encoding='ascii') as file:
+                number, *arguments = file.read().split()
+        except OSError as error:
+            raise Skip(f'what a thread waits for: {error}') from None
+        if number in numbers:
+            timeouts.append(int(arguments[3], 16) & 0xffffffff)
+    return [timeout for timeout in timeouts if 0 < timeout < 1 << 31]
+
+
+def has_an_idle_timeout(command):
+    """Without waiting for it: the thread sleeps until the only connection has been idle for too long."""
+    with Server(command) as server:
+        connection = server.connect()
+        ask(connection, '/')
+        timeout, = until(lambda: epoll_timeouts(server), 'a thread that waits with a limit')
+        connection.close()
+    if not 110_000 < timeout <= 121_000:
+        raise AssertionError(f'{timeout} ms')
+
+
+def option_cases(serve, folder):
+    for option, *words in (
+            ('--max-bodies=many', '--max-bodies many'), ('--max-bodies=4294967296', '4294967295'),
+            ('--max-files=-1', '--max-files -1'), ('--max-files=1.5', '--max-files 1.5'),
+            ('--workers=0', '--workers 0', 'from 1 to'), ('--workers=1025', '--workers 1025'), ('--workers=+2', '+2'),
+            ('--cache-size=16M', '--cache-size 16M'), ('--cache-size=', '--cache-size'),
+            ('--cache-size=18446744073709551616', '--cache-size 18446744073709551616'), ('--stats=yes', '--stats=yes')):
+        yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
+    for option in ('--max-bodies=4294967295', '--max-files=4294967295', '--workers=1024', '--workers=1',
+                   '--cache-size=18446744073709551615'):
+        yield f'takes {option}', partial(counts, [serve, '--quiet', '--stats', '--mode=epoll', option, folder])
+
+
+def mode_cases(mode, command, folder):
+    for body in ('auto', 'zero-copy', 'reader'):
+        yield f'{mode}, {body}: counts', partial(counts, [*command, f'--body={body}', folder])
+        yield f'{mode}, {body}: counts what is on its way', partial(
+            counts_what_is_on_its_way, [*command, f'--body={body}', folder])
+        yield f'{mode}, {body}: prints at the end', partial(prints_at_the_end, [*command, f'--body={body}', folder])
+    for size, least_hits, most_bytes, evicts in (
+            ('16777216', len(SMALL), 16777216, False), ('8192', 0, 8192, True), ('0', 0, 0, False)):
+        yield f'{mode}: keeps {size} bytes in memory', partial(
+            caches, [*command, f'--cache-size={size}', folder], folder, least_hits, most_bytes, evicts)
+    for limit in ('--max-bodies=1', '--max-files=1'):
+        yield f'{mode}: {limit}', partial(refuses_beyond_a_limit, [*command, limit, folder], folder)
+    yield f'{mode}: more clients than descriptors', partial(stands_a_crowd, [*command, folder])
+    if mode != 'thread':
+        yield f'{mode}: idle connections are closed after 120 s', partial(has_an_idle_timeout, [*command, folder])
+
+
+def cases(serve, folder):
+    yield 'no /stats unasked', partial(has_no_stats_unasked, serve, folder)
+    yield from option_cases(serve, folder)
+    for mode in MODES:
+        yield from mode_cases(mode, [serve, '--quiet', '--stats', f'--mode={mode}'], folder)
+    for closed in ((0,), (1,), (2,), (0, 1, 2)):
+        yield f'standard descriptors {closed} closed', partial(
+            stands_closed_descriptors, closed, [serve, '--stats', folder])
+
+
+def main(serve):
+    with tempfile.TemporaryDirectory() as folder:
+        make_files(folder)
+        run(cases(serve, folder))
+
+
+main(*sys.argv[1:])
