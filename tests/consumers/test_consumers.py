@@ -120,10 +120,10 @@ def check_subproject(compiler, kind):
         run_program(program)
 
 
-def check_cpp(check, compiler):
+def check_cpp(check, compiler, source):
     if not compiler:
         raise Skip('no C++ compiler')
-    check(compiler, '-std=c++11', 'serve_one.cpp')
+    check(compiler, '-std=c++11', source)
 
 
 def main(cc, cxx):
@@ -143,8 +143,9 @@ def main(cc, cxx):
             ('C, static, by pkg-config', partial(one.check_static, c_compiler, '-std=gnu11', 'serve_one.c')),
             ('C, static throughout, by pkg-config',
              partial(one.check_all_static, c_compiler, '-std=gnu11', 'serve_one.c')),
-            ('C++, shared, by pkg-config', partial(check_cpp, one.check_shared, cpp_compiler)),
-            ('C++, static, by pkg-config', partial(check_cpp, one.check_static, cpp_compiler)),
+            ('C++, shared, by pkg-config', partial(check_cpp, one.check_shared, cpp_compiler, 'serve_one.cpp')),
+            ('C++, static, by pkg-config', partial(check_cpp, one.check_static, cpp_compiler, 'serve_one.cpp')),
+            ('C++ with hooks and counters', partial(check_cpp, one.check_shared, cpp_compiler, 'watch_one.cpp')),
             ('fsrv-core is small', one.check_core),
             ('static subproject of meson', partial(check_subproject, c_compiler, 'static')),
             ('shared subproject of meson', partial(check_subproject, c_compiler, 'shared')),
