@@ -15,9 +15,7 @@ import os
 import pathlib
 import random
 import re
-import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -26,7 +24,8 @@ import time
 import typing
 import urllib.request
 
-PATIENCE = 20
+from servers import PATIENCE, find, start_nginx, stop
+
 PAGE_SIZE = 200_000
 ROUNDS = int(os.environ.get("BENCH_ROUNDS") or 5)
 SECONDS = int(os.environ.get("BENCH_SECONDS") or 3)
@@ -118,25 +117,12 @@ def make_page():
 
 
 def find_programs():
-    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
-    programs = {name: shutil.which(name, path=path) for name in ("nginx", "wrk", "taskset")}
+    programs = {name: find(name) for name in ("nginx", "wrk", "taskset")}
     for name, found in programs.items():
         if not found:
             print(f"skipped: {name} is not installed")
             return None
     return programs
-
-
-def stop(process):
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(PATIENCE)
-    # What is left of its group, such as a worker that lost its master.
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdout:
-        process.stdout.close()
 
 
 def start_fsrv(command, cleanup):
@@ -147,31 +133,8 @@ def start_fsrv(command, cleanup):
     return process.pid, url
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 def version_of(nginx):
     return re.search(r"nginx/\S+", subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr)[0]
-
-
-def start_nginx(command, folder, cleanup):
-    port = free_port()
-    config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, port=port, filters=FILTERS,
-                                   user="user root;" if os.geteuid() == 0 else ""), encoding="utf-8")
-    process = subprocess.Popen([*command, "-e", "stderr", "-p", str(folder), "-c", str(config)],
-                               start_new_session=True)
-    cleanup.callback(stop, process)
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        assert process.poll() is None, "nginx did not start"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return process.pid, f"http://127.0.0.1:{port}/"
-        time.sleep(0.05)
-    raise AssertionError("nginx does not answer")
 
 
 def check_bytes(name, server):
@@ -244,7 +207,8 @@ def main(serve, build):
         site = write_site(folder, page)
         fsrv = [*on_core[0], serve, "--quiet", "--mode", "epoll", str(site)]
         scripts = ["--pre-head-script", str(folder / "head.js"), "--body-script", str(folder / "body.js")]
-        nginx, base = start_nginx([*on_core[0], programs["nginx"]], folder, cleanup)
+        nginx, port = start_nginx([*on_core[0], programs["nginx"]], NGINX, folder, cleanup, filters=FILTERS)
+        base = f"http://127.0.0.1:{port}/"
         servers = {
             "fsrv-serve, scripts": Server(*start_fsrv([*fsrv, *scripts], cleanup), wanted),
             "nginx, sub_filter": Server(nginx, base + "buffer/index.html", wanted),
