@@ -78,22 +78,22 @@ def mount(command, backing, cleanup):
     return disk
 
 
-def load(command, *arguments):
+def load(server, command, *arguments):
     done = subprocess.run([*command, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
                           timeout=SECONDS + MOST + PATIENCE, check=False)
-    assert done.returncode == 0, f"{' '.join(map(str, arguments))}: failed requests or wrong bytes"
+    assert done.returncode == 0, f"{server}: failed requests or wrong bytes"
     return json.loads(done.stdout) if done.stdout else None
 
 
-def measure(server, disk, client, pin, folder):
+def measure(servers, name, disk, client, pin, folder):
     least, most = disk.times()
     disk.cool()
     with contextlib.ExitStack() as cleanup:
-        running = start(server, pin, disk.root, folder, cleanup)
+        running = start(servers[name], pin, disk.root, folder, cleanup)
         if not disk.slowdisk:
-            load(client, "check", running.port, FILES)
-        idle = load(client, "stall", running.port, FILES, 0, 1, 1)
-        return Run(idle, load(client, "stall", running.port, FILES, STREAMS, least, most))
+            load(name, client, "check", running.port, FILES)
+        idle = load(name, client, "stall", running.port, FILES, 0, 1, 1)
+        return Run(idle, load(name, client, "stall", running.port, FILES, STREAMS, least, most))
 
 
 def median(runs, when, series, key):
@@ -128,8 +128,9 @@ def summary(name, results):
     def p99(server, when="busy", series="kept"):
         return median(results[server], when, series, "p99")
     above = [f"{server} {p99(server) - p99(server, 'idle'):.2f} ms" for server in own]
-    print(f"{name}: p99 above the idle floor: {', '.join(above)}")
-    if "MHD one loop" in results:
+    if own:
+        print(f"{name}: p99 above the idle floor: {', '.join(above)}")
+    if own and "MHD one loop" in results:
         plain, sent = p99("MHD one loop"), p99("MHD one loop", series="kept_sent")
         ratios = [f"{server} {plain / p99(server):.1f} ({sent / p99(server, series='kept_sent'):.1f} since sent)"
                   for server in own]
@@ -141,7 +142,7 @@ def measure_all(disks, servers, client, pin, folder):
     for name, disk in disks.items():
         for _ in range(ROUNDS):
             for server in servers:
-                results[name][server].append(measure(servers[server], disk, client, pin, folder))
+                results[name][server].append(measure(servers, server, disk, client, pin, folder))
     return results
 
 

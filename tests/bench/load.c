@@ -203,18 +203,22 @@ static void note_first_byte(int64_t asked)
 		;
 }
 
-/* Asks for a file and reads the beginning of the response; how much of the body came is what it returns. */
+/* Asks for a file and waits for its first bytes, which may come long after the head; returns how many. */
 static ssize_t begin_fetch(int fd, unsigned file, char *buffer, size_t stride)
 {
 	int64_t asked = now();
 	size_t head = 0;
 	ssize_t n = ask_for_file(fd, file) ? read_head(fd, buffer, BUFFER_SIZE, &head) : -1;
 
+	if (n >= 0 && !is_whole_file(buffer, head))
+		return -1;
+	n -= n < 0 ? 0 : (ssize_t)head;
+	if (n == 0) {
+		head = 0;
+		n = receive(fd, buffer, BUFFER_SIZE);
+	}
 	note_first_byte(asked);
-	if (n < 0)
-		return n;
-	n -= (ssize_t)head;
-	return is_whole_file(buffer, head) && is_right(buffer + head, (size_t)n, file, 0, stride) ? n : -1;
+	return n < 0 || is_right(buffer + head, (size_t)n, file, 0, stride) ? n : -1;
 }
 
 /* False when the connection is of no more use; says so unless it is because the run is over. */

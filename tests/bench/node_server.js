@@ -31,4 +31,6 @@ const server = http.createServer((request, response) => {
     (how === 'sync' ? sendWhole : sendStream)(response, root + request.url);
 });
 
+// By default it hangs up on a client whose request waited 5 s behind a file.
+server.keepAliveTimeout = 120000;
 server.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}/`));
