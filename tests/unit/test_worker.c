@@ -1,0 +1,544 @@
+/* The pool of threads that wait for disks: what runs, when, where, and that nothing runs twice. */
+#include "fs/worker.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "suite.h"
+
+#define MAX_QUEUED 1024 /* as in lib/fs/worker.c */
+
+static const struct fsrv__allocator allocator = {fsrv__default_allocate, NULL};
+
+/* Owners are only ever compared. */
+static const char owner_a, owner_b;
+
+static struct fsrv__workers *workers;
+static atomic_uint clock_of_runs;
+
+struct task {
+	struct fsrv__job job; /* first */
+	atomic_uint n_runs, n_cancelled;
+	unsigned when; /* the order among all runs, from 1 */
+	sem_t *gate;   /* waited for when it is not cancelled */
+	sem_t *begun, *ended;
+	char name[16]; /* of the thread that it ran on */
+	bool has_open_signal;
+};
+
+static void run_task(struct fsrv__job *job, bool cancelled)
+{
+	struct task *task = (struct task *)job;
+	sem_t *ended = task->ended;
+	sigset_t blocked;
+
+	task->when = atomic_fetch_add(&clock_of_runs, 1) + 1;
+	pthread_getname_np(pthread_self(), task->name, sizeof(task->name));
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	task->has_open_signal = !sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGUSR1) ||
+				!sigismember(&blocked, SIGCHLD) || !sigismember(&blocked, SIGRTMIN);
+	if (task->begun != NULL)
+		sem_post(task->begun);
+	if (task->gate != NULL && !cancelled)
+		while (sem_wait(task->gate) != 0)
+			;
+	atomic_fetch_add(&task->n_cancelled, cancelled);
+	atomic_fetch_add(&task->n_runs, 1);
+	if (ended != NULL)
+		sem_post(ended);
+}
+
+static void task_init(struct task *task, const void *owner)
+{
+	memset(task, 0, sizeof(*task));
+	task->job = (struct fsrv__job){run_task, owner, NULL};
+}
+
+static void expect_task(const struct task *task, unsigned n_runs, unsigned n_cancelled)
+{
+	ck_assert_uint_eq(atomic_load(&task->n_runs), n_runs);
+	ck_assert_uint_eq(atomic_load(&task->n_cancelled), n_cancelled);
+}
+
+static void submit(struct task *task, enum fsrv__urgency urgency)
+{
+	ck_assert(fsrv__workers_submit(workers, &task->job, urgency));
+}
+
+/* A task that holds one thread until its gate is opened. */
+struct blocker {
+	struct task task;
+	sem_t gate, begun, ended;
+};
+
+static void blocker_start(struct blocker *blocker, const void *owner)
+{
+	task_init(&blocker->task, owner);
+	sem_init(&blocker->gate, 0, 0);
+	sem_init(&blocker->begun, 0, 0);
+	sem_init(&blocker->ended, 0, 0);
+	blocker->task.gate = &blocker->gate;
+	blocker->task.begun = &blocker->begun;
+	blocker->task.ended = &blocker->ended;
+	submit(&blocker->task, FSRV__JOB_NEEDED);
+	sem_wait(&blocker->begun);
+}
+
+static void blocker_end(struct blocker *blocker)
+{
+	sem_post(&blocker->gate);
+	sem_wait(&blocker->ended);
+}
+
+static void make(unsigned max_threads)
+{
+	workers = fsrv__workers_new(&allocator, max_threads);
+	ck_assert_ptr_nonnull(workers);
+}
+
+static void tear_down(void)
+{
+	fsrv__workers_free(workers);
+	workers = NULL;
+}
+
+/* Threads of this process with the pool's name. */
+static unsigned count_threads(void)
+{
+	DIR *folder = opendir("/proc/self/task");
+	const struct dirent *entry;
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((entry = readdir(folder)) != NULL) {
+		char path[300], name[32] = "";
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		file = fopen(path, "r");
+		if (file == NULL)
+			continue;
+		n += fgets(name, sizeof(name), file) != NULL && strcmp(name, "fsrv-worker\n") == 0;
+		fclose(file);
+	}
+	closedir(folder);
+	return n;
+}
+
+#define MAX_ORDERED 6
+
+static const struct {
+	const char *name;
+	const char *urgencies; /* n: needed, a: ahead */
+	unsigned when[MAX_ORDERED];
+} orders[] = {
+	{"first come, first served", "nnnn", {1, 2, 3, 4}},
+	{"the same ahead of time", "aaaa", {1, 2, 3, 4}},
+	{"needed ones overtake", "aann", {3, 4, 1, 2}},
+	{"each kind keeps its order", "ananan", {4, 1, 5, 2, 6, 3}},
+	{"one of each", "na", {1, 2}},
+};
+
+START_TEST(keeps_the_order)
+{
+	struct blocker blocker;
+	struct task tasks[MAX_ORDERED];
+	sem_t ended;
+	int n = (int)strlen(orders[_i].urgencies);
+
+	make(1);
+	sem_init(&ended, 0, 0);
+	blocker_start(&blocker, NULL);
+	for (int i = 0; i < n; i++) {
+		task_init(&tasks[i], NULL);
+		tasks[i].ended = &ended;
+		submit(&tasks[i], orders[_i].urgencies[i] == 'n' ? FSRV__JOB_NEEDED : FSRV__JOB_AHEAD);
+	}
+	blocker_end(&blocker);
+	for (int i = 0; i < n; i++)
+		sem_wait(&ended);
+	for (int i = 0; i < n; i++) {
+		expect_task(&tasks[i], 1, 0);
+		ck_assert_msg(tasks[i].when - blocker.task.when == orders[_i].when[i], "%s: task %d ran as number %u",
+			      orders[_i].name, i, tasks[i].when - blocker.task.when);
+	}
+}
+END_TEST
+
+START_TEST(starts_threads_when_they_are_needed)
+{
+	struct blocker blockers[3];
+	struct task more;
+
+	make(3);
+	ck_assert_uint_eq(count_threads(), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		blocker_start(&blockers[i], NULL);
+		ck_assert_uint_eq(count_threads(), i + 1);
+	}
+	task_init(&more, NULL);
+	submit(&more, FSRV__JOB_NEEDED);
+	ck_assert_uint_eq(count_threads(), 3);
+	usleep(20000);
+	expect_task(&more, 0, 0);
+	for (int i = 0; i < 3; i++)
+		blocker_end(&blockers[i]);
+}
+END_TEST
+
+START_TEST(lets_idle_threads_work_first)
+{
+	struct blocker blocker;
+
+	make(8);
+	for (int i = 0; i < 5; i++) {
+		blocker_start(&blocker, NULL);
+		blocker_end(&blocker);
+		usleep(50000); /* until it waits for work */
+	}
+	ck_assert_uint_eq(count_threads(), 1);
+}
+END_TEST
+
+/* Signals are the business of the program. */
+START_TEST(names_its_threads_and_blocks_their_signals)
+{
+	struct blocker blocker;
+
+	make(1);
+	blocker_start(&blocker, NULL);
+	blocker_end(&blocker);
+	ck_assert_str_eq(blocker.task.name, "fsrv-worker");
+	ck_assert(!blocker.task.has_open_signal);
+}
+END_TEST
+
+static void *open_later(void *cls)
+{
+	usleep(50000);
+	sem_post(cls);
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	const void *drained;
+	unsigned a, b; /* how many of two jobs each are cancelled */
+} drains[] = {
+	{"one owner", &owner_b, 0, 2},
+	{"everybody", NULL, 2, 2},
+	{"somebody else", &drains, 0, 0},
+};
+
+/* Two jobs of each owner wait for the only thread, which is busy with a job of nobody's. */
+START_TEST(cancels_what_waits)
+{
+	const void *owners[] = {&owner_a, &owner_b, &owner_a, &owner_b};
+	struct fsrv__drain drain = {drains[_i].drained, NULL};
+	unsigned n_cancelled[2] = {0, 0};
+	bool a_is_drained = drains[_i].a > 0, b_is_drained = drains[_i].b > 0;
+	struct blocker blocker;
+	struct task tasks[4], refused;
+	pthread_t opener;
+
+	make(1);
+	task_init(&refused, &owner_b);
+	blocker_start(&blocker, NULL);
+	for (int i = 0; i < 4; i++) {
+		task_init(&tasks[i], owners[i]);
+		submit(&tasks[i], i < 2 ? FSRV__JOB_NEEDED : FSRV__JOB_AHEAD);
+	}
+	if (a_is_drained) /* the drain waits for the blocker as well */
+		ck_assert_int_eq(pthread_create(&opener, NULL, open_later, &blocker.gate), 0);
+	fsrv__workers_drain(workers, &drain);
+	if (a_is_drained)
+		pthread_join(opener, NULL);
+	for (int i = 0; i < 4 && !a_is_drained; i++)
+		ck_assert_uint_eq(atomic_load(&tasks[i].n_runs), i % 2 == 1 && b_is_drained);
+	ck_assert(fsrv__workers_are_ready(workers, &owner_a) != a_is_drained);
+	ck_assert(fsrv__workers_are_ready(workers, &owner_b) != b_is_drained);
+	ck_assert(fsrv__workers_submit(workers, &refused.job, FSRV__JOB_NEEDED) != b_is_drained);
+	if (!a_is_drained)
+		blocker_end(&blocker);
+	fsrv__workers_undrain(workers, &drain);
+	blocker_start(&blocker, &owner_b);
+	blocker_end(&blocker);
+	fsrv__workers_free(workers);
+	workers = NULL;
+	for (int i = 0; i < 4; i++) {
+		ck_assert_uint_eq(atomic_load(&tasks[i].n_runs), 1);
+		n_cancelled[i % 2] += atomic_load(&tasks[i].n_cancelled);
+	}
+	ck_assert_msg(n_cancelled[0] == drains[_i].a && n_cancelled[1] == drains[_i].b, "%s", drains[_i].name);
+	ck_assert_uint_eq(atomic_load(&refused.n_runs), !b_is_drained);
+}
+END_TEST
+
+struct drainer {
+	pthread_t thread;
+	struct fsrv__drain drain;
+	atomic_bool is_done;
+};
+
+static void *drain_slowly(void *cls)
+{
+	struct drainer *drainer = cls;
+
+	fsrv__workers_drain(workers, &drainer->drain);
+	atomic_store(&drainer->is_done, true);
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	const void *running, *drained;
+	bool waits;
+} waits[] = {
+	{"its own job", &owner_a, &owner_a, true},
+	{"all jobs", &owner_a, NULL, true},
+	{"a job of nobody's", NULL, NULL, true},
+	{"a job of another owner", &owner_b, &owner_a, false},
+};
+
+START_TEST(waits_for_what_runs)
+{
+	struct drainer drainer = {.drain = {waits[_i].drained, NULL}};
+	struct blocker blocker;
+
+	make(2);
+	atomic_init(&drainer.is_done, false);
+	blocker_start(&blocker, waits[_i].running);
+	ck_assert_int_eq(pthread_create(&drainer.thread, NULL, drain_slowly, &drainer), 0);
+	if (waits[_i].waits)
+		usleep(100000);
+	else
+		pthread_join(drainer.thread, NULL);
+	ck_assert_msg(atomic_load(&drainer.is_done) != waits[_i].waits, "%s", waits[_i].name);
+	blocker_end(&blocker);
+	if (waits[_i].waits)
+		pthread_join(drainer.thread, NULL);
+	fsrv__workers_undrain(workers, &drainer.drain);
+	ck_assert(fsrv__workers_are_ready(workers, &owner_a));
+}
+END_TEST
+
+/* The owner is free again when the last drain is undone; an unknown one is nothing to undo. */
+START_TEST(counts_drains)
+{
+	struct fsrv__drain list[] = {{&owner_a, NULL}, {NULL, NULL}, {&owner_a, NULL}}, unknown = {&owner_a, NULL};
+
+	make(1);
+	for (int i = 0; i < LEN(list); i++)
+		fsrv__workers_drain(workers, &list[i]);
+	fsrv__workers_undrain(workers, &unknown);
+	ck_assert(!fsrv__workers_are_ready(workers, &owner_b));
+	fsrv__workers_undrain(workers, &list[1]);
+	ck_assert(fsrv__workers_are_ready(workers, &owner_b));
+	ck_assert(!fsrv__workers_are_ready(workers, &owner_a));
+	fsrv__workers_undrain(workers, &list[2]);
+	ck_assert(!fsrv__workers_are_ready(workers, &owner_a));
+	fsrv__workers_undrain(workers, &list[0]);
+	fsrv__workers_undrain(workers, &list[0]);
+	ck_assert(fsrv__workers_are_ready(workers, &owner_a));
+}
+END_TEST
+
+START_TEST(frees_with_jobs_left)
+{
+	struct blocker blocker;
+	struct task tasks[5];
+	pthread_t opener;
+
+	make(1);
+	blocker_start(&blocker, &owner_a);
+	for (int i = 0; i < LEN(tasks); i++) {
+		task_init(&tasks[i], &owner_b);
+		submit(&tasks[i], (enum fsrv__urgency)(i % FSRV__URGENCIES));
+	}
+	ck_assert_int_eq(pthread_create(&opener, NULL, open_later, &blocker.gate), 0);
+	fsrv__workers_free(workers);
+	workers = NULL;
+	expect_task(&blocker.task, 1, 0);
+	for (int i = 0; i < LEN(tasks); i++)
+		expect_task(&tasks[i], 1, 1);
+	ck_assert_uint_eq(count_threads(), 0);
+	pthread_join(opener, NULL);
+}
+END_TEST
+
+START_TEST(frees_nothing)
+{
+	fsrv__workers_free(NULL);
+	make(4);
+	fsrv__workers_free(workers);
+	workers = NULL;
+}
+END_TEST
+
+START_TEST(is_not_ready_with_a_full_queue)
+{
+	static struct task tasks[MAX_QUEUED];
+	struct blocker blocker;
+	struct task more;
+
+	make(1);
+	blocker_start(&blocker, NULL);
+	for (int i = 0; i < MAX_QUEUED; i++) {
+		ck_assert(fsrv__workers_are_ready(workers, &owner_a));
+		task_init(&tasks[i], &owner_a);
+		submit(&tasks[i], FSRV__JOB_AHEAD);
+	}
+	ck_assert(!fsrv__workers_are_ready(workers, &owner_a));
+	task_init(&more, &owner_a);
+	submit(&more, FSRV__JOB_NEEDED);
+	blocker_end(&blocker);
+	fsrv__workers_free(workers);
+	workers = NULL;
+	expect_task(&more, 1, atomic_load(&more.n_cancelled));
+}
+END_TEST
+
+/* New threads get stacks that no machine has room for. */
+static void forbid_threads(bool forbidden)
+{
+	static size_t usual;
+	pthread_attr_t attributes;
+
+	ck_assert_int_eq(pthread_getattr_default_np(&attributes), 0);
+	if (usual == 0)
+		pthread_attr_getstacksize(&attributes, &usual);
+	pthread_attr_setstacksize(&attributes, forbidden ? (size_t)1 << 47 : usual);
+	ck_assert_int_eq(pthread_setattr_default_np(&attributes), 0);
+	pthread_attr_destroy(&attributes);
+}
+
+START_TEST(takes_nothing_without_a_thread)
+{
+	struct blocker blocker;
+	struct task task;
+	unsigned n_threads;
+
+	make(4);
+	task_init(&task, NULL);
+	forbid_threads(true);
+	ck_assert(!fsrv__workers_are_ready(workers, NULL));
+	ck_assert(!fsrv__workers_submit(workers, &task.job, FSRV__JOB_NEEDED));
+	forbid_threads(false);
+	expect_task(&task, 0, 0);
+	ck_assert(fsrv__workers_are_ready(workers, NULL));
+	blocker_start(&blocker, NULL);
+	n_threads = count_threads();
+	forbid_threads(true);
+	ck_assert(fsrv__workers_are_ready(workers, NULL)); /* one is enough to go on with */
+	submit(&task, FSRV__JOB_NEEDED);
+	forbid_threads(false);
+	ck_assert_uint_eq(count_threads(), n_threads);
+	blocker_end(&blocker);
+	fsrv__workers_free(workers);
+	workers = NULL;
+	ck_assert_uint_eq(atomic_load(&task.n_runs), 1);
+}
+END_TEST
+
+static void *allocate_nothing(void *cls, void *memory, size_t size)
+{
+	(void)cls;
+	(void)memory;
+	(void)size;
+	return NULL;
+}
+
+START_TEST(needs_memory)
+{
+	const struct fsrv__allocator none = {allocate_nothing, NULL};
+
+	ck_assert_ptr_null(fsrv__workers_new(&none, 4));
+}
+END_TEST
+
+#define N_PRODUCERS 6
+#define N_TASKS	    400
+
+struct producer {
+	pthread_t thread;
+	struct task tasks[N_TASKS];
+	bool taken[N_TASKS];
+	atomic_bool is_done;
+};
+
+static void *produce(void *cls)
+{
+	struct producer *producer = cls;
+
+	for (unsigned i = 0; i < N_TASKS; i++) {
+		task_init(&producer->tasks[i], i % 3 == 0 ? &owner_a : &owner_b);
+		producer->taken[i] = fsrv__workers_submit(workers, &producer->tasks[i].job,
+							  i % 2 == 0 ? FSRV__JOB_NEEDED : FSRV__JOB_AHEAD);
+		if (i % 50 == 0)
+			usleep(1000);
+	}
+	atomic_store(&producer->is_done, true);
+	return NULL;
+}
+
+START_TEST(runs_each_job_once)
+{
+	static struct producer producers[N_PRODUCERS];
+	unsigned n_taken = 0;
+
+	make(4);
+	for (int i = 0; i < N_PRODUCERS; i++)
+		ck_assert_int_eq(pthread_create(&producers[i].thread, NULL, produce, &producers[i]), 0);
+	for (int i = 0; i < N_PRODUCERS; i++) {
+		while (!atomic_load(&producers[i].is_done)) {
+			struct fsrv__drain drain = {&owner_a, NULL};
+
+			fsrv__workers_drain(workers, &drain);
+			usleep(500);
+			fsrv__workers_undrain(workers, &drain);
+			usleep(500);
+		}
+		pthread_join(producers[i].thread, NULL);
+	}
+	fsrv__workers_free(workers);
+	workers = NULL;
+	for (int i = 0; i < N_PRODUCERS; i++) {
+		for (int task = 0; task < N_TASKS; task++) {
+			n_taken += producers[i].taken[task];
+			ck_assert_uint_eq(atomic_load(&producers[i].tasks[task].n_runs), producers[i].taken[task]);
+		}
+	}
+	ck_assert_uint_gt(n_taken, N_TASKS);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *suite = suite_create("worker");
+	TCase *tcase = tcase_create("worker");
+
+	tcase_add_checked_fixture(tcase, NULL, tear_down);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, keeps_the_order, 0, LEN(orders));
+	tcase_add_test(tcase, starts_threads_when_they_are_needed);
+	tcase_add_test(tcase, lets_idle_threads_work_first);
+	tcase_add_test(tcase, names_its_threads_and_blocks_their_signals);
+	tcase_add_loop_test(tcase, cancels_what_waits, 0, LEN(drains));
+	tcase_add_loop_test(tcase, waits_for_what_runs, 0, LEN(waits));
+	tcase_add_test(tcase, counts_drains);
+	tcase_add_test(tcase, frees_with_jobs_left);
+	tcase_add_test(tcase, frees_nothing);
+	tcase_add_test(tcase, is_not_ready_with_a_full_queue);
+	tcase_add_test(tcase, takes_nothing_without_a_thread);
+	tcase_add_test(tcase, needs_memory);
+	tcase_add_test(tcase, runs_each_job_once);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
