@@ -14,12 +14,11 @@
 #define ADVICE (128u * 1024)
 
 /* To others the kernel says that all is in memory (mincore(2)). */
-static bool is_told_the_truth(int fd)
+static bool is_told_the_truth(int fd, const struct stat *st)
 {
 	char path[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
-	struct stat st;
 
-	if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+	if (st->st_uid == geteuid())
 		return true;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
@@ -48,8 +47,16 @@ static size_t count_resident(int fd, size_t size, uint64_t offset)
 
 static ssize_t read_mapped(int fd, void *buffer, size_t size, uint64_t offset)
 {
-	size_t resident = is_told_the_truth(fd) ? count_resident(fd, size, offset) : 0;
+	size_t resident = 0;
+	struct stat st;
 
+	if (fstat(fd, &st) != 0)
+		return -1;
+	/* No page is in memory there, nor will one ever be. */
+	if (offset >= (uint64_t)st.st_size)
+		return 0;
+	if (is_told_the_truth(fd, &st))
+		resident = count_resident(fd, size, offset);
 	if (resident > 0)
 		return pread(fd, buffer, resident, (off_t)offset);
 	errno = EAGAIN;

@@ -1,0 +1,262 @@
+/* Reading what is in memory: from files that are there whole, in part and not at all. */
+#include "fs/resident.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "suite.h"
+#include "tree.h"
+
+#define KIB	  UINT64_C(1024)
+#define FILE_SIZE (2048 * KIB + 777)
+#define MOST	  (256 * KIB)
+
+/* On a disk, and in memory, where preadv2(2) may not know RWF_NOWAIT. */
+static const char *const folders[] = {"/var/tmp", "/dev/shm"};
+
+static struct tree tree;
+static char buffer[FILE_SIZE];
+static int fd;
+
+static void open_file(const char *folder)
+{
+	setenv("TMPDIR", folder, 1);
+	tree_make(&tree);
+	tree_write_pattern(&tree, "file", FILE_SIZE);
+	tree_write_text(&tree, "empty", "");
+	fd = open(tree_path(&tree, "file"), O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+}
+
+static void close_file(void)
+{
+	close(fd);
+	tree_remove(&tree);
+}
+
+/* Looks without touching: a read that is not to wait has the kernel start to read in the background. */
+static bool is_cold(uint64_t offset)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *map = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)(offset - offset % page));
+	unsigned char state;
+
+	ck_assert_ptr_ne(map, MAP_FAILED);
+	ck_assert_int_eq(mincore(map, page, &state), 0);
+	munmap(map, page);
+	return (state & 1) == 0;
+}
+
+/* Throws the file out of memory and reads the given part of it in again; false where that cannot be. The
+ * kernel reads no neighbours when told that reading is random. */
+static bool make_cold(uint64_t warm_start, uint64_t warm_end)
+{
+	if (fsync(fd) != 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM) != 0 ||
+	    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
+		return false;
+	if (!is_cold(0) || !is_cold(FILE_SIZE - 1) || !is_cold(FILE_SIZE / 2))
+		return false;
+	for (uint64_t at = warm_start; at < warm_end; at++)
+		if (at % 512 == 0 || at == warm_start)
+			ck_assert_int_eq(pread(fd, buffer, 1, (off_t)at), 1);
+	return true;
+}
+
+static const struct {
+	const char *name;
+	size_t size;
+	uint64_t offset;
+	int64_t want;
+} reads[] = {
+	{"a byte", 1, 0, 1},
+	{"nothing", 0, 0, 0},
+	{"a page", 4096, 4096, 4096},
+	{"from the middle of a page", 5000, 1234, 5000},
+	{"to the middle of a page", 100, 8190, 100},
+	{"the last byte of a page", 1, 4095, 1},
+	{"as much as is ever read", MOST, 3, MOST},
+	{"more than is ever read", MOST + 1, 0, MOST},
+	{"much more from the middle of a page", 4 * MOST, 4097, MOST},
+	{"the end", 1000, FILE_SIZE - 1000, 1000},
+	{"more than the end", 1000, FILE_SIZE - 10, 10},
+	{"the last page and more", 2 * 4096, FILE_SIZE - 777, 777},
+	{"at the end", 1, FILE_SIZE, 0},
+	{"behind the end", 100, FILE_SIZE + 1, 0},
+	{"behind the end on another page", 100, FILE_SIZE + 100000, 0},
+	{"far behind the end", 100, UINT64_C(1) << 40, 0},
+};
+
+/* Reads with something behind the buffer that must not be touched. */
+static void check_read(const char *folder, int row)
+{
+	size_t most = reads[row].size < MOST ? reads[row].size : MOST;
+	ssize_t n;
+
+	memset(buffer, '#', sizeof(buffer));
+	n = fsrv__file_read_resident(fd, buffer, reads[row].size, reads[row].offset);
+	ck_assert_msg(n == reads[row].want, "%s, %s: %zd, errno %d", folder, reads[row].name, n, errno);
+	ck_assert_uint_eq(tree_compare(buffer, (size_t)n, reads[row].offset), (size_t)n);
+	for (size_t i = most; i < most + 16; i++)
+		ck_assert_int_eq(buffer[i], '#');
+}
+
+START_TEST(reads_what_is_in_memory)
+{
+	for (int folder = 0; folder < LEN(folders); folder++) {
+		open_file(folders[folder]);
+		check_read(folders[folder], _i);
+		close_file();
+	}
+}
+END_TEST
+
+START_TEST(reads_nothing_from_an_empty_file)
+{
+	for (int folder = 0; folder < LEN(folders); folder++) {
+		int empty;
+
+		open_file(folders[folder]);
+		empty = open(tree_path(&tree, "empty"), O_RDONLY | O_CLOEXEC);
+		ck_assert_int_eq(fsrv__file_read_resident(empty, buffer, 100, 0), 0);
+		ck_assert_int_eq(fsrv__file_read_resident(empty, buffer, 100, 5000), 0);
+		close(empty);
+		close_file();
+	}
+}
+END_TEST
+
+/* A file that was cut behind the caller's back. */
+START_TEST(sees_the_end_of_a_file_that_was_cut)
+{
+	for (int folder = 0; folder < LEN(folders); folder++) {
+		open_file(folders[folder]);
+		ck_assert_int_eq(truncate(tree_path(&tree, "file"), 5000), 0);
+		ck_assert_int_eq(fsrv__file_read_resident(fd, buffer, 10000, 4000), 1000);
+		ck_assert_int_eq(fsrv__file_read_resident(fd, buffer, 10000, 5000), 0);
+		ck_assert_int_eq(fsrv__file_read_resident(fd, buffer, 10000, 100000), 0);
+		close_file();
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	uint64_t warm_start, warm_end; /* what is in memory */
+	uint64_t offset, size;
+	int64_t least, most; /* what may be read; -1: EAGAIN */
+} partly[] = {
+	{"nothing of it", 0, 0, 0, 100, -1, -1},
+	{"nothing of it, inside a page", 0, 0, 70001, 100, -1, -1},
+	{"nothing of its end", 0, 0, FILE_SIZE - 1, 100, -1, -1},
+	{"all that is asked for", 128 * KIB, 192 * KIB, 128 * KIB, 64 * KIB, 64 * KIB, 64 * KIB},
+	{"all of it, inside a page", 128 * KIB, 192 * KIB, 128 * KIB + 5, 1000, 1000, 1000},
+	{"the start", 0, 64 * KIB, 1000, 128 * KIB, 64 * KIB - 1000, 127 * KIB},
+	{"the start of a large request", 0, 64 * KIB, 0, MOST, 64 * KIB, MOST - 1},
+	{"the rest", 1024 * KIB, 1088 * KIB, 512 * KIB, MOST, -1, -1},
+	{"the last page", FILE_SIZE - 777, FILE_SIZE, FILE_SIZE - 700, 1000, 700, 700},
+	{"behind the end", 0, 0, FILE_SIZE, 100, 0, 0},
+};
+
+START_TEST(reads_the_part_that_is_in_memory)
+{
+	ssize_t n;
+	int error;
+
+	open_file(folders[0]);
+	if (!make_cold(partly[_i].warm_start, partly[_i].warm_end)) {
+		printf("# %s: %s does not let files out of memory\n", partly[_i].name, folders[0]);
+		close_file();
+		return;
+	}
+	n = fsrv__file_read_resident(fd, buffer, partly[_i].size, partly[_i].offset);
+	error = errno;
+	ck_assert_msg(n >= partly[_i].least && n <= partly[_i].most, "%s: %zd", partly[_i].name, n);
+	if (n < 0)
+		ck_assert_int_eq(error, EAGAIN);
+	else
+		ck_assert_uint_eq(tree_compare(buffer, (size_t)n, partly[_i].offset), (size_t)n);
+	close_file();
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	uint64_t offset, length;
+} advice[] = {
+	{"the start", 0, 64 * KIB},
+	{"more than one piece of advice", 100, 1024 * KIB},
+	{"nothing", 4096, 0},
+	{"to the end", FILE_SIZE - 200 * KIB, 200 * KIB},
+	{"beyond the end", FILE_SIZE - 10, 1024 * KIB},
+};
+
+/* Waits for a page to come; what was asked for has to be there in the end. */
+static bool becomes_warm(uint64_t offset)
+{
+	for (int i = 0; i < 200; i++) {
+		if (!is_cold(offset))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+START_TEST(reads_ahead)
+{
+	uint64_t end = advice[_i].offset + advice[_i].length;
+
+	open_file(folders[0]);
+	if (!make_cold(0, 0)) {
+		printf("# %s: %s does not let files out of memory\n", advice[_i].name, folders[0]);
+		close_file();
+		return;
+	}
+	fsrv__file_read_ahead(fd, advice[_i].offset, advice[_i].length);
+	for (uint64_t at = advice[_i].offset; at < end && at < FILE_SIZE; at += 4096)
+		ck_assert_msg(becomes_warm(at), "%s: cold at %llu", advice[_i].name, (unsigned long long)at);
+	if (advice[_i].length == 0)
+		ck_assert(is_cold(advice[_i].offset));
+	close_file();
+}
+END_TEST
+
+START_TEST(tells_what_is_wrong)
+{
+	ck_assert_int_eq(fsrv__file_read_resident(-1, buffer, 1, 0), -1);
+	ck_assert_int_eq(errno, EBADF);
+}
+END_TEST
+
+START_TEST(leaves_the_position_alone)
+{
+	for (int folder = 0; folder < LEN(folders); folder++) {
+		open_file(folders[folder]);
+		ck_assert_int_eq(lseek(fd, 17, SEEK_SET), 17);
+		ck_assert_int_eq(fsrv__file_read_resident(fd, buffer, 100, 5000), 100);
+		ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 17);
+		close_file();
+	}
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *suite = suite_create("resident");
+	TCase *tcase = tcase_create("resident");
+
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, reads_what_is_in_memory, 0, LEN(reads));
+	tcase_add_test(tcase, reads_nothing_from_an_empty_file);
+	tcase_add_test(tcase, sees_the_end_of_a_file_that_was_cut);
+	tcase_add_loop_test(tcase, reads_the_part_that_is_in_memory, 0, LEN(partly));
+	tcase_add_loop_test(tcase, reads_ahead, 0, LEN(advice));
+	tcase_add_test(tcase, tells_what_is_wrong);
+	tcase_add_test(tcase, leaves_the_position_alone);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
