@@ -46,10 +46,11 @@ static void service_start(struct service *service, int way)
 {
 	const char *roots[] = {tree.path};
 	struct fsrv_options options = {
-		.size = sizeof(options), .roots = roots, .n_roots = 1, .body = bodies[way / N_MODES]};
+		.size = sizeof(options), .roots = roots, .n_roots = 1, .body = bodies[way / N_MODES],
+		.wake = daemon_wake, .wake_cls = &service->daemon};
 
 	ck_assert_int_eq(fsrv_new(&options, &service->fs), FSRV_OK);
-	daemon_start(&service->daemon, &daemon_modes[way % N_MODES], fsrv_handle, service->fs, false);
+	daemon_start(&service->daemon, &daemon_modes[way % N_MODES], fsrv_handle, service->fs, 0);
 }
 
 static void service_stop(struct service *service)
@@ -75,15 +76,15 @@ static const struct {
 	{"0-99999999999", 0, FILE_SIZE},
 };
 
-START_TEST(sends_the_right_bytes)
+static void expect_slices(int way, int (*connect_to)(struct test_daemon *daemon))
 {
 	struct service service;
 	struct client client;
 	struct reply reply;
 	char field[64];
 
-	service_start(&service, _i);
-	client_open(&client, daemon_connect(&service.daemon));
+	service_start(&service, way);
+	client_open(&client, connect_to(&service.daemon));
 	for (int i = 0; i < LEN(slices); i++) {
 		snprintf(field, sizeof(field), "Range: bytes=%s\r\n", slices[i].range);
 		client_ask(&client, "GET", "/clip.mp4", field, &reply);
@@ -101,6 +102,17 @@ START_TEST(sends_the_right_bytes)
 	client_close(&client);
 	service_stop(&service);
 }
+
+START_TEST(sends_the_right_bytes)
+{
+	expect_slices(_i, daemon_connect_tcp);
+}
+END_TEST
+
+START_TEST(sends_the_right_bytes_through_socket_pairs)
+{
+	expect_slices(_i, daemon_connect);
+}
 END_TEST
 
 START_TEST(reaches_behind_4_gib)
@@ -115,7 +127,7 @@ START_TEST(reaches_behind_4_gib)
 	ck_assert_int_eq(pwrite(fd, "marker", 6, (off_t)(4096 * MIB + 7)), 6);
 	close(fd);
 	service_start(&service, _i);
-	client_open(&client, daemon_connect(&service.daemon));
+	client_open(&client, daemon_connect_tcp(&service.daemon));
 	client_ask(&client, "GET", "/huge", "Range: bytes=4294967303-4294967308\r\n", &reply);
 	ck_assert_str_eq(reply.body, "marker");
 	ck_assert_str_eq(client_field(&reply, "Content-Range"), "bytes 4294967303-4294967308/5368709120");
@@ -137,7 +149,7 @@ END_TEST
 static void start_download(struct service *service, struct client *client)
 {
 	int small = 16384;
-	int socket = daemon_connect(&service->daemon);
+	int socket = daemon_connect_tcp(&service->daemon);
 	struct pollfd answer = {.fd = socket, .events = POLLIN};
 
 	setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
@@ -176,7 +188,7 @@ START_TEST(ends_short_when_the_file_is_cut)
 		ck_assert_uint_eq(tree_compare(reply.body, reply.length, 0), reply.length);
 		client_reply_free(&reply);
 		client_close(&client);
-		client_open(&client, daemon_connect(&service.daemon));
+		client_open(&client, daemon_connect_tcp(&service.daemon));
 		client_ask(&client, "GET", "/growing", "", &reply);
 		ck_assert_uint_eq(reply.announced, (uint64_t)cuts[i]);
 		ck_assert(reply.whole);
@@ -300,7 +312,7 @@ START_TEST(leaves_an_idle_connection_alone)
 
 	service_start(&service, _i);
 	tree_write_pattern(&tree, "growing", LARGE_SIZE);
-	client_open(&client, daemon_connect(&service.daemon));
+	client_open(&client, daemon_connect_tcp(&service.daemon));
 	client_ask(&client, "GET", "/growing", "", &reply);
 	ck_assert(reply.whole);
 	client_reply_free(&reply);
@@ -327,7 +339,7 @@ START_TEST(releases_aborted_downloads)
 	service_start(&service, _i);
 	tree_write_pattern(&tree, "growing", LARGE_SIZE);
 	for (int round = 0; round < 41; round++) {
-		client_open(&client, daemon_connect(&service.daemon));
+		client_open(&client, daemon_connect_tcp(&service.daemon));
 		if (round % 40 == 0) {
 			client_ask(&client, "GET", "/clip.mp4", "Range: bytes=5-6\r\n", &reply);
 			client_reply_free(&reply);
@@ -358,6 +370,7 @@ Suite *test_suite(void)
 	tcase_add_unchecked_fixture(bytes, set_up, tear_down);
 	tcase_set_timeout(bytes, 120);
 	tcase_add_loop_test(bytes, sends_the_right_bytes, 0, N_WAYS);
+	tcase_add_loop_test(bytes, sends_the_right_bytes_through_socket_pairs, 0, N_WAYS);
 	tcase_add_loop_test(bytes, reaches_behind_4_gib, 0, N_WAYS);
 	suite_add_tcase(suite, bytes);
 	tcase_add_unchecked_fixture(change, set_up, tear_down);

@@ -64,7 +64,7 @@ START_TEST(keeps_the_connection)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	for (int i = 0; i < LEN(kept); i++) {
 		client_send_text(&client, kept[i].bytes);
@@ -108,7 +108,7 @@ START_TEST(closes_the_connection)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	for (int i = 0; i < LEN(closed); i++) {
 		client_open(&client, daemon_connect(&daemon));
 		client_send_text(&client, closed[i].bytes);
@@ -154,7 +154,7 @@ START_TEST(survives_long_requests)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	for (int i = 0; i < LEN(starts) * LEN(lengths); i++) {
 		const char *start = starts[i / LEN(lengths)];
 		const char *end = strstr(start, "HTTP") != NULL ? "\r\n\r\n" : " HTTP/1.1\r\nHost: test\r\n\r\n";
@@ -182,7 +182,7 @@ START_TEST(sees_a_nul_in_a_range)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	ck_assert(client_send(&client, bytes, sizeof(bytes) - 1));
 	client_read(&client, true, &reply);
@@ -199,7 +199,7 @@ START_TEST(needs_a_host_in_http_1_1_only)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	client_send_text(&client, "GET /hello.txt HTTP/1.1\r\n\r\n");
 	client_read(&client, true, &reply);
@@ -222,7 +222,7 @@ START_TEST(serves_beside_stalled_downloads)
 	struct test_daemon daemon;
 	struct client stalled[8], client;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	for (int i = 0; i < LEN(stalled); i++) {
 		client_open(&stalled[i], daemon_connect(&daemon));
 		ck_assert(client_send_text(&stalled[i], "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n"));

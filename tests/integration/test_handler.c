@@ -45,7 +45,7 @@ static void set_up(void)
 static void serve(void)
 {
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
-	daemon_start(&service, &daemon_modes[1], fsrv_handle, fs, (options.flags & FSRV_URL_IS_RAW) != 0);
+	daemon_start(&service, &daemon_modes[1], fsrv_handle, fs, options.flags);
 	client_open(&client, daemon_connect(&service));
 }
 
@@ -320,7 +320,7 @@ START_TEST(leaves_the_embedders_state_alone)
 	serve();
 	daemon_stop(&service);
 	client_close(&client);
-	daemon_start(&service, &daemon_modes[2], with_state, fs, false);
+	daemon_start(&service, &daemon_modes[2], with_state, fs, 0);
 	client_open(&client, daemon_connect(&service));
 	expect("/hello.txt", 200, "hello");
 	ck_assert(client_send_text(&client, "GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc"));

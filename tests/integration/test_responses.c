@@ -106,7 +106,7 @@ static void learn_etag(void)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[0], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[0], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	client_ask(&client, "GET", "/hello.txt", "", &reply);
 	ck_assert_ptr_nonnull(client_field(&reply, "ETag"));
@@ -201,7 +201,7 @@ START_TEST(answers_get)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], forward, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], forward, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	for (int i = 0; i < LEN(cases); i++) {
 		client_ask(&client, cases[i].method, cases[i].target, insert_etag(cases[i].fields), &reply);
@@ -221,7 +221,7 @@ START_TEST(answers_head_like_get)
 	struct client client;
 	struct reply get, head;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	for (int i = 0; i < LEN(cases); i++) {
 		const char *fields = strstr(cases[i].fields, "Range: bytes") != NULL ? "" : cases[i].fields;
@@ -249,7 +249,7 @@ START_TEST(ignores_a_range_on_head)
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	client_ask(&client, "HEAD", "/hello.txt", "Range: bytes=0-4\r\nIf-Range: \"x\"\r\n", &reply);
 	ck_assert_int_eq(reply.status, 200);
@@ -268,7 +268,7 @@ START_TEST(answers_pipelined_requests)
 	struct reply reply;
 	char request[1024];
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, true);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	client_open(&client, daemon_connect(&daemon));
 	for (int i = 0; i < LEN(cases); i++) {
 		snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: test\r\n%s\r\n", cases[i].method,
