@@ -29,17 +29,36 @@ uint64_t fsrv__socket_cookie(int socket)
 	return getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-/* Bytes written to a TCP connection since it was made. */
-static bool count_written(int socket, uint64_t *written)
+/* How often to look until nothing was acknowledged between two looks. */
+#define MAX_SAMPLES 100
+
+static bool count_acknowledged(int socket, uint64_t *bytes)
 {
 	struct tcp_info info;
 	socklen_t size = sizeof(info);
-	int queued;
 
 	memset(&info, 0, sizeof(info));
-	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || ioctl(socket, SIOCOUTQ, &queued) != 0)
+	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
 		return false;
-	*written = (uint64_t)info.tcpi_bytes_acked + (queued > 0 ? (unsigned)queued : 0);
+	*bytes = (uint64_t)info.tcpi_bytes_acked;
+	return true;
+}
+
+/* Bytes written to a TCP connection since it was made. What is acknowledged between the two looks would be
+ * missed, and a body that left as a whole would seem to have been broken off. */
+static bool count_written(int socket, uint64_t *written)
+{
+	uint64_t before, after;
+	int queued, n = 0;
+
+	if (!count_acknowledged(socket, &after))
+		return false;
+	do {
+		before = after;
+		if (ioctl(socket, SIOCOUTQ, &queued) != 0 || !count_acknowledged(socket, &after))
+			return false;
+	} while (after != before && ++n < MAX_SAMPLES);
+	*written = after + (queued > 0 ? (unsigned)queued : 0);
 	return true;
 }
 

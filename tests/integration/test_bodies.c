@@ -148,7 +148,7 @@ END_TEST
 /* Starts a download and reads nothing, so that most of the file has yet to leave. */
 static void start_download(struct service *service, struct client *client)
 {
-	int small = 16384;
+	int small = 65536;
 	int socket = daemon_connect_tcp(&service->daemon);
 	struct pollfd answer = {.fd = socket, .events = POLLIN};
 
