@@ -145,7 +145,7 @@ def main(cc, cxx):
              partial(one.check_all_static, c_compiler, '-std=gnu11', 'serve_one.c')),
             ('C++, shared, by pkg-config', partial(check_cpp, one.check_shared, cpp_compiler, 'serve_one.cpp')),
             ('C++, static, by pkg-config', partial(check_cpp, one.check_static, cpp_compiler, 'serve_one.cpp')),
-            ('C++ with hooks and counters', partial(check_cpp, one.check_shared, cpp_compiler, 'watch_one.cpp')),
+            ('C++ with hooks and counters', partial(check_cpp, one.check_static, cpp_compiler, 'watch_one.cpp')),
             ('fsrv-core is small', one.check_core),
             ('static subproject of meson', partial(check_subproject, c_compiler, 'static')),
             ('shared subproject of meson', partial(check_subproject, c_compiler, 'shared')),
