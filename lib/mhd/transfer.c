@@ -9,6 +9,9 @@
 
 #include "mhd/handler.h"
 
+/* How often to look until nothing was acknowledged between two looks. */
+#define MAX_SAMPLES 100
+
 struct fsrv__transfer {
 	struct fsrv *fs;
 	struct fsrv_completion completion; /* as far as it is known */
@@ -28,9 +31,6 @@ uint64_t fsrv__socket_cookie(int socket)
 
 	return getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
-
-/* How often to look until nothing was acknowledged between two looks. */
-#define MAX_SAMPLES 100
 
 static bool count_acknowledged(int socket, uint64_t *bytes)
 {
@@ -63,11 +63,14 @@ static bool count_written(int socket, uint64_t *written)
 }
 
 /* Status line, Date, length, the end, and our fields; a Connection field may come to that. */
-static uint64_t header_size(const struct fsrv__plan *plan)
+static uint64_t header_size(const struct fsrv__plan *plan, unsigned daemon_flags)
 {
-	static const char usual[] = "HTTP/1.1 200 \r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\nContent-Length: \r\n\r\n";
+	static const char usual[] = "HTTP/1.1 200 \r\nContent-Length: \r\n\r\n";
+	static const char date[] = "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n";
 	uint64_t size = sizeof(usual) - 1 + strlen(MHD_get_reason_phrase_for(plan->status));
 
+	if ((daemon_flags & MHD_USE_SUPPRESS_DATE_NO_CLOCK) == 0)
+		size += sizeof(date) - 1;
 	for (uint64_t length = plan->length; length > 9; length /= 10)
 		size++;
 	for (unsigned i = 0; i < plan->n_headers; i++)
@@ -98,7 +101,8 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	transfer->socket = answer->socket;
 	transfer->cookie = fsrv__socket_cookie(transfer->socket);
 	transfer->is_counted = count_written(transfer->socket, &transfer->start);
-	transfer->start += header_size(plan);
+	if (transfer->is_counted)
+		transfer->start += header_size(plan, fsrv__flags_of(answer->connection));
 	transfer->is_body = is_body;
 	if (is_body)
 		fsrv__count(&answer->fs->counters.live_bodies, 1);
