@@ -305,25 +305,38 @@ bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv_
 	return watched;
 }
 
-static struct fsrv__transfer *take(struct fsrv__guard *guard, int socket)
+static struct fsrv__transfer *take(struct fsrv__guard *guard, int socket, uint64_t *cookie)
 {
 	struct fsrv__transfer *transfer = NULL;
 
 	pthread_mutex_lock(&guard->mutex);
-	if (socket >= 0 && (size_t)socket < guard->n_watches)
+	if (socket >= 0 && (size_t)socket < guard->n_watches) {
+		*cookie = guard->watches[socket].cookie;
 		transfer = drop(guard, &guard->watches[socket]);
+	}
 	pthread_mutex_unlock(&guard->mutex);
 	return transfer;
 }
 
 void fsrv__guard_unwatch(struct fsrv__guard *guard, int socket)
 {
-	take(guard, socket);
+	uint64_t cookie;
+
+	take(guard, socket, &cookie);
 }
 
 void fsrv__guard_forget(struct fsrv__guard *guard, int socket, enum fsrv_ending ending)
 {
-	end(take(guard, socket), ending);
+	uint64_t cookie;
+	struct fsrv__transfer *transfer = take(guard, socket, &cookie);
+
+	if (transfer == NULL)
+		return;
+	/* The number means another connection now: how this one ended is known only by its bytes. */
+	if (fsrv__socket_cookie(socket) != cookie)
+		fsrv__transfer_end(transfer, FSRV_ENDING_COMPLETE, FSRV__SENT_AS_SAMPLED);
+	else
+		end(transfer, ending);
 }
 
 void fsrv__guard_sweep(struct fsrv__guard *guard)

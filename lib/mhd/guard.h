@@ -38,7 +38,7 @@ bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv_
 void fsrv__guard_unwatch(struct fsrv__guard *guard, int socket);
 
 /* Ends what was watched on a socket: FSRV_ENDING_COMPLETE when all of it was sent, else
- * FSRV_ENDING_ABORTED. */
+ * FSRV_ENDING_ABORTED. What was watched on an earlier socket of that number ends by what is known. */
 void fsrv__guard_forget(struct fsrv__guard *guard, int socket, enum fsrv_ending ending);
 
 /* Ends at once what has ended since the last look. */
