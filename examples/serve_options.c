@@ -84,7 +84,7 @@ static bool set_cache_size(struct settings *s, const char *text)
 
 	if (!read_number("cache-size", text, 0, UINT64_MAX, &size))
 		return false;
-	s->files.cache_size = size > 0 ? size : 1;
+	s->files.cache_size = size > 0 ? size : FSRV_NO_CACHE;
 	return true;
 }
 

@@ -171,6 +171,9 @@ typedef size_t (*fsrv_etag_function)(void *cls, int file, const char *path, char
  * NULL. Called on any thread. */
 typedef void *(*fsrv_allocate_function)(void *cls, void *memory, size_t size);
 
+/* A value of fsrv_options.cache_size. Since 0.1. */
+#define FSRV_NO_CACHE UINT64_C(1)
+
 /* Options of fsrv_new. Set size to sizeof(struct fsrv_options) and the rest to zero, then what
  * matters: zero and NULL always mean the default. Fields are only ever appended, so that a program
  * compiled with an older header keeps working with a newer library. Since 0.1. */
@@ -223,7 +226,7 @@ struct fsrv_options {
 	/* Bytes of small files and finished pages that are kept in memory, with what is known about them;
 	 * the least recently used leave first. Each use costs one look at the path (stat(2)), so a change
 	 * on disk is seen by the next request. Files that changed less than two seconds ago are not kept.
-	 * 0: 16 MiB; 1: nothing is kept. */
+	 * 0: 16 MiB; FSRV_NO_CACHE: nothing is kept. */
 	uint64_t cache_size;
 
 	enum fsrv_symlinks symlinks;
@@ -238,7 +241,7 @@ struct fsrv_options {
 	void *wake_cls;
 
 	/* Threads that read what is not in memory, for daemons with MHD_ALLOW_SUSPEND_RESUME. They start
-	 * when they are first needed. 0: 4. */
+	 * when they are first needed. 0: 4; 1024 at most. */
 	unsigned workers;
 	/* Bodies that are on their way at once, those sent from memory not counted; further requests are
 	 * answered 503 with Retry-After, at once. 0: no limit but that of connections. */
@@ -255,7 +258,8 @@ struct fsrv_options {
  *
  * FSRV_OK
  * FSRV_ERR_INVALID      no root, an unknown number in an enum or flag, an index name that is empty or
- *                       holds a slash, a media type or Cache-Control that is no field value
+ *                       holds a slash, a media type or Cache-Control that is no field value, more than
+ *                       1024 workers
  * FSRV_ERR_UNSUPPORTED  size is larger than this library knows, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a folder, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and the working directory has no path any more; errno
@@ -274,7 +278,7 @@ FSRV_API void fsrv_free(struct fsrv *fs);
  * read at the moment is waited for. Answers from memory go on.
  *
  * There is no way back: make another handler for another daemon. fsrv_server_stop needs no such call.
- * Any thread but those of the daemon. Since 0.1. */
+ * Any thread but those that the daemon started itself. Since 0.1. */
 FSRV_API void fsrv_drain(struct fsrv *fs);
 
 /* Counters since fsrv_new, and what is going on. A snapshot: each number is right by itself, but they
