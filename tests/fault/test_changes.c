@@ -87,7 +87,6 @@ static void expect_next(struct service *service, struct client *client, int row)
 	ck_assert_msg(tree_compare(matrix.reply.body, changes[row].new_right, 0) == changes[row].new_right,
 		      "%s: %s: wrong byte next", service->name, changes[row].name);
 	client_reply_free(&matrix.reply);
-	client_close(client);
 }
 
 static void expect_ending(struct service *service, int row, bool whole)
