@@ -80,7 +80,7 @@ static enum sight look_at(const struct watch *watch)
 }
 
 /* Reads where the body has come to, by a duplicate that stays what it is. */
-static bool can_be_read(const struct watch *watch, uint64_t position)
+static bool can_be_read(const struct watch *watch, uint64_t position, int *error)
 {
 	int own = fcntl(watch->file, F_DUPFD_CLOEXEC, 0);
 	struct watch copy = *watch;
@@ -91,6 +91,7 @@ static bool can_be_read(const struct watch *watch, uint64_t position)
 		return true;
 	copy.file = own;
 	failed = look_at(&copy) == WHOLE && pread(own, &byte, 1, (off_t)position) < 0 && errno != EINTR;
+	*error = errno;
 	close(own);
 	return !failed;
 }
@@ -148,11 +149,11 @@ static enum fsrv_ending ending_of(enum sight sight)
 	return sight == UNREADABLE ? FSRV_ENDING_READ_ERROR : FSRV_ENDING_FILE_CHANGED;
 }
 
-static enum sight look_closely(const struct watch *watch, uint64_t position)
+static enum sight look_closely(const struct watch *watch, uint64_t position, int *error)
 {
 	enum sight sight = look_at(watch);
 
-	if (sight == WHOLE && watch->may_stall && is_idle(watch) && !can_be_read(watch, position))
+	if (sight == WHOLE && watch->may_stall && is_idle(watch) && !can_be_read(watch, position, error))
 		return UNREADABLE;
 	return sight;
 }
@@ -164,13 +165,14 @@ static void look_after(struct fsrv__guard *guard, size_t socket, bool only_ended
 	struct fsrv__transfer *ended = NULL;
 	uint64_t position = 0;
 	enum sight sight;
+	int error = 0;
 
 	if (seen.cookie == 0)
 		return;
 	if (!only_ended)
 		position = take_stock(&guard->watches[socket], (int)socket);
 	pthread_mutex_unlock(&guard->mutex);
-	sight = only_ended ? look_at(&seen) : look_closely(&seen, position);
+	sight = only_ended ? look_at(&seen) : look_closely(&seen, position, &error);
 	if (only_ended && sight != ENDED)
 		sight = WHOLE;
 	pthread_mutex_lock(&guard->mutex);
@@ -181,6 +183,8 @@ static void look_after(struct fsrv__guard *guard, size_t socket, bool only_ended
 	pthread_mutex_unlock(&guard->mutex);
 	if (sight != ENDED)
 		shut_down((int)socket, seen.cookie);
+	if (sight == UNREADABLE)
+		fsrv__transfer_log_error(ended, error);
 	fsrv__transfer_end(ended, ending_of(sight), FSRV__SENT_AS_SAMPLED);
 	pthread_mutex_lock(&guard->mutex);
 }

@@ -144,6 +144,11 @@ bool fsrv__transfer_sample(struct fsrv__transfer *transfer, uint64_t *sent)
 	return true;
 }
 
+void fsrv__transfer_log_error(const struct fsrv__transfer *transfer, int error)
+{
+	fsrv__log_read_error(transfer->fs, transfer->completion.path, error);
+}
+
 static void take_sent(struct fsrv__transfer *transfer, uint64_t handed)
 {
 	struct fsrv_completion *completion = &transfer->completion;

@@ -29,6 +29,9 @@ void fsrv__transfer_header_is_sent(struct fsrv__transfer *transfer);
 /* Asks how much of the content was written; false when the socket does not tell, or is closed. */
 bool fsrv__transfer_sample(struct fsrv__transfer *transfer, uint64_t *sent);
 
+/* Tells the log function that the file cannot be read. */
+void fsrv__transfer_log_error(const struct fsrv__transfer *transfer, int error);
+
 #define FSRV__SENT_ALL		UINT64_MAX
 #define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1)
 
