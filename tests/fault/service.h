@@ -28,7 +28,7 @@ struct way {
 #define N_GROUPS 4
 #define MAX_WAYS 16
 
-#define MAX_ANSWERS 4096
+#define MAX_ANSWERS 8192
 
 struct answer {
 	unsigned status;
