@@ -158,13 +158,16 @@ void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct 
 		start(matrix, &matrix->services[i]);
 }
 
-static void stop(struct service *service)
+void service_stop(struct service *service)
 {
+	if (service->fs == NULL)
+		return;
 	if (service->server != NULL)
 		fsrv_server_stop(service->server);
 	else
 		daemon_stop(&service->daemon);
 	fsrv_free(service->fs);
+	service->fs = NULL;
 }
 
 /* A thread that was joined may be listed for a moment yet. */
@@ -200,7 +203,7 @@ static void expect_all_ended(struct service *service)
 void matrix_stop(struct matrix *matrix)
 {
 	for (int i = 0; i < matrix->n; i++)
-		stop(&matrix->services[i]);
+		service_stop(&matrix->services[i]);
 	for (int i = 0; i < matrix->n; i++)
 		expect_all_ended(&matrix->services[i]);
 	expect_as_before(matrix);

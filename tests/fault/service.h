@@ -69,6 +69,9 @@ bool way_suspends(const struct way *way);
 void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct way *way), const char *const *roots,
 		  size_t n_roots);
 
+/* Stops one: matrix_stop passes over it then. Its counters are gone, what the hooks noted stays. */
+void service_stop(struct service *service);
+
 /* Ends it, and asserts that each answer has ended and descriptors and threads are as they were. */
 void matrix_stop(struct matrix *matrix);
 
