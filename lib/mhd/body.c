@@ -84,14 +84,18 @@ static bool make_zero_copy(struct fsrv__answer *answer, struct fsrv__transfer *t
 	struct fsrv__guard *guard = answer->fs->guard;
 	bool may_stall = (fsrv__flags_of(answer->connection) & MHD_USE_EPOLL) != 0;
 
-	if (!fsrv__guard_watch(guard, answer->socket, file, plan->offset, plan->length, may_stall, transfer))
+	/* Once it is watched it may end, and be freed, at any time. */
+	fsrv__transfer_take_file(transfer, true);
+	if (!fsrv__guard_watch(guard, answer->socket, file, plan->offset, plan->length, may_stall, transfer)) {
+		fsrv__transfer_take_file(transfer, false);
 		return false;
+	}
 	answer->response = MHD_create_response_from_fd_at_offset64(plan->length, file->fd, plan->offset);
 	if (answer->response == NULL) {
 		fsrv__guard_unwatch(guard, answer->socket);
+		fsrv__transfer_take_file(transfer, false);
 		return false;
 	}
-	fsrv__transfer_take_file(transfer);
 	file->fd = -1;
 	return true;
 }

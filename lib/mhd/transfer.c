@@ -109,9 +109,9 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	return transfer;
 }
 
-void fsrv__transfer_take_file(struct fsrv__transfer *transfer)
+void fsrv__transfer_take_file(struct fsrv__transfer *transfer, bool is_taken)
 {
-	transfer->has_file = true;
+	transfer->has_file = is_taken;
 }
 
 void fsrv__transfer_cancel(struct fsrv__transfer *transfer)

@@ -17,8 +17,8 @@ struct fsrv__answer;
  * no memory. */
 struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, bool is_body);
 
-/* The descriptor of the file is closed with the response: it counts as open until then. */
-void fsrv__transfer_take_file(struct fsrv__transfer *transfer);
+/* Whether the descriptor of the file is closed with the response: it counts as open until then. */
+void fsrv__transfer_take_file(struct fsrv__transfer *transfer, bool is_taken);
 
 /* Frees it without a word: the answer was not made. NULL is allowed. */
 void fsrv__transfer_cancel(struct fsrv__transfer *transfer);
