@@ -1,0 +1,542 @@
+/* What is kept in memory is never stale: whatever happens to a file that was just served from there, the
+ * next answer shows it. */
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "daemon.h"
+#include "fsrv/fsrv.h"
+#include "suite.h"
+#include "tree.h"
+
+#define PAGE	 "<!doctype html><title>t</title><body>x</body>"
+#define LARGE	 100000 /* more than is kept: only facts are */
+#define CHANGED	 "changed"
+
+/* Daemons of test: a thread for each connection, a loop, a loop that may not wait. */
+static const int modes[] = {7, 2, 3};
+
+#define N_ROWS	25
+#define N_KINDS 4
+/* One for each mode and row of the two tables, and one for each mode and other test. */
+#define FIRST_KIND  (N_ROWS * LEN(modes))
+#define FIRST_OTHER (FIRST_KIND + N_KINDS * LEN(modes))
+#define N_TREES	    (FIRST_OTHER + 6 * LEN(modes))
+
+static struct tree trees[N_TREES], tree;
+static struct fsrv *fs;
+static struct test_daemon service;
+static struct client client;
+static struct reply reply;
+static struct fsrv_options options;
+static const char *roots[2];
+static char upper[128], lower[128];
+
+/* Files have to be old before they are kept, so all trees are made first and grow old together. */
+static void fill_tree(void)
+{
+	char name[32];
+
+	tree_make(&tree);
+	tree_folder(&tree, "upper");
+	tree_folder(&tree, "lower");
+	tree_write_text(&tree, "lower/file.txt", "content");
+	tree_write_text(&tree, "lower/other.txt", CHANGED);
+	tree_write_text(&tree, "lower/page.html", PAGE);
+	tree_write_text(&tree, "lower/folder/index.html", "index page");
+	tree_write_text(&tree, "lower/empty", "");
+	tree_write_text(&tree, "upper/both.txt", "upper");
+	tree_write_text(&tree, "lower/both.txt", "lower");
+	tree_write_pattern(&tree, "lower/large", LARGE);
+	tree_link(&tree, "lower/link", "file.txt");
+	tree_folder(&tree, "next");
+	tree_write_text(&tree, "next/file.txt", CHANGED);
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "lower/%d", i);
+		tree_write_pattern(&tree, name, 1000);
+	}
+	if (getuid() == 0) /* for the process that has no rights */
+		ck_assert(chown(tree_path(&tree, "lower/file.txt"), 65534, 65534) == 0 &&
+			  chown(tree_path(&tree, "lower/folder"), 65534, 65534) == 0);
+}
+
+static void make_trees(void)
+{
+	for (int i = 0; i < N_TREES; i++) {
+		fill_tree();
+		trees[i] = tree;
+	}
+	tree_age();
+}
+
+static void remove_trees(void)
+{
+	for (int i = 0; i < N_TREES; i++)
+		tree_remove(&trees[i]);
+}
+
+static void set_up(void)
+{
+	static const char *const names[] = {"start.htm", "index.html"};
+
+	roots[0] = upper;
+	roots[1] = lower;
+	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 2,
+					.index_names = names, .n_index_names = 2};
+	fs = NULL;
+}
+
+static void take_tree(int number)
+{
+	ck_assert_int_lt(number, N_TREES);
+	tree = trees[number];
+	snprintf(upper, sizeof(upper), "%s", tree_path(&tree, "upper"));
+	snprintf(lower, sizeof(lower), "%s", tree_path(&tree, "lower"));
+}
+
+static void serve(int mode)
+{
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	daemon_start(&service, &daemon_modes[mode], fsrv_handle, fs, false);
+	client_open(&client, daemon_connect(&service));
+}
+
+static void tear_down(void)
+{
+	if (fs != NULL) {
+		client_close(&client);
+		fsrv_drain(fs);
+		daemon_stop(&service);
+		fsrv_free(fs);
+	}
+}
+
+static struct fsrv_stats stats_now(void)
+{
+	struct fsrv_stats stats = {.size = sizeof(stats)};
+
+	ck_assert_int_eq(fsrv_stats(fs, &stats), FSRV_OK);
+	return stats;
+}
+
+static int ask(const char *method, const char *target, const char *fields)
+{
+	client_reply_free(&reply);
+	client_ask(&client, method, target, fields, &reply);
+	return reply.status;
+}
+
+/* Asks and tells whether that was answered without opening a file. */
+static bool is_hit(const char *method, const char *target, const char *fields)
+{
+	struct fsrv_stats before = stats_now(), after;
+
+	ask(method, target, fields);
+	after = stats_now();
+	ck_assert_msg(after.cache_hits + after.cache_misses == before.cache_hits + before.cache_misses + 1,
+		      "%s %s: %llu hits and %llu misses", method, target,
+		      (unsigned long long)(after.cache_hits - before.cache_hits),
+		      (unsigned long long)(after.cache_misses - before.cache_misses));
+	return after.cache_hits > before.cache_hits;
+}
+
+static void rewrite_in_place(void)
+{
+	struct stat st;
+	struct timespec times[2];
+	int fd = open(tree_path(&tree, "lower/file.txt"), O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(pwrite(fd, CHANGED, strlen(CHANGED), 0), (int)strlen(CHANGED));
+	times[0] = st.st_atim;
+	times[1] = st.st_mtim;
+	ck_assert_int_eq(futimens(fd, times), 0);
+	close(fd);
+}
+
+static void replace(void)
+{
+	ck_assert_int_eq(rename(tree_path(&tree, "lower/other.txt"), tree_path(&tree, "lower/file.txt")), 0);
+}
+
+static void append(void)
+{
+	int fd = open(tree_path(&tree, "lower/file.txt"), O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	ck_assert_int_eq(write(fd, "+", 1), 1);
+	close(fd);
+}
+
+static void empty_it(void)
+{
+	ck_assert_int_eq(truncate(tree_path(&tree, "lower/file.txt"), 0), 0);
+}
+
+static void delete(void)
+{
+	ck_assert_int_eq(unlink(tree_path(&tree, "lower/file.txt")), 0);
+}
+
+static void cover(void)
+{
+	tree_write_text(&tree, "upper/file.txt", CHANGED);
+}
+
+static void uncover(void)
+{
+	ck_assert_int_eq(unlink(tree_path(&tree, "upper/both.txt")), 0);
+}
+
+static void put_folder(void)
+{
+	delete();
+	tree_folder(&tree, "lower/file.txt");
+}
+
+static void cover_with_folder(void)
+{
+	tree_folder(&tree, "upper/file.txt");
+}
+
+static void cover_with_fifo(void)
+{
+	ck_assert_int_eq(mkfifo(tree_path(&tree, "upper/file.txt"), 0644), 0);
+}
+
+static void retarget(void)
+{
+	ck_assert_int_eq(unlink(tree_path(&tree, "lower/link")), 0);
+	tree_link(&tree, "lower/link", "other.txt");
+}
+
+static void break_link(void)
+{
+	ck_assert_int_eq(unlink(tree_path(&tree, "lower/link")), 0);
+	tree_link(&tree, "lower/link", "nothing");
+}
+
+static void replace_root(void)
+{
+	ck_assert_int_eq(rename(lower, tree_path(&tree, "away")), 0);
+	ck_assert_int_eq(rename(tree_path(&tree, "next"), lower), 0);
+}
+
+static void remove_root(void)
+{
+	ck_assert_int_eq(rename(lower, tree_path(&tree, "away")), 0);
+}
+
+static void put_earlier_index(void)
+{
+	tree_write_text(&tree, "lower/folder/start.htm", CHANGED);
+}
+
+static void put_upper_index(void)
+{
+	tree_write_text(&tree, "upper/folder/index.html", CHANGED);
+}
+
+static void delete_index(void)
+{
+	ck_assert_int_eq(unlink(tree_path(&tree, "lower/folder/index.html")), 0);
+}
+
+static void delete_folder(void)
+{
+	ck_assert_int_eq(rename(tree_path(&tree, "lower/folder"), tree_path(&tree, "lower/gone")), 0);
+}
+
+static void add_script(void)
+{
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i></i>", 7), FSRV_OK);
+}
+
+static void rewrite_large(void)
+{
+	struct timespec old[2] = {{.tv_sec = TREE_OLD}, {.tv_sec = TREE_OLD}};
+	int fd = open(tree_path(&tree, "lower/large"), O_WRONLY | O_CLOEXEC);
+
+	ck_assert_int_eq(pwrite(fd, CHANGED, strlen(CHANGED), 0), (int)strlen(CHANGED));
+	ck_assert_int_eq(futimens(fd, old), 0);
+	close(fd);
+}
+
+static void change_nothing(void)
+{
+}
+
+static const struct {
+	const char *name;
+	void (*change)(void);
+	const char *target;
+	const char *before; /* how the content starts */
+	int status;	    /* afterwards */
+	const char *after;  /* how the content starts then, NULL: unimportant */
+} changes[N_ROWS] = {
+	{"nothing", change_nothing, "/file.txt", "content", 200, "content"},
+	{"rewritten, with its old size and mtime", rewrite_in_place, "/file.txt", "content", 200, CHANGED},
+	{"replaced", replace, "/file.txt", "content", 200, CHANGED},
+	{"appended to", append, "/file.txt", "content", 200, "content+"},
+	{"emptied", empty_it, "/file.txt", "content", 200, NULL},
+	{"deleted", delete, "/file.txt", "content", 404, NULL},
+	{"covered by an upper root", cover, "/file.txt", "content", 200, CHANGED},
+	{"uncovered", uncover, "/both.txt", "upper", 200, "lower"},
+	{"folder in its place", put_folder, "/file.txt", "content", 308, NULL},
+	{"folder above", cover_with_folder, "/file.txt", "content", 200, "content"},
+	{"FIFO above", cover_with_fifo, "/file.txt", "content", 200, "content"},
+	{"link that leads elsewhere", retarget, "/link", "content", 200, CHANGED},
+	{"link that leads nowhere", break_link, "/link", "content", 404, NULL},
+	{"file behind a link rewritten", rewrite_in_place, "/link", "content", 200, CHANGED},
+	{"root replaced", replace_root, "/file.txt", "content", 200, CHANGED},
+	{"root removed", remove_root, "/file.txt", "content", 404, NULL},
+	{"earlier index name", put_earlier_index, "/folder/", "index page", 200, CHANGED},
+	{"index page of an upper root", put_upper_index, "/folder/", "index page", 200, CHANGED},
+	{"index page deleted", delete_index, "/folder/", "index page", 404, NULL},
+	{"folder gone", delete_folder, "/folder/", "index page", 404, NULL},
+	{"script added", add_script, "/page.html", PAGE, 200, "<!doctype html><title>t</title><body>x<i></i></body>"},
+	{"script added, but no page", add_script, "/file.txt", "content", 200, "content"},
+	{"script added to an index page", add_script, "/folder/", "index page", 200, NULL},
+	{"large file rewritten", rewrite_large, "/large", "", 200, CHANGED},
+	{"nothing of a large file", change_nothing, "/large", "", 200, NULL},
+};
+
+/* Whether the change leaves the representation as it was. */
+static bool is_same_afterwards(int row)
+{
+	return changes[row].change == change_nothing ||
+	       (changes[row].after != NULL && strcmp(changes[row].before, changes[row].after) == 0);
+}
+
+/* Every kind of answer before and after the change: GET, a range, HEAD, a condition. */
+START_TEST(shows_each_change)
+{
+	int row = _i % LEN(changes);
+	const char *target = changes[row].target;
+	bool is_large = strcmp(target, "/large") == 0;
+	char condition[200], tag[128];
+
+	take_tree(_i);
+	serve(modes[_i / LEN(changes)]);
+	ck_assert_int_eq(ask("GET", target, ""), 200);
+	ck_assert_int_eq(strncmp(reply.body, changes[row].before, strlen(changes[row].before)), 0);
+	snprintf(tag, sizeof(tag), "%s", client_field(&reply, "ETag"));
+	ck_assert_msg(tag[0] == '"', "weak: %s", tag);
+	snprintf(condition, sizeof(condition), "If-None-Match: %s\r\n", tag);
+	ck_assert(is_hit("GET", target, "") != is_large);
+	ck_assert(is_hit("GET", target, "Range: bytes=1-2\r\n") != is_large);
+	ck_assert_int_eq(reply.status, 206);
+	ck_assert(is_hit("HEAD", target, ""));
+	ck_assert(is_hit("GET", target, condition));
+	ck_assert_int_eq(reply.status, 304);
+	changes[row].change();
+	ck_assert_msg(ask("GET", target, condition) == (is_same_afterwards(row) ? 304 : changes[row].status), "%s: %d",
+		      changes[row].name, reply.status);
+	ck_assert_int_eq(ask("HEAD", target, ""), changes[row].status);
+	if (changes[row].status == 200)
+		ck_assert((strcmp(client_field(&reply, "ETag"), tag) == 0) == is_same_afterwards(row));
+	ck_assert_int_eq(ask("GET", target, ""), changes[row].status);
+	if (changes[row].after != NULL)
+		ck_assert_msg(strncmp(reply.body, changes[row].after, strlen(changes[row].after)) == 0, "%s: %s",
+			      changes[row].name, reply.body);
+	ask("GET", target, "Range: bytes=0-0\r\n");
+	ck_assert_msg(reply.status == (changes[row].status == 200 ? 206 : changes[row].status) ||
+			      (changes[row].change == empty_it && reply.length == 0),
+		      "%s: %d", changes[row].name, reply.status);
+	if (changes[row].after != NULL)
+		ck_assert_int_eq(reply.body[0], changes[row].after[0]);
+}
+END_TEST
+
+/* The first answer after the change, of each kind by itself: nothing before it could have dropped what
+ * was kept. */
+START_TEST(shows_a_change_at_once)
+{
+	static const struct {
+		const char *method, *fields;
+		int status;
+	} kinds[N_KINDS] = {
+		{"GET", "", 200},
+		{"GET", "Range: bytes=0-6\r\n", 206},
+		{"HEAD", "", 200},
+		{"GET", "If-Modified-Since: " TREE_OLD_TEXT "\r\n", 304},
+	};
+	int kind = _i % N_KINDS;
+	char tag[128];
+
+	take_tree(FIRST_KIND + _i);
+	serve(modes[_i / N_KINDS]);
+	ask("GET", "/file.txt", "");
+	ck_assert(is_hit(kinds[kind].method, "/file.txt", kinds[kind].fields));
+	ck_assert_int_eq(reply.status, kinds[kind].status);
+	snprintf(tag, sizeof(tag), "%s", client_field(&reply, "ETag"));
+	rewrite_in_place();
+	ck_assert(!is_hit(kinds[kind].method, "/file.txt", kinds[kind].fields));
+	ck_assert_str_ne(client_field(&reply, "ETag"), tag);
+	ck_assert(reply.length == 0 || strcmp(reply.body, CHANGED) == 0);
+}
+END_TEST
+
+START_TEST(keeps_no_young_file)
+{
+	take_tree(FIRST_OTHER + 6 * _i);
+	tree_write_text(&tree, "lower/file.txt", "content");
+	tree_write_pattern(&tree, "lower/large", LARGE);
+	serve(modes[_i]);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(!is_hit("GET", "/file.txt", ""));
+		ck_assert(!is_hit("HEAD", "/large", ""));
+	}
+	ck_assert_uint_eq(stats_now().cache_size, 0);
+	tree_age();
+	ck_assert(!is_hit("GET", "/file.txt", ""));
+	ck_assert(is_hit("GET", "/file.txt", ""));
+	ck_assert_uint_gt(stats_now().cache_size, 0);
+}
+END_TEST
+
+START_TEST(keeps_nothing_when_told)
+{
+	take_tree(FIRST_OTHER + 6 * _i + 1);
+	options.cache_size = 1;
+	serve(modes[_i]);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(!is_hit("GET", "/file.txt", ""));
+		ck_assert_str_eq(reply.body, "content");
+		ck_assert(!is_hit("HEAD", "/large", ""));
+		ck_assert(!is_hit("GET", "/page.html", ""));
+	}
+	ck_assert_uint_eq(stats_now().cache_size, 0);
+	ck_assert_uint_eq(stats_now().cache_evictions, 0);
+}
+END_TEST
+
+START_TEST(lets_the_least_recently_used_go)
+{
+	char name[32];
+
+	take_tree(FIRST_OTHER + 6 * _i + 2);
+	options.cache_size = 4000;
+	serve(modes[_i]);
+	ask("GET", "/0", "");
+	for (int i = 1; i < 10; i++) {
+		snprintf(name, sizeof(name), "/%d", i);
+		ck_assert(!is_hit("GET", name, ""));
+		ck_assert_msg(is_hit("GET", "/0", ""), "after %d", i);
+		ck_assert_uint_eq(tree_compare(reply.body, reply.length, 0), 1000);
+	}
+	ck_assert(!is_hit("GET", "/1", ""));
+	ck_assert_uint_le(stats_now().cache_size, 4000);
+	ck_assert_uint_ge(stats_now().cache_evictions, 7);
+}
+END_TEST
+
+static size_t read_tag(void *cls, int file, const char *path, char *opaque, size_t capacity)
+{
+	(void)cls;
+	(void)path;
+	(void)capacity;
+	ck_assert_int_eq(pread(file, opaque, 3, 0), 3);
+	return 3;
+}
+
+/* A program that chooses tags is handed an open file, also for what is kept. */
+START_TEST(opens_files_for_the_etag_function)
+{
+	take_tree(FIRST_OTHER + 6 * _i + 3);
+	options.etag_function = read_tag;
+	serve(modes[_i]);
+	for (int i = 0; i < 3; i++) {
+		ck_assert(!is_hit(i == 1 ? "HEAD" : "GET", "/file.txt", ""));
+		ck_assert_str_eq(client_field(&reply, "ETag"), "\"con\"");
+		ck_assert(!is_hit("GET", "/file.txt", "If-None-Match: \"con\"\r\n"));
+		ck_assert_int_eq(reply.status, 304);
+	}
+}
+END_TEST
+
+/* A condition that does not hold needs the content after all: one answer, one miss. */
+START_TEST(counts_each_answer_once)
+{
+	take_tree(FIRST_OTHER + 6 * _i + 4);
+	serve(modes[_i]);
+	ask("HEAD", "/large", "");
+	ck_assert(is_hit("HEAD", "/large", ""));
+	ck_assert(!is_hit("GET", "/large", "If-None-Match: \"other\"\r\n"));
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert_uint_eq(tree_compare(reply.body, reply.length, 0), LARGE);
+	ck_assert(!is_hit("GET", "/none", ""));
+	ask("GET", "/empty", "");
+	ck_assert(is_hit("GET", "/empty", ""));
+}
+END_TEST
+
+/* Rights that go away, as seen by a process that has no others; the exit status is what went wrong. */
+static int lose_rights(int mode)
+{
+	static const struct {
+		const char *name;
+		const char *target;
+	} rows[] = {{"lower/file.txt", "/file.txt"}, {"lower/folder", "/folder/"}};
+
+	serve(mode);
+	for (int i = 0; i < LEN(rows); i++) {
+		ask("GET", rows[i].target, "");
+		if (!is_hit("GET", rows[i].target, "") || reply.status != 200)
+			return 10 * i + 1;
+		if (chmod(tree_path(&tree, rows[i].name), 0) != 0)
+			return 10 * i + 2;
+		if (ask("GET", rows[i].target, "") != 403 || ask("HEAD", rows[i].target, "") != 403)
+			return 10 * i + 3;
+		if (chmod(tree_path(&tree, rows[i].name), 0755) != 0 || ask("GET", rows[i].target, "") != 200)
+			return 10 * i + 4;
+	}
+	client_close(&client);
+	fsrv_drain(fs);
+	daemon_stop(&service);
+	fsrv_free(fs);
+	return 0;
+}
+
+START_TEST(shows_no_file_that_became_forbidden)
+{
+	pid_t child;
+	int status;
+
+	take_tree(FIRST_OTHER + 6 * _i + 5);
+	child = fork();
+	if (child == 0) {
+		if (getuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
+			_exit(126);
+		_exit(lose_rights(modes[_i]));
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+END_TEST
+
+Suite *test_suite(void)
+{
+	Suite *suite = suite_create("freshness");
+	TCase *tcase = tcase_create("freshness");
+
+	tcase_add_unchecked_fixture(tcase, make_trees, remove_trees);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase, shows_each_change, 0, N_ROWS * LEN(modes));
+	tcase_add_loop_test(tcase, shows_a_change_at_once, 0, N_KINDS * LEN(modes));
+	tcase_add_loop_test(tcase, keeps_no_young_file, 0, LEN(modes));
+	tcase_add_loop_test(tcase, keeps_nothing_when_told, 0, LEN(modes));
+	tcase_add_loop_test(tcase, lets_the_least_recently_used_go, 0, LEN(modes));
+	tcase_add_loop_test(tcase, opens_files_for_the_etag_function, 0, LEN(modes));
+	tcase_add_loop_test(tcase, counts_each_answer_once, 0, LEN(modes));
+	tcase_add_loop_test(tcase, shows_no_file_that_became_forbidden, 0, LEN(modes));
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
