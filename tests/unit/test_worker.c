@@ -270,6 +270,9 @@ START_TEST(cancels_what_waits)
 	fsrv__workers_undrain(workers, &drain);
 	blocker_start(&blocker, &owner_b);
 	blocker_end(&blocker);
+	for (int i = 0; i < 4; i++)
+		while (atomic_load(&tasks[i].n_runs) == 0)
+			usleep(1000);
 	fsrv__workers_free(workers);
 	workers = NULL;
 	for (int i = 0; i < 4; i++) {
