@@ -24,6 +24,7 @@ want_test_tools()
 	want libfuse3-dev pkg-config --exists fuse3
 	want fuse3 command -v fusermount3
 	want pmccabe command -v pmccabe
+	want strace command -v strace
 	if [ "$browser" = yes ]; then
 		want chromium command -v chromium
 		want chromium-driver command -v chromedriver

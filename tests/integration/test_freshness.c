@@ -103,7 +103,7 @@ static void take_tree(int number)
 static void serve(int mode)
 {
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
-	daemon_start(&service, &daemon_modes[mode], fsrv_handle, fs, false);
+	daemon_start(&service, &daemon_modes[mode], fsrv_handle, fs, 0);
 	client_open(&client, daemon_connect(&service));
 }
 

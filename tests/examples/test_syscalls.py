@@ -1,0 +1,104 @@
+"""What a request costs that finds all in memory: test_syscalls.py FSRV_SERVE
+
+System calls of all threads of the server are counted over many requests on one connection, those of
+libmicrohttpd's loop among them. No stopwatch could see on a busy machine that a call more is made."""
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+
+from server import PATIENCE, Server, ask
+from tap import Skip, equal, run, skip_all
+
+REQUESTS = 50
+SPARE = 15  # calls around the requests, such as a thread that starts or ends
+LARGE = 4 << 20
+# The allocator's, of which sanitizers have another one.
+MEMORY = {'brk', 'madvise', 'mmap', 'mprotect', 'mremap', 'munmap'}
+
+# name, method, path, fields, status, calls for each request, whether files are opened
+REQUESTS_OF_INTEREST = (
+    ('200 of a small file', 'GET', '/small.txt', {}, 200, 4, False),
+    ('200 of an index page', 'GET', '/', {}, 200, 4, False),
+    ('206 of a small file', 'GET', '/small.txt', {'Range': 'bytes=1-3'}, 206, 4, False),
+    ('304 of a small file', 'GET', '/small.txt', {'If_None_Match': '*'}, 304, 4, False),
+    ('HEAD of a small file', 'HEAD', '/small.txt', {}, 200, 4, False),
+    ('404', 'GET', '/none', {}, 404, 4, True),
+    ('304 of a large file', 'GET', '/large.bin', {'If_None_Match': '*'}, 304, 4, False),
+    ('HEAD of a large file', 'HEAD', '/large.bin', {}, 200, 4, False),
+    ('64 KiB of a large file', 'GET', '/large.bin', {'Range': 'bytes=100000-165535'}, 206, 7, True),
+)
+
+
+def make_site(folder):
+    for name, content in (('small.txt', b'small\n' * 100), ('index.html', b'<!doctype html><title>t</title>\n'),
+                          ('large.bin', bytes(range(256)) * (LARGE // 256))):
+        with open(os.path.join(folder, name), 'wb') as file:
+            file.write(content)
+    time.sleep(2.1)  # younger files are not kept
+
+
+class Trace:
+    """with Trace(process) as trace: ...; then trace.calls has the names of the calls that were made."""
+
+    def __init__(self, pid, output):
+        self.output = output
+        self.process = subprocess.Popen(['strace', '-f', '-o', output, '-p', str(pid)], stderr=subprocess.PIPE,
+                                        stdin=subprocess.DEVNULL, text=True)
+        self.calls = []
+
+    def __enter__(self):
+        line = self.process.stderr.readline()  # one for all threads
+        if 'attached' not in line:
+            self.process.wait(PATIENCE)
+            raise Skip('strace may not look at other programs: ' + line.strip())
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        self.process.stderr.close()
+        self.process.wait(PATIENCE)
+        with open(self.output, encoding='ascii', errors='replace') as file:
+            # One that was interrupted by another thread's is there twice: "open(... <unfinished ...>" and
+            # "<... open resumed>".
+            self.calls = [match[1] for line in file if (match := re.match(r'\d+ +([a-z_0-9]+)\(', line))
+                          and match[1] not in MEMORY]
+
+
+def count_calls(command, trace_file, request):
+    _, method, path, fields, status, most, opens = request
+    with Server(command) as server:
+        connection = server.connect()
+        for _ in range(3):
+            equal(ask(connection, path, method, **fields)[0], status, path)
+        ask(connection, path)
+        with Trace(server.process.pid, trace_file) as trace:
+            for _ in range(REQUESTS):
+                equal(ask(connection, path, method, **fields)[0], status, path)
+        connection.close()
+    summary = {name: trace.calls.count(name) for name in set(trace.calls)}
+    if len(trace.calls) < REQUESTS * 2:
+        raise AssertionError(f'only {len(trace.calls)} calls were seen: {summary}')
+    if len(trace.calls) > REQUESTS * most + SPARE:
+        raise AssertionError(f'{len(trace.calls) / REQUESTS:.2f} calls for each request, not {most}: {summary}')
+    if not opens and any(name.startswith('open') for name in summary):
+        raise AssertionError(f'files were opened: {summary}')
+
+
+def main(serve):
+    if shutil.which('strace') is None:
+        skip_all('strace is not installed')
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:
+        make_site(folder)
+        run((f'{mode}: {request[0]}', partial(count_calls, [serve, '--quiet', '--mode', mode, folder],
+                                              os.path.join(scratch, 'trace'), request))
+            for mode in ('thread', 'epoll', 'pool') for request in REQUESTS_OF_INTEREST)
+
+
+main(*sys.argv[1:])
