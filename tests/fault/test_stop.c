@@ -106,7 +106,7 @@ static const struct {
 } states[] = {
 	{"stalled clients", "/local", "read-delay 0"},
 	{"a slow disk", NULL, "read-delay 50"},
-	{"slow lookups", NULL, "open-delay 200"},
+	{"slow lookups", NULL, "open-delay 50"},
 };
 
 START_TEST(stops_promptly_in_the_middle_of_downloads)
