@@ -19,7 +19,11 @@
 /* What the C library adds to open(2) where off_t is wider than a register. */
 static int call_openat2(int folder, const char *path, int flags, uint64_t resolve)
 {
-	struct open_how how = {.flags = (unsigned)(flags | O_LARGEFILE), .resolve = resolve};
+	struct open_how how = {.flags = (unsigned)flags, .resolve = resolve};
+
+	/* With O_PATH the kernel takes no such flag. */
+	if ((flags & O_PATH) == 0)
+		how.flags |= O_LARGEFILE;
 
 	return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
 }

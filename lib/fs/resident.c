@@ -45,35 +45,74 @@ static size_t count_resident(int fd, size_t size, uint64_t offset)
 	return n * page - before < size ? n * page - before : size;
 }
 
-static ssize_t read_mapped(int fd, void *buffer, size_t size, uint64_t offset)
+enum tidings { AT_END, IN_MEMORY, NOT_IN_MEMORY, UNKNOWN };
+
+/* Shortens size to what is in memory. */
+static enum tidings ask(int fd, size_t *size, uint64_t offset)
 {
-	size_t resident = 0;
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
-		return -1;
+		return UNKNOWN;
 	/* No page is in memory there, nor will one ever be. */
 	if (offset >= (uint64_t)st.st_size)
-		return 0;
-	if (is_told_the_truth(fd, &st))
-		resident = count_resident(fd, size, offset);
-	if (resident > 0)
-		return pread(fd, buffer, resident, (off_t)offset);
-	errno = EAGAIN;
-	return -1;
+		return AT_END;
+	if (!is_told_the_truth(fd, &st))
+		return UNKNOWN;
+	*size = count_resident(fd, *size, offset);
+	return *size > 0 ? IN_MEMORY : NOT_IN_MEMORY;
 }
 
-ssize_t fsrv__file_read_resident(int fd, void *buffer, size_t size, uint64_t offset)
+static ssize_t read_now(int fd, void *buffer, size_t size, uint64_t offset)
 {
-	struct iovec part = {buffer, size < MAX_READ ? size : MAX_READ};
+	struct iovec part = {buffer, size};
 	ssize_t n;
 
 	do
 		n = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL))
-		return read_mapped(fd, buffer, part.iov_len, offset);
+	if (n < 0 && (errno == ENOSYS || errno == EINVAL))
+		errno = EOPNOTSUPP;
 	return n;
+}
+
+static ssize_t read_asked(int fd, void *buffer, size_t size, uint64_t offset, enum tidings tidings)
+{
+	switch (tidings) {
+	case AT_END:
+		return 0;
+	case IN_MEMORY:
+		return pread(fd, buffer, size, (off_t)offset);
+	case NOT_IN_MEMORY:
+	case UNKNOWN:
+		break;
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+ssize_t fsrv__file_read_resident(int fd, void *buffer, size_t size, uint64_t offset, bool ask_first)
+{
+	enum tidings tidings = UNKNOWN;
+	ssize_t n;
+
+	if (size > MAX_READ)
+		size = MAX_READ;
+	if (ask_first && size > 0)
+		tidings = ask(fd, &size, offset);
+	if (tidings == AT_END || tidings == NOT_IN_MEMORY)
+		return read_asked(fd, buffer, size, offset, tidings);
+	n = read_now(fd, buffer, size, offset);
+	if (n >= 0 || errno != EOPNOTSUPP)
+		return n;
+	if (!ask_first && size > 0)
+		tidings = ask(fd, &size, offset);
+	return read_asked(fd, buffer, size, offset, size > 0 ? tidings : AT_END);
+}
+
+void fsrv__file_read_no_further(int fd)
+{
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 }
 
 void fsrv__file_read_ahead(int fd, uint64_t offset, uint64_t length)

@@ -2,33 +2,60 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* One look at the names of one root. */
+/* A search through the roots. */
 struct search {
-	const struct fsrv__roots *roots;
-	struct fsrv__root *root;
+	struct fsrv__roots *roots;
+	struct fsrv__root *root; /* that it has come to */
 	enum fsrv__sought sought;
-	enum fsrv__patience patience;
+	enum fsrv__patience patience;	/* of the caller */
+	enum fsrv__patience patience_here; /* in that root */
+	int recent;
+	bool has_remote_name;
 };
 
 /* Where the kernel knows all names and facts of itself once it has read them. */
 static const unsigned long local_types[] = {
-	EXT4_SUPER_MAGIC,  XFS_SUPER_MAGIC,    BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC, TMPFS_MAGIC,
-	RAMFS_MAGIC,	   OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC,	  EROFS_SUPER_MAGIC_V1, MSDOS_SUPER_MAGIC,
-	ISOFS_SUPER_MAGIC, 0x2011bab0 /* exFAT */, 0x2fc12fc1 /* ZFS */, 0xca451a4e /* bcachefs */, 0x7366746e /* NTFS */,
+	EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,    F2FS_SUPER_MAGIC,	 TMPFS_MAGIC, RAMFS_MAGIC,
+	OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC,	EROFS_SUPER_MAGIC_V1, MSDOS_SUPER_MAGIC, ISOFS_SUPER_MAGIC,
+	0x2011bab0 /* exFAT */, 0x2fc12fc1 /* ZFS */, 0xca451a4e /* bcachefs */, 0x7366746e /* NTFS */,
 };
 
-static bool is_local(const struct statfs *facts)
+static enum fsrv__medium medium_of(const struct statfs *facts)
 {
+	unsigned long type = (unsigned long)facts->f_type;
+
+	if (type == TMPFS_MAGIC || type == RAMFS_MAGIC)
+		return FSRV__MEDIUM_MEMORY;
 	for (size_t i = 0; i < sizeof(local_types) / sizeof(local_types[0]); i++)
-		if ((unsigned long)facts->f_type == local_types[i])
+		if (type == local_types[i])
+			return FSRV__MEDIUM_DISK;
+	return FSRV__MEDIUM_REMOTE;
+}
+
+static bool is_local(struct fsrv__roots *roots, uint64_t device)
+{
+	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
+		if (atomic_load_explicit(&roots->local_devices[i], memory_order_relaxed) == device)
 			return true;
 	return false;
+}
+
+/* The oldest gives way: a list that is too short costs time, nothing else. */
+static void note_local(struct fsrv__roots *roots, uint64_t device)
+{
+	unsigned n;
+
+	if (is_local(roots, device))
+		return;
+	n = atomic_fetch_add_explicit(&roots->n_learned, 1, memory_order_relaxed);
+	atomic_store_explicit(&roots->local_devices[n % FSRV__LOCAL_DEVICES], device, memory_order_relaxed);
 }
 
 static bool join(const struct fsrv__root *root, const struct fsrv__path *path, char whole[FSRV__PATH_SIZE])
@@ -45,7 +72,7 @@ static bool join(const struct fsrv__root *root, const struct fsrv__path *path, c
 
 static int open_path(const struct search *search, const char *path, int flags)
 {
-	return search->patience == FSRV__IN_MEMORY ? fsrv__open_in_memory(AT_FDCWD, path, FSRV__LINKS_FOLLOW, flags)
+	return search->patience_here == FSRV__IN_MEMORY ? fsrv__open_in_memory(AT_FDCWD, path, FSRV__LINKS_FOLLOW, flags)
 						   : open(path, flags);
 }
 
@@ -53,7 +80,7 @@ static int open_below(const struct search *search, int folder, const char *path,
 {
 	enum fsrv__links links = search->root->links;
 
-	if (search->patience == FSRV__IN_MEMORY)
+	if (search->patience_here == FSRV__IN_MEMORY)
 		return fsrv__open_in_memory(folder, path, links, flags);
 	return search->roots->has_openat2 ? fsrv__open_beneath(folder, path, links, flags)
 					  : fsrv__walk_beneath(folder, path, links, flags);
@@ -139,22 +166,20 @@ bool fsrv__file_look(int fd, struct fsrv__file *file)
 	return true;
 }
 
-/* Most files of a root lie on one device, so this mostly compares two numbers. */
-static void note_device(const struct search *search, struct fsrv__file *file)
+/* Files mostly lie on a device that is known, so this mostly compares numbers. */
+static void note_place(const struct search *search, struct fsrv__file *file)
 {
-	struct fsrv__root *root = search->root;
 	struct statfs facts;
 
-	file->root = (int)(root - search->roots->list);
-	file->is_remote = false;
-	if (atomic_load_explicit(&root->local_device, memory_order_relaxed) == file->device)
-		return;
-	if (fstatfs(file->fd, &facts) == 0 && is_local(&facts)) {
-		atomic_store_explicit(&root->local_device, file->device, memory_order_relaxed);
-		return;
+	file->root = (int)(search->root - search->roots->list);
+	file->is_remote = !is_local(search->roots, file->device);
+	if (file->is_remote && file->fd >= 0 && fstatfs(file->fd, &facts) == 0 &&
+	    medium_of(&facts) != FSRV__MEDIUM_REMOTE) {
+		note_local(search->roots, file->device);
+		fsrv__root_learn(search->roots, search->root);
+		file->is_remote = false;
 	}
-	file->is_remote = true;
-	atomic_store_explicit(&root->is_remote, true, memory_order_relaxed);
+	file->has_remote_name = search->has_remote_name || file->is_remote;
 }
 
 static enum fsrv__outcome judge_kind(const struct stat *st)
@@ -174,7 +199,7 @@ static enum fsrv__outcome take_facts(const struct search *search, int fd, struct
 		outcome = judge_kind(&st);
 	if (outcome == FSRV__FOUND_FILE) {
 		note_facts(fd, &st, file);
-		note_device(search, file);
+		note_place(search, file);
 		if (search->sought == FSRV__SEEK_FILE)
 			return outcome;
 		file->fd = -1;
@@ -190,8 +215,7 @@ static int open_name(const struct search *search, const struct fsrv__path *path,
 	char whole[FSRV__PATH_SIZE];
 	int fd;
 
-	if (search->patience == FSRV__IN_MEMORY &&
-	    (!search->roots->has_openat2 || atomic_load_explicit(&search->root->is_remote, memory_order_relaxed))) {
+	if (search->patience_here == FSRV__IN_MEMORY && !search->roots->has_openat2) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -233,18 +257,55 @@ static enum fsrv__outcome stat_name(const struct search *search, const struct fs
 	if (outcome != FSRV__FOUND_FILE)
 		return outcome;
 	note_facts(-1, &st, file);
-	file->root = (int)(search->root - search->roots->list);
-	file->is_remote = file->device != atomic_load_explicit(&search->root->local_device, memory_order_relaxed);
+	note_place(search, file);
 	return outcome;
 }
 
-static enum fsrv__outcome look_in_root(const struct search *search, const struct fsrv__path *path,
-				       struct fsrv__file *file)
+/* Whether what lies at a path, opened by O_PATH, is on a local device; asks nobody but the kernel. */
+static bool is_on_local_device(const struct search *search, int fd)
 {
+	struct statx facts;
+
+	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &facts) == 0 &&
+	       is_local(search->roots, makedev(facts.stx_dev_major, facts.stx_dev_minor));
+}
+
+/* Names that are in memory say nothing about the file: open(2), fstat(2) and close(2) may ask a network
+ * or another process, so only a name is opened before it is known to be local. */
+static enum fsrv__outcome look_in_memory(struct search *search, const struct fsrv__path *path,
+					 struct fsrv__file *file)
+{
+	int fd = open_name(search, path, O_PATH | O_CLOEXEC);
+
+	if (fd < 0)
+		return judge_error(errno);
+	if (!is_on_local_device(search, fd)) {
+		close(fd);
+		errno = EAGAIN;
+		return FSRV__OVERLOADED;
+	}
+	if (search->sought == FSRV__SEEK_FACTS)
+		return take_facts(search, fd, file);
+	close(fd);
+	fd = open_name(search, path, FSRV__OPEN_FLAGS);
+	if (fd < 0)
+		return errno == EACCES ? judge_unreadable(search, path) : judge_error(errno);
+	return take_facts(search, fd, file);
+}
+
+static enum fsrv__outcome look_in_root(struct search *search, const struct fsrv__path *path, struct fsrv__file *file)
+{
+	enum fsrv__medium medium = atomic_load_explicit(&search->root->medium, memory_order_relaxed);
 	bool opens = search->sought == FSRV__SEEK_FILE;
 	int fd;
 
-	if (!opens && search->patience == FSRV__MAY_WAIT && search->root->links == FSRV__LINKS_FOLLOW)
+	search->patience_here = search->patience;
+	if (medium == FSRV__MEDIUM_MEMORY || search->root - search->roots->list == search->recent)
+		search->patience_here = FSRV__MAY_WAIT;
+	search->has_remote_name |= medium == FSRV__MEDIUM_REMOTE;
+	if (search->patience_here == FSRV__IN_MEMORY)
+		return look_in_memory(search, path, file);
+	if (!opens && search->root->links == FSRV__LINKS_FOLLOW)
 		return stat_name(search, path, file);
 	fd = open_name(search, path, opens ? FSRV__OPEN_FLAGS : O_PATH | O_CLOEXEC);
 	if (fd < 0)
@@ -293,9 +354,10 @@ static enum fsrv__outcome find_index(struct search *search, struct fsrv__path *p
 }
 
 enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, enum fsrv__sought sought,
-				    enum fsrv__patience patience, struct fsrv__path *path, struct fsrv__file *file)
+				    enum fsrv__patience patience, int recent, struct fsrv__path *path,
+				    struct fsrv__file *file)
 {
-	struct search search = {.roots = roots, .sought = sought, .patience = patience};
+	struct search search = {.roots = roots, .sought = sought, .patience = patience, .recent = recent};
 
 	return path->directory ? find_index(&search, path, file) : find_name(&search, path, file);
 }
@@ -310,15 +372,17 @@ bool fsrv__root_is_usable(const char *path)
 	return access(path, X_OK) == 0;
 }
 
-void fsrv__root_init(struct fsrv__root *root)
+void fsrv__root_learn(struct fsrv__roots *roots, struct fsrv__root *root)
 {
+	enum fsrv__medium medium = FSRV__MEDIUM_REMOTE;
 	struct statfs facts;
 	struct stat st;
 
-	atomic_init(&root->is_remote, statfs(root->path, &facts) == 0 && !is_local(&facts));
-	atomic_init(&root->local_device, 0);
-	if (!atomic_load(&root->is_remote) && stat(root->path, &st) == 0)
-		atomic_store(&root->local_device, st.st_dev);
+	if (statfs(root->path, &facts) == 0)
+		medium = medium_of(&facts);
+	atomic_store_explicit(&root->medium, medium, memory_order_relaxed);
+	if (medium != FSRV__MEDIUM_REMOTE && stat(root->path, &st) == 0)
+		note_local(roots, st.st_dev);
 }
 
 bool fsrv__file_read(int fd, void *buffer, size_t length, uint64_t offset)

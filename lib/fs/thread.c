@@ -31,3 +31,15 @@ void fsrv__monitor_init(pthread_mutex_t *mutex, pthread_cond_t *condition)
 	pthread_cond_init(condition, &attributes);
 	pthread_condattr_destroy(&attributes);
 }
+
+bool fsrv__monitor_wait(pthread_mutex_t *mutex, pthread_cond_t *condition, unsigned milliseconds)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += milliseconds / 1000;
+	until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	return pthread_cond_timedwait(condition, mutex, &until) != ETIMEDOUT;
+}

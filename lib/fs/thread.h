@@ -12,4 +12,7 @@ bool fsrv__thread_start(pthread_t *thread, const char *name, void *(*function)(v
 /* A mutex and condition pair whose waits are measured by the monotonic clock. */
 void fsrv__monitor_init(pthread_mutex_t *mutex, pthread_cond_t *condition);
 
+/* Waits for the condition, so many milliseconds at most; false when they are over. */
+bool fsrv__monitor_wait(pthread_mutex_t *mutex, pthread_cond_t *condition, unsigned milliseconds);
+
 #endif

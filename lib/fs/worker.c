@@ -16,7 +16,7 @@ struct worker {
 	struct fsrv__workers *pool;
 	pthread_t thread;
 	const void *owner; /* of the job that it runs */
-	bool is_running;
+	bool is_running, is_remote;
 };
 
 struct fsrv__workers {
@@ -27,7 +27,11 @@ struct fsrv__workers {
 	struct queue queues[FSRV__URGENCIES];
 	struct fsrv__drain *drains;
 	unsigned n_queued, n_idle, n_threads, max_threads;
+	unsigned n_remote, max_remote; /* jobs that run */
+	unsigned n_cancelling;	       /* jobs that drains are running */
 	bool stopping;
+	bool (*tidy)(void *cls);
+	void *tidy_cls;
 	struct worker list[];
 };
 
@@ -38,17 +42,36 @@ static void append(struct queue *queue, struct fsrv__job *job)
 	queue->end = &job->next;
 }
 
+/* The first job of a queue that may run now, NULL when there is none; *link points to it. */
+static struct fsrv__job *look_in(const struct fsrv__workers *workers, struct queue *queue, struct fsrv__job ***link)
+{
+	*link = &queue->first;
+	while (**link != NULL && (**link)->is_remote && workers->n_remote == workers->max_remote)
+		*link = &(**link)->next;
+	return **link;
+}
+
+static bool has_job(struct fsrv__workers *workers)
+{
+	struct fsrv__job **link;
+
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
+		if (look_in(workers, &workers->queues[urgency], &link) != NULL)
+			return true;
+	return false;
+}
+
 static struct fsrv__job *take_first(struct fsrv__workers *workers)
 {
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) {
 		struct queue *queue = &workers->queues[urgency];
-		struct fsrv__job *job = queue->first;
+		struct fsrv__job **link, *job = look_in(workers, queue, &link);
 
 		if (job == NULL)
 			continue;
-		queue->first = job->next;
-		if (queue->first == NULL)
-			queue->end = &queue->first;
+		*link = job->next;
+		if (queue->end == &job->next)
+			queue->end = link;
 		workers->n_queued--;
 		return job;
 	}
@@ -63,6 +86,43 @@ static bool is_drained(const struct fsrv__workers *workers, const void *owner)
 	return workers->stopping;
 }
 
+static void run(struct worker *worker, struct fsrv__job *job)
+{
+	struct fsrv__workers *workers = worker->pool;
+
+	worker->owner = job->owner;
+	worker->is_running = true;
+	worker->is_remote = job->is_remote;
+	workers->n_remote += worker->is_remote;
+	pthread_mutex_unlock(&workers->mutex);
+	job->run(job, false);
+	pthread_mutex_lock(&workers->mutex);
+	worker->is_running = false;
+	workers->n_remote -= worker->is_remote;
+	/* Another one may have had to stay in the queue. */
+	if (worker->is_remote)
+		pthread_cond_signal(&workers->submitted);
+	pthread_cond_broadcast(&workers->finished);
+}
+
+/* Waits for something to do. */
+static void rest(struct fsrv__workers *workers)
+{
+	bool is_untidy = false;
+
+	if (workers->tidy != NULL) {
+		pthread_mutex_unlock(&workers->mutex);
+		is_untidy = workers->tidy(workers->tidy_cls);
+		pthread_mutex_lock(&workers->mutex);
+	}
+	if (workers->stopping || has_job(workers))
+		return;
+	if (is_untidy)
+		fsrv__monitor_wait(&workers->mutex, &workers->submitted, 1000);
+	else
+		pthread_cond_wait(&workers->submitted, &workers->mutex);
+}
+
 static void *work(void *cls)
 {
 	struct worker *worker = cls;
@@ -73,24 +133,19 @@ static void *work(void *cls)
 	for (;;) {
 		while ((job = take_first(workers)) == NULL && !workers->stopping) {
 			workers->n_idle++;
-			pthread_cond_wait(&workers->submitted, &workers->mutex);
+			rest(workers);
 			workers->n_idle--;
 		}
 		if (job == NULL)
 			break;
-		worker->owner = job->owner;
-		worker->is_running = true;
-		pthread_mutex_unlock(&workers->mutex);
-		job->run(job, false);
-		pthread_mutex_lock(&workers->mutex);
-		worker->is_running = false;
-		pthread_cond_broadcast(&workers->finished);
+		run(worker, job);
 	}
 	pthread_mutex_unlock(&workers->mutex);
 	return NULL;
 }
 
-struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator, unsigned max_threads)
+struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator, unsigned max_threads,
+					bool (*tidy)(void *cls), void *cls)
 {
 	size_t size = sizeof(struct fsrv__workers) + max_threads * sizeof(struct worker);
 	struct fsrv__workers *workers = fsrv__allocate(allocator, size);
@@ -100,6 +155,9 @@ struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator,
 	memset(workers, 0, size);
 	workers->allocator = *allocator;
 	workers->max_threads = max_threads;
+	workers->max_remote = max_threads > 1 ? max_threads - 1 : 1;
+	workers->tidy = tidy;
+	workers->tidy_cls = cls;
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
 		workers->queues[urgency].end = &workers->queues[urgency].first;
 	fsrv__monitor_init(&workers->mutex, &workers->submitted);
@@ -149,6 +207,16 @@ bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
 	return ready;
 }
 
+bool fsrv__workers_exist(struct fsrv__workers *workers)
+{
+	bool exist;
+
+	pthread_mutex_lock(&workers->mutex);
+	exist = workers->n_threads > 0;
+	pthread_mutex_unlock(&workers->mutex);
+	return exist;
+}
+
 bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, enum fsrv__urgency urgency)
 {
 	bool taken;
@@ -180,12 +248,29 @@ static void remove_drained(struct fsrv__workers *workers, struct queue *queue, s
 	}
 }
 
+/* Jobs that are being cancelled may be anybody's. */
 static bool is_running(const struct fsrv__workers *workers, const void *owner)
 {
 	for (unsigned i = 0; i < workers->n_threads; i++)
 		if (workers->list[i].is_running && (owner == NULL || workers->list[i].owner == owner))
 			return true;
-	return false;
+	return workers->n_cancelling > 0;
+}
+
+/* By the mutex's owner, who loses it meanwhile. */
+static void cancel(struct fsrv__workers *workers, struct queue *removed)
+{
+	workers->n_cancelling++;
+	pthread_mutex_unlock(&workers->mutex);
+	while (removed->first != NULL) {
+		struct fsrv__job *job = removed->first;
+
+		removed->first = job->next;
+		job->run(job, true);
+	}
+	pthread_mutex_lock(&workers->mutex);
+	workers->n_cancelling--;
+	pthread_cond_broadcast(&workers->finished);
 }
 
 void fsrv__workers_drain(struct fsrv__workers *workers, struct fsrv__drain *drain)
@@ -197,14 +282,7 @@ void fsrv__workers_drain(struct fsrv__workers *workers, struct fsrv__drain *drai
 	workers->drains = drain;
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
 		remove_drained(workers, &workers->queues[urgency], &removed);
-	pthread_mutex_unlock(&workers->mutex);
-	while (removed.first != NULL) {
-		struct fsrv__job *job = removed.first;
-
-		removed.first = job->next;
-		job->run(job, true);
-	}
-	pthread_mutex_lock(&workers->mutex);
+	cancel(workers, &removed);
 	while (is_running(workers, drain->owner))
 		pthread_cond_wait(&workers->finished, &workers->mutex);
 	pthread_mutex_unlock(&workers->mutex);

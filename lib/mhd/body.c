@@ -31,21 +31,21 @@ void fsrv__log_read_error(const struct fsrv *fs, const char *path, int error)
 
 enum way { BY_SENDFILE, BY_READING, BY_READING_AND_SUSPENDING };
 
-static enum way choose_way(const struct fsrv *fs, struct MHD_Connection *connection)
+static enum way choose_way(const struct fsrv *fs, struct MHD_Connection *connection, const struct fsrv__file *file)
 {
 	unsigned flags = fsrv__flags_of(connection);
 	enum way reading = fsrv__may_suspend(fs, connection) ? BY_READING_AND_SUSPENDING : BY_READING;
 
 	/* With select(2) libmicrohttpd does not notice the shutdown by which the guard ends the body of
-	 * a file that was cut, and spins on. */
-	if ((flags & (MHD_USE_POLL | MHD_USE_EPOLL)) == 0 || fs->body == FSRV_BODY_READER)
+	 * a file that was cut, and spins on. Files elsewhere the guard cannot look at without waiting. */
+	if ((flags & (MHD_USE_POLL | MHD_USE_EPOLL)) == 0 || file->is_remote || fs->body == FSRV_BODY_READER)
+		return reading;
+	/* How much of a body left, and when, libmicrohttpd tells only to its daemon's owner. */
+	if (fs->completion != NULL && !atomic_load_explicit(&fs->completion_is_told, memory_order_relaxed))
 		return reading;
 	if (fs->body == FSRV_BODY_ZERO_COPY)
 		return BY_SENDFILE;
 	if (reading == BY_READING_AND_SUSPENDING)
-		return reading;
-	/* How much of a body left, and when, libmicrohttpd tells only to its daemon's owner. */
-	if (fs->completion != NULL && !atomic_load_explicit(&fs->completion_is_told, memory_order_relaxed))
 		return reading;
 	/* Through TLS, and on a thread of the program unless it said that SIGPIPE is taken care of,
 	 * libmicrohttpd does not use sendfile but reads 4 KiB at a time. */
@@ -54,19 +54,27 @@ static enum way choose_way(const struct fsrv *fs, struct MHD_Connection *connect
 	return reading;
 }
 
+static bool read_small(const struct fsrv__answer *answer, enum way way, struct fsrv__content *content)
+{
+	const struct fsrv__sight *sight = answer->sight;
+	uint64_t offset = answer->plan->offset;
+
+	if (way != BY_READING_AND_SUSPENDING)
+		return fsrv__file_read(sight->file.fd, content->bytes, content->length, offset);
+	return !sight->file.is_remote &&
+	       fsrv__file_read_resident(sight->file.fd, content->bytes, content->length, offset, !sight->is_recent) ==
+		       (ssize_t)content->length;
+}
+
 /* FSRV__RESPOND_NEEDS_FILE when it is not in memory and the thread must not wait. */
 static enum fsrv__respond_result make_small(struct fsrv__answer *answer, enum way way)
 {
-	const struct fsrv__plan *plan = answer->plan;
-	struct fsrv__content *content = fsrv__content_new(&answer->fs->allocator, (size_t)plan->length);
+	struct fsrv__content *content = fsrv__content_new(&answer->fs->allocator, (size_t)answer->plan->length);
 	enum fsrv__respond_result result = FSRV__RESPOND_NEEDS_FILE;
-	int fd = answer->sight->file.fd;
 
 	if (content == NULL)
 		return FSRV__RESPOND_NO_MEMORY;
-	if (way == BY_READING_AND_SUSPENDING
-		    ? fsrv__file_read_resident(fd, content->bytes, content->length, plan->offset) == (ssize_t)plan->length
-		    : fsrv__file_read(fd, content->bytes, content->length, plan->offset)) {
+	if (read_small(answer, way, content)) {
 		result = fsrv__memory_make(answer, content, 0) ? FSRV__RESPOND_OK : FSRV__RESPOND_NO_MEMORY;
 	} else if (way != BY_READING_AND_SUSPENDING) {
 		result = errno == 0 ? FSRV__RESPOND_CHANGED : FSRV__RESPOND_UNREADABLE;
@@ -77,7 +85,8 @@ static enum fsrv__respond_result make_small(struct fsrv__answer *answer, enum wa
 	return result;
 }
 
-static bool make_zero_copy(struct fsrv__answer *answer, struct fsrv__transfer *transfer)
+/* FSRV__RESPOND_NEEDS_FILE when it cannot be done this way; the transfer stays the caller's then. */
+static enum fsrv__respond_result make_zero_copy(struct fsrv__answer *answer, struct fsrv__transfer *transfer)
 {
 	struct fsrv__file *file = &answer->sight->file;
 	const struct fsrv__plan *plan = answer->plan;
@@ -88,35 +97,44 @@ static bool make_zero_copy(struct fsrv__answer *answer, struct fsrv__transfer *t
 	fsrv__transfer_take_file(transfer, true);
 	if (!fsrv__guard_watch(guard, answer->socket, file, plan->offset, plan->length, may_stall, transfer)) {
 		fsrv__transfer_take_file(transfer, false);
-		return false;
+		return FSRV__RESPOND_NEEDS_FILE;
 	}
 	answer->response = MHD_create_response_from_fd_at_offset64(plan->length, file->fd, plan->offset);
-	if (answer->response == NULL) {
-		fsrv__guard_unwatch(guard, answer->socket);
-		fsrv__transfer_take_file(transfer, false);
-		return false;
+	if (answer->response != NULL) {
+		file->fd = -1;
+		return FSRV__RESPOND_OK;
 	}
-	file->fd = -1;
-	return true;
+	if (fsrv__guard_unwatch(guard, answer->socket)) {
+		fsrv__transfer_take_file(transfer, false);
+		fsrv__transfer_cancel(transfer);
+	}
+	return FSRV__RESPOND_NO_MEMORY;
+}
+
+static bool is_refused(struct fsrv *fs)
+{
+	if (fs->max_bodies == 0 || atomic_load(&fs->counters.live_bodies) <= fs->max_bodies)
+		return false;
+	fsrv__guard_sweep(fs->guard);
+	return atomic_load(&fs->counters.live_bodies) > fs->max_bodies;
 }
 
 static enum fsrv__respond_result make_large(struct fsrv__answer *answer, enum way way)
 {
-	struct fsrv *fs = answer->fs;
 	struct fsrv__transfer *transfer = fsrv__transfer_begin(answer, true);
-	enum fsrv__respond_result result = FSRV__RESPOND_OK;
+	enum fsrv__respond_result result = FSRV__RESPOND_NEEDS_FILE;
 
 	if (transfer == NULL)
 		return FSRV__RESPOND_NO_MEMORY;
-	if (fs->max_bodies != 0 && atomic_load(&fs->counters.live_bodies) > fs->max_bodies) {
-		fsrv__guard_sweep(fs->guard);
-		if (atomic_load(&fs->counters.live_bodies) > fs->max_bodies)
-			result = FSRV__RESPOND_REFUSED;
+	if (is_refused(answer->fs)) {
+		fsrv__transfer_cancel(transfer);
+		return FSRV__RESPOND_REFUSED;
 	}
-	if (result == FSRV__RESPOND_OK && way == BY_SENDFILE && make_zero_copy(answer, transfer))
-		return FSRV__RESPOND_OK;
-	if (result == FSRV__RESPOND_OK)
-		result = fsrv__reader_make(answer, transfer, way == BY_READING_AND_SUSPENDING);
+	if (way == BY_SENDFILE)
+		result = make_zero_copy(answer, transfer);
+	if (result != FSRV__RESPOND_NEEDS_FILE)
+		return result;
+	result = fsrv__reader_make(answer, transfer, way == BY_READING_AND_SUSPENDING);
 	if (result != FSRV__RESPOND_OK)
 		fsrv__transfer_cancel(transfer);
 	return result;
@@ -124,7 +142,7 @@ static enum fsrv__respond_result make_large(struct fsrv__answer *answer, enum wa
 
 enum fsrv__respond_result fsrv__body_make(struct fsrv__answer *answer)
 {
-	enum way way = choose_way(answer->fs, answer->connection);
+	enum way way = choose_way(answer->fs, answer->connection, &answer->sight->file);
 	enum fsrv__respond_result result = FSRV__RESPOND_NEEDS_FILE;
 
 	if (answer->plan->length <= FSRV__SMALL)

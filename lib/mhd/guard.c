@@ -9,12 +9,12 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "fs/resident.h"
 #include "fs/thread.h"
 
-#define SWEEPS_PER_SECOND 4
+#define SWEEP_MS 250
 /* Sweeps in a row that find nothing on its way to the client before a body counts as stalled. */
 #define SWEEPS_TO_STALL 2
 
@@ -32,7 +32,8 @@ struct watch {
 	struct fsrv__transfer *transfer;
 	int file;
 	bool may_stall;
-	unsigned idle; /* sweeps in a row */
+	uint64_t position; /* in the file, at the last sweep */
+	unsigned idle;	   /* sweeps in a row without a move */
 };
 
 struct fsrv__guard {
@@ -42,6 +43,7 @@ struct fsrv__guard {
 	pthread_t thread;
 	bool has_thread;
 	bool stopping;
+	bool is_searched; /* for what has ended; the hook that is told may ask for that again */
 	atomic_uint count;
 	struct watch *watches; /* indexed by the socket's number */
 	size_t n_watches;
@@ -79,21 +81,28 @@ static enum sight look_at(const struct watch *watch)
 		       : REWRITTEN;
 }
 
+enum reading { AT_HAND, NOT_AT_HAND, FAILED };
+
 /* Reads where the body has come to, by a duplicate that stays what it is. */
-static bool can_be_read(const struct watch *watch, uint64_t position, int *error)
+static enum reading read_at(const struct watch *watch, int *error)
 {
 	int own = fcntl(watch->file, F_DUPFD_CLOEXEC, 0);
 	struct watch copy = *watch;
-	bool failed;
+	enum reading reading = NOT_AT_HAND;
 	char byte;
 
 	if (own < 0)
-		return true;
+		return reading;
 	copy.file = own;
-	failed = look_at(&copy) == WHOLE && pread(own, &byte, 1, (off_t)position) < 0 && errno != EINTR;
-	*error = errno;
+	if (look_at(&copy) != ENDED) {
+		if (fsrv__file_read_resident(own, &byte, 1, watch->position, true) == 1)
+			reading = AT_HAND;
+		else if (pread(own, &byte, 1, (off_t)watch->position) < 0 && errno != EINTR)
+			reading = FAILED;
+		*error = errno;
+	}
 	close(own);
-	return !failed;
+	return reading;
 }
 
 static bool has_nothing_queued(int socket)
@@ -101,11 +110,6 @@ static bool has_nothing_queued(int socket)
 	int bytes;
 
 	return ioctl(socket, SIOCOUTQ, &bytes) == 0 && bytes == 0;
-}
-
-static bool is_idle(const struct watch *watch)
-{
-	return watch->idle > SWEEPS_TO_STALL;
 }
 
 /* Acts on a duplicate, since the number itself may change its meaning between two calls. */
@@ -121,25 +125,18 @@ static void shut_down(int socket, uint64_t cookie)
 }
 
 /* How far the body has come, and whether anything moves. */
-static uint64_t take_stock(struct watch *watch, int socket)
+static void take_stock(struct watch *watch, int socket)
 {
-	uint64_t sent = 0;
+	uint64_t sent = watch->position - watch->offset;
+	bool has_moved = fsrv__transfer_sample(watch->transfer, &sent) && watch->offset + sent != watch->position;
 
-	fsrv__transfer_sample(watch->transfer, &sent);
-	watch->idle = has_nothing_queued(socket) ? watch->idle + 1 : 0;
-	return watch->offset + sent;
+	watch->idle = !has_moved && has_nothing_queued(socket) ? watch->idle + 1 : 0;
+	watch->position = watch->offset + sent;
 }
 
 static bool is_same_watch(const struct watch *a, const struct watch *b)
 {
 	return a->cookie == b->cookie && a->transfer == b->transfer;
-}
-
-/* A file that was cut and has grown again between two looks is long enough, but an event loop that saw
- * it short never tries again. One that was only appended to goes on. */
-static bool has_to_end(const struct watch *watch, enum sight sight)
-{
-	return sight != WHOLE && (sight != REWRITTEN || is_idle(watch));
 }
 
 static enum fsrv_ending ending_of(enum sight sight)
@@ -149,34 +146,50 @@ static enum fsrv_ending ending_of(enum sight sight)
 	return sight == UNREADABLE ? FSRV_ENDING_READ_ERROR : FSRV_ENDING_FILE_CHANGED;
 }
 
-static enum sight look_closely(const struct watch *watch, uint64_t position, int *error)
+/* A file that was cut and has grown again between two looks is long enough, but an epoll loop that saw it
+ * short never tries again: nothing moves, although the socket is empty and the next byte at hand. A
+ * disk that failed leaves the same silence. A thread that waits for a slow disk is no stall. */
+static enum sight look_closely(const struct watch *watch, int *error)
 {
 	enum sight sight = look_at(watch);
 
-	if (sight == WHOLE && watch->may_stall && is_idle(watch) && !can_be_read(watch, position, error))
+	if (sight != WHOLE && sight != REWRITTEN)
+		return sight;
+	if (!watch->may_stall || watch->idle <= SWEEPS_TO_STALL)
+		return WHOLE;
+	switch (read_at(watch, error)) {
+	case FAILED:
 		return UNREADABLE;
-	return sight;
+	case AT_HAND:
+		return sight;
+	case NOT_AT_HAND:
+		break;
+	}
+	return WHOLE;
 }
 
-/* Looks at one body. fstat(2) may wait for a network, so requests must not wait for the mutex meanwhile. */
+static enum sight look_whether_ended(const struct watch *watch)
+{
+	return look_at(watch) == ENDED ? ENDED : WHOLE;
+}
+
+/* Looks at one body, without the mutex: requests must not wait for it. */
 static void look_after(struct fsrv__guard *guard, size_t socket, bool only_ended)
 {
-	struct watch seen = guard->watches[socket];
 	struct fsrv__transfer *ended = NULL;
-	uint64_t position = 0;
+	struct watch seen;
 	enum sight sight;
 	int error = 0;
 
-	if (seen.cookie == 0)
+	if (guard->watches[socket].cookie == 0)
 		return;
 	if (!only_ended)
-		position = take_stock(&guard->watches[socket], (int)socket);
+		take_stock(&guard->watches[socket], (int)socket);
+	seen = guard->watches[socket];
 	pthread_mutex_unlock(&guard->mutex);
-	sight = only_ended ? look_at(&seen) : look_closely(&seen, position, &error);
-	if (only_ended && sight != ENDED)
-		sight = WHOLE;
+	sight = only_ended ? look_whether_ended(&seen) : look_closely(&seen, &error);
 	pthread_mutex_lock(&guard->mutex);
-	if (is_same_watch(&guard->watches[socket], &seen) && has_to_end(&guard->watches[socket], sight))
+	if (sight != WHOLE && is_same_watch(&guard->watches[socket], &seen))
 		ended = drop(guard, &guard->watches[socket]);
 	if (ended == NULL)
 		return;
@@ -201,18 +214,11 @@ static void *watch_bodies(void *cls)
 
 	pthread_mutex_lock(&guard->mutex);
 	while (!guard->stopping) {
-		struct timespec until;
-
 		if (atomic_load(&guard->count) == 0) {
 			pthread_cond_wait(&guard->changed, &guard->mutex);
 			continue;
 		}
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += 1000000000 / SWEEPS_PER_SECOND;
-		until.tv_sec += until.tv_nsec / 1000000000;
-		until.tv_nsec %= 1000000000;
-		while (!guard->stopping &&
-		       pthread_cond_timedwait(&guard->changed, &guard->mutex, &until) != ETIMEDOUT)
+		while (!guard->stopping && fsrv__monitor_wait(&guard->mutex, &guard->changed, SWEEP_MS))
 			;
 		if (!guard->stopping)
 			sweep(guard, false);
@@ -288,7 +294,7 @@ bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv_
 {
 	struct watch watch = {.device = file->device, .inode = file->identity.inode, .offset = offset,
 			      .end = offset + length, .modified = file->identity.modified, .transfer = transfer,
-			      .file = file->fd, .may_stall = may_stall};
+			      .file = file->fd, .may_stall = may_stall, .position = offset};
 	struct fsrv__transfer *before = NULL;
 	uint64_t sent;
 	bool watched = false;
@@ -322,11 +328,11 @@ static struct fsrv__transfer *take(struct fsrv__guard *guard, int socket, uint64
 	return transfer;
 }
 
-void fsrv__guard_unwatch(struct fsrv__guard *guard, int socket)
+bool fsrv__guard_unwatch(struct fsrv__guard *guard, int socket)
 {
 	uint64_t cookie;
 
-	take(guard, socket, &cookie);
+	return take(guard, socket, &cookie) != NULL;
 }
 
 void fsrv__guard_forget(struct fsrv__guard *guard, int socket, enum fsrv_ending ending)
@@ -346,7 +352,11 @@ void fsrv__guard_forget(struct fsrv__guard *guard, int socket, enum fsrv_ending 
 void fsrv__guard_sweep(struct fsrv__guard *guard)
 {
 	pthread_mutex_lock(&guard->mutex);
-	sweep(guard, true);
+	if (!guard->is_searched) {
+		guard->is_searched = true;
+		sweep(guard, true);
+		guard->is_searched = false;
+	}
 	pthread_mutex_unlock(&guard->mutex);
 }
 

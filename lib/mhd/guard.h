@@ -23,8 +23,8 @@ struct fsrv__guard *fsrv__guard_new(const struct fsrv__allocator *allocator);
 /* Ends the thread and what is watched, and frees the guard. NULL is allowed. */
 void fsrv__guard_free(struct fsrv__guard *guard);
 
-/* Watches the body that starts on a socket, length bytes of file from an offset. Takes the place of
- * what was watched on that socket.
+/* Watches the body that starts on a socket, length bytes from an offset of a file that is local: to look
+ * at it must not wait. Takes the place of what was watched on that socket.
  *
  * may_stall  the daemon waits with epoll: a disk that fails would leave the connection hanging
  * transfer   the guard's to end from now on
@@ -34,8 +34,9 @@ void fsrv__guard_free(struct fsrv__guard *guard);
 bool fsrv__guard_watch(struct fsrv__guard *guard, int socket, const struct fsrv__file *file, uint64_t offset,
 		       uint64_t length, bool may_stall, struct fsrv__transfer *transfer);
 
-/* Undoes that: no body starts after all. The transfer is the caller's again. */
-void fsrv__guard_unwatch(struct fsrv__guard *guard, int socket);
+/* Undoes that: no body starts after all. The transfer is the caller's again, unless this is false: then
+ * it was ended meanwhile. */
+bool fsrv__guard_unwatch(struct fsrv__guard *guard, int socket);
 
 /* Ends what was watched on a socket: FSRV_ENDING_COMPLETE when all of it was sent, else
  * FSRV_ENDING_ABORTED. What was watched on an earlier socket of that number ends by what is known. */

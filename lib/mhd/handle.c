@@ -199,6 +199,8 @@ static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 	struct MHD_Response *response;
 
 	x->target.outcome = outcome;
+	/* The completion of the other one, as far as it got, has told its number. */
+	x->number = fsrv__count(&x->fs->last_number, 1);
 	if (make_response(x, &response) != FSRV__RESPOND_OK)
 		return MHD_NO;
 	return queue(x, response);
@@ -237,11 +239,7 @@ static enum step look(struct exchange *x)
 
 static void note_target(struct exchange *x)
 {
-	struct timespec now;
-
-	/* The clock of file systems and of the Date field. */
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	x->now = (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec};
+	x->now = x->sight.time;
 	x->target = (struct fsrv__target){.outcome = x->sight.outcome};
 	if (x->sight.outcome == FSRV__FOUND_FILE)
 		describe_file(x);
@@ -268,6 +266,8 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 		*result = queue(x, response);
 		break;
 	case FSRV__RESPOND_NEEDS_FILE:
+		/* What was known was not all that it takes. */
+		fsrv__uncount(&x->fs->counters.cache_hits, 1);
 		x->wish.file = true;
 		x->wish.bytes = true;
 		return AGAIN;
@@ -292,6 +292,7 @@ static enum step answer_once(struct exchange *x, enum MHD_Result *result)
 	enum step step = ANSWERED;
 
 	x->sight.outcome = FSRV__TARGET_MISSING;
+	x->sight.time = fsrv__time_now();
 	x->sight.file.fd = -1;
 	x->sight.content = NULL;
 	if (is_served(x))

@@ -84,6 +84,9 @@ void fsrv__log(const struct fsrv *fs, const char *format, ...) __attribute__((fo
 /* Nanoseconds of the monotonic clock. */
 uint64_t fsrv__monotonic(void);
 
+/* The time by the clock of file systems and of the Date field. */
+struct fsrv__time fsrv__time_now(void);
+
 /* Copies the caller's options over zeroed defaults of the size that this library knows. Shared by
  * all option structs, whose first member is their size.
  *
@@ -100,9 +103,15 @@ struct fsrv__wish {
 	bool file;  /* open, whatever is known */
 };
 
+/* Closes a file that counts as open; one that is not local on a worker, if there are any, since close(2)
+ * may then wait as well. */
+void fsrv__file_close(struct fsrv *fs, int fd, bool is_remote);
+
 /* What one look at the files gave. */
 struct fsrv__sight {
 	enum fsrv__outcome outcome;
+	bool is_recent;		       /* it was looked at a moment ago, too */
+	struct fsrv__time time;	       /* when the look began */
 	size_t asked;		       /* length of the path without an index page's name */
 	struct fsrv__path path;
 	struct fsrv__file file;	       /* for FSRV__FOUND_FILE; the descriptor is -1 unless it was opened */
@@ -153,7 +162,10 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, con
 			 const struct fsrv__sight *sight);
 bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection, struct fsrv__sight *sight);
 
-/* Frees what nobody took, because the client had gone. */
+/* Frees what nobody took for a while, because the client had gone. True when something is left. */
+bool fsrv__offload_tidy(void *cls);
+
+/* Frees all. */
 void fsrv__offload_clear(struct fsrv *fs);
 
 /* How making a response went. */

@@ -21,6 +21,14 @@ uint64_t fsrv__monotonic(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+struct fsrv__time fsrv__time_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	return (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec};
+}
+
 static uint64_t coarse_ms(void)
 {
 	struct timespec now;
@@ -54,10 +62,8 @@ static void ask_again(struct fsrv__sight *sight)
 
 void fsrv__sight_clear(struct fsrv *fs, struct fsrv__sight *sight)
 {
-	if (sight->file.fd >= 0) {
-		close(sight->file.fd);
-		fsrv__uncount(&fs->counters.open_files, 1);
-	}
+	if (sight->file.fd >= 0)
+		fsrv__file_close(fs, sight->file.fd, sight->file.is_remote);
 	sight->file.fd = -1;
 	fsrv__content_release(sight->content);
 	sight->content = NULL;
@@ -88,6 +94,14 @@ static bool still_holds(struct fsrv *fs, const struct fsrv__addition *last, cons
 	return fsrv__file_is_same(&sight->file, &cached->file) && fsrv__page_hash(fs, &sight->path, last) == scripts;
 }
 
+/* The root whose names need not be waited for: that of a file that was looked at a moment ago. */
+static int recent_root(const struct fsrv__cached *cached)
+{
+	bool is_recent = coarse_ms() - cached->seen < RECENT_MS;
+
+	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
+}
+
 /* Takes what is known when a look at the path shows that it still holds; else the file has to be opened. */
 static enum fsrv__look_result look_at_cached(struct fsrv *fs, enum fsrv__patience patience,
 					     const struct fsrv__addition *last, const struct fsrv__cached *cached,
@@ -97,9 +111,8 @@ static enum fsrv__look_result look_at_cached(struct fsrv *fs, enum fsrv__patienc
 	uint64_t now = coarse_ms();
 	enum fsrv__outcome outcome;
 
-	if (!cached->file.is_remote && now - cached->seen < RECENT_MS)
-		patience = FSRV__MAY_WAIT;
-	outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FACTS, patience, &sight->path, &sight->file);
+	outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FACTS, patience, recent_root(cached), &sight->path,
+				   &sight->file);
 	if (outcome == FSRV__OVERLOADED && errno == EAGAIN && patience == FSRV__IN_MEMORY)
 		return FSRV__LOOK_MUST_WAIT;
 	if (outcome != FSRV__FOUND_FILE || !still_holds(fs, last, cached, sight))
@@ -122,7 +135,9 @@ static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__patience pa
 		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, ENOMEM);
 	sight->content = content;
 	if (patience == FSRV__IN_MEMORY) {
-		is_read = size == 0 || fsrv__file_read_resident(sight->file.fd, content->bytes, size, 0) == (ssize_t)size;
+		is_read = size == 0 || (!sight->file.is_remote &&
+					fsrv__file_read_resident(sight->file.fd, content->bytes, size, 0,
+								 !sight->is_recent) == (ssize_t)size);
 		if (!is_read) {
 			fsrv__content_release(content);
 			sight->content = NULL;
@@ -168,62 +183,78 @@ static enum fsrv__look_result get_content(struct fsrv *fs, const struct fsrv__wi
 static void remember(struct fsrv *fs, struct fsrv__sight *sight)
 {
 	struct fsrv__cache_key key = key_of(sight);
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	if (fsrv__identity_is_settled(&sight->file.identity, (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec}) &&
+	if (fsrv__identity_is_settled(&sight->file.identity, sight->time) &&
 	    (sight->content == NULL || fsrv__file_is_still(&sight->file)))
 		fsrv__cache_put(&fs->cache, &key, &sight->file, sight->content, coarse_ms());
 }
 
-static bool is_at_limit(struct fsrv *fs)
+/* Counts a file as open before it is, so that the limit holds whoever else opens one. */
+static bool reserve_file(struct fsrv *fs)
 {
-	if (fs->max_files == 0 || atomic_load(&fs->counters.open_files) < fs->max_files)
-		return false;
+	if (fsrv__count(&fs->counters.open_files, 1) <= fs->max_files || fs->max_files == 0)
+		return true;
 	fsrv__guard_sweep(fs->guard);
-	return atomic_load(&fs->counters.open_files) >= fs->max_files;
+	if (atomic_load(&fs->counters.open_files) <= fs->max_files)
+		return true;
+	fsrv__uncount(&fs->counters.open_files, 1);
+	fsrv__count(&fs->counters.refused, 1);
+	return false;
+}
+
+/* What is known as a file, since its encoding allows no scripts, is sent as one. */
+static void finish(struct fsrv *fs, struct fsrv__sight *sight)
+{
+	struct fsrv__content *content = sight->content;
+
+	remember(fs, sight);
+	if (content == NULL)
+		return;
+	if (content->is_file) {
+		fsrv__content_release(content);
+		sight->content = NULL;
+	} else if (fs->etag_function == NULL) {
+		fsrv__file_close(fs, sight->file.fd, sight->file.is_remote);
+		sight->file.fd = -1;
+	}
 }
 
 static enum fsrv__look_result open_file(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__patience patience,
 					const struct fsrv__addition *last, const struct fsrv__cached *cached,
 					struct fsrv__sight *sight)
 {
+	int recent = sight->is_recent ? recent_root(cached) : -1;
 	enum fsrv__look_result result;
 
-	if (is_at_limit(fs)) {
-		fsrv__count(&fs->counters.refused, 1);
+	if (!reserve_file(fs))
 		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, 0);
-	}
-	sight->outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FILE, patience, &sight->path, &sight->file);
+	sight->outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FILE, patience, recent, &sight->path, &sight->file);
 	if (sight->outcome != FSRV__FOUND_FILE) {
 		int error = errno;
 
+		fsrv__uncount(&fs->counters.open_files, 1);
 		sight->file.fd = -1;
 		if (sight->outcome == FSRV__OVERLOADED && error == EAGAIN && patience == FSRV__IN_MEMORY)
 			return FSRV__LOOK_MUST_WAIT;
 		return fsrv__look_fail(fs, sight, sight->outcome, error);
 	}
-	fsrv__count(&fs->counters.open_files, 1);
 	result = get_content(fs, wish, patience, last, cached, sight);
-	if (result != FSRV__LOOK_DONE || sight->outcome != FSRV__FOUND_FILE)
-		return result;
-	remember(fs, sight);
-	if (sight->content != NULL && sight->content->is_file) {
-		fsrv__content_release(sight->content);
-		sight->content = NULL;
-	}
+	if (result == FSRV__LOOK_DONE && sight->outcome == FSRV__FOUND_FILE)
+		finish(fs, sight);
 	return result;
 }
 
 /* Whether what is known of a path could be all that a request takes. The etag function is given a
  * descriptor, so it is not known then. */
-static bool is_known(struct fsrv *fs, const struct fsrv__wish *wish, const struct fsrv__sight *sight,
+static bool is_known(struct fsrv *fs, const struct fsrv__wish *wish, struct fsrv__sight *sight,
 		     struct fsrv__cached *cached)
 {
 	struct fsrv__cache_key key = key_of(sight);
 
+	sight->is_recent = false;
 	if (fs->etag_function != NULL || !fsrv__cache_get(&fs->cache, &key, cached))
 		return false;
+	sight->is_recent = recent_root(cached) >= 0;
 	return !wish->file && (has_bytes(cached) || wish->facts);
 }
 
@@ -236,6 +267,8 @@ enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish
 	bool is_hit = false;
 
 	ask_again(sight);
+	/* Before anything is looked at: what is written later has a later time. */
+	sight->time = fsrv__time_now();
 	if (is_known(fs, wish, sight, &cached)) {
 		result = look_at_cached(fs, patience, last, &cached, sight);
 		is_hit = result == FSRV__LOOK_DONE;

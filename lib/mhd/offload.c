@@ -10,12 +10,13 @@
 
 #include "mhd/handler.h"
 
-#define FORGOTTEN_NS (UINT64_C(5) * 1000000000)
-/* At once; beyond, the answer is 503. */
-#define MAX_OFFLOADS 256
+/* A connection that was resumed is served again in much less; what it left is out of date then. */
+#define FORGOTTEN_NS (UINT64_C(2) * 1000000000)
+/* At once; beyond, the answer is 503. Few enough that a disk which hangs leaves connections for others. */
+#define MAX_OFFLOADS 64
 
 struct fsrv__offload {
-	struct fsrv__job job; /* first, so that a pointer to it is one to all */
+	struct fsrv__job job; /* first, so that a pointer to it is one to the whole */
 	struct fsrv *fs;
 	struct MHD_Connection *connection;
 	uint64_t cookie;
@@ -68,6 +69,16 @@ static void free_offload(struct fsrv__offload *offload)
 	fsrv__release(&fs->allocator, offload);
 }
 
+static void free_list(struct fsrv__offload *list)
+{
+	struct fsrv__offload *offload;
+
+	while ((offload = list) != NULL) {
+		list = offload->next;
+		free_offload(offload);
+	}
+}
+
 /* A program may answer the second time itself, and the next request ask for something else. */
 static bool is_for(const struct fsrv__offload *offload, uint64_t cookie, const struct fsrv__sight *sight)
 {
@@ -76,13 +87,13 @@ static bool is_for(const struct fsrv__offload *offload, uint64_t cookie, const s
 	       memcmp(offload->sight.path.text, sight->path.text, sight->asked) == 0;
 }
 
-/* Takes out what the connection left, and what was forgotten: all but what fits is freed. */
-static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connection *connection, uint64_t cookie,
-				      const struct fsrv__sight *sight)
+/* Takes out what the connection left, if there is one, and what was forgotten. */
+static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connection *connection)
 {
-	struct fsrv__offload **link = &fs->offloads, *offload, *mine = NULL;
+	struct fsrv__offload **link = &fs->offloads, *offload, *taken = NULL;
 	uint64_t now = fsrv__monotonic();
 
+	pthread_mutex_lock(&fs->offload_mutex);
 	while ((offload = *link) != NULL) {
 		bool is_left = offload->connection == connection || now - offload->ended > FORGOTTEN_NS;
 
@@ -92,12 +103,21 @@ static struct fsrv__offload *take_out(struct fsrv *fs, const struct MHD_Connecti
 		}
 		*link = offload->next;
 		atomic_fetch_sub(&fs->n_offloads, 1);
-		if (offload->connection == connection && mine == NULL && is_for(offload, cookie, sight))
-			mine = offload;
-		else
-			free_offload(offload);
+		offload->next = taken;
+		taken = offload;
 	}
-	return mine;
+	pthread_mutex_unlock(&fs->offload_mutex);
+	return taken;
+}
+
+bool fsrv__offload_tidy(void *cls)
+{
+	struct fsrv *fs = cls;
+
+	if (atomic_load(&fs->n_offloads) == 0)
+		return false;
+	free_list(take_out(fs, NULL));
+	return atomic_load(&fs->n_offloads) > 0;
 }
 
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, const struct fsrv__wish *wish,
@@ -117,6 +137,7 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, con
 	offload->sight.content = NULL;
 	offload->job.run = run;
 	offload->job.owner = owner;
+	offload->job.is_remote = sight->file.is_remote;
 	offload->fs = fs;
 	offload->connection = connection;
 	offload->cookie = cookie_of(connection);
@@ -136,26 +157,68 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, con
 
 bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection, struct fsrv__sight *sight)
 {
-	struct fsrv__offload *offload;
+	struct fsrv__offload *taken, **link;
+	uint64_t cookie, now;
+	bool is_found = false;
 
 	if (atomic_load(&fs->n_offloads) == 0)
 		return false;
-	pthread_mutex_lock(&fs->offload_mutex);
-	offload = take_out(fs, connection, cookie_of(connection), sight);
-	pthread_mutex_unlock(&fs->offload_mutex);
-	if (offload == NULL)
-		return false;
-	*sight = offload->sight;
-	fsrv__release(&fs->allocator, offload);
-	return true;
+	taken = take_out(fs, connection);
+	cookie = cookie_of(connection);
+	now = fsrv__monotonic();
+	for (link = &taken; *link != NULL && !is_found; link = is_found ? link : &(*link)->next) {
+		is_found = (*link)->connection == connection && now - (*link)->ended <= FORGOTTEN_NS &&
+			   is_for(*link, cookie, sight);
+		if (is_found) {
+			*sight = (*link)->sight;
+			(*link)->sight.file.fd = -1;
+			(*link)->sight.content = NULL;
+		}
+	}
+	free_list(taken);
+	return is_found;
 }
 
 void fsrv__offload_clear(struct fsrv *fs)
 {
-	struct fsrv__offload *offload;
+	free_list(fs->offloads);
+	fs->offloads = NULL;
+}
 
-	while ((offload = fs->offloads) != NULL) {
-		fs->offloads = offload->next;
-		free_offload(offload);
+/* A descriptor on its way to a worker that closes it. */
+struct closing {
+	struct fsrv__job job; /* first, as above */
+	struct fsrv *fs;
+	int fd;
+};
+
+static void close_now(struct fsrv *fs, int fd)
+{
+	close(fd);
+	fsrv__uncount(&fs->counters.open_files, 1);
+}
+
+static void run_closing(struct fsrv__job *job, bool cancelled)
+{
+	struct closing *closing = (struct closing *)job;
+	struct fsrv *fs = closing->fs;
+
+	(void)cancelled;
+	close_now(fs, closing->fd);
+	fsrv__release(&fs->allocator, closing);
+}
+
+void fsrv__file_close(struct fsrv *fs, int fd, bool is_remote)
+{
+	struct closing *closing = NULL;
+
+	if (is_remote && fs->workers != NULL && fsrv__workers_exist(fs->workers))
+		closing = fsrv__allocate(&fs->allocator, sizeof(*closing));
+	if (closing == NULL) {
+		close_now(fs, fd);
+		return;
 	}
+	*closing = (struct closing){.job = {.run = run_closing, .is_remote = true}, .fs = fs, .fd = fd};
+	if (!fsrv__workers_submit(fs->workers, &closing->job, FSRV__JOB_AHEAD))
+		run_closing(&closing->job, true);
 }

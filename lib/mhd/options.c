@@ -76,7 +76,7 @@ static void take_roots(struct block *block, const struct fsrv_options *options, 
 		list[i].path = path;
 		list[i].length = strlen(path);
 		list[i].links = links_of(options->root_symlinks != NULL ? options->root_symlinks[i] : options->symlinks);
-		fsrv__root_init(&list[i]);
+		fsrv__root_learn(&fs->roots, &list[i]);
 	}
 	fs->roots.list = list;
 	fs->roots.n_roots = options->n_roots;
@@ -265,7 +265,8 @@ static bool make_moving_parts(struct fsrv *fs, const struct fsrv_options *option
 			 options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE);
 	pthread_mutex_init(&fs->offload_mutex, NULL);
 	fs->guard = fsrv__guard_new(&fs->allocator);
-	fs->workers = fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS);
+	fs->workers = fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
+					 fsrv__offload_tidy, fs);
 	return fs->guard != NULL && fs->workers != NULL;
 }
 
@@ -313,6 +314,7 @@ void fsrv_free(struct fsrv *fs)
 		return;
 	allocator = fs->allocator;
 	fsrv__workers_free(fs->workers);
+	fs->workers = NULL;
 	fsrv__guard_free(fs->guard);
 	fsrv__offload_clear(fs);
 	fsrv__cache_clear(&fs->cache);

@@ -1,6 +1,6 @@
 /* Bodies that are read in blocks, on the thread that sends them, as long as that need not wait.
  *
- * What is not in memory is read by a worker, straight into libmicrohttpd's block, while the
+ * What is not in memory, and all of a file that is not local, is read by a worker, straight into libmicrohttpd's block, while the
  * connection is suspended: whatever the kernel throws out of memory meanwhile, each suspension brings
  * the body forward. From then on the next window is asked for before the current one ends. */
 #include <errno.h>
@@ -56,8 +56,7 @@ static void release(struct reader *reader)
 
 	if (atomic_fetch_sub_explicit(&reader->references, 1, memory_order_acq_rel) != 1)
 		return;
-	close(reader->fd);
-	fsrv__uncount(&fs->counters.open_files, 1);
+	fsrv__file_close(fs, reader->fd, reader->fill.is_remote);
 	fsrv__release(&fs->allocator, reader);
 }
 
@@ -170,6 +169,24 @@ static ssize_t wait_for_block(struct reader *reader, uint64_t position, char *bl
 	return 0;
 }
 
+/* Reads what need not be waited for; -1 and EAGAIN when there is nothing. */
+static ssize_t read_now(const struct reader *reader, uint64_t position, char *block, size_t size)
+{
+	uint64_t offset = reader->offset + position;
+	ssize_t n;
+
+	if (reader->may_suspend && reader->fill.is_remote) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (reader->may_suspend)
+		return fsrv__file_read_resident(reader->fd, block, size, offset, true);
+	do
+		n = pread(reader->fd, block, size, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
 static ssize_t read_block(void *cls, uint64_t position, char *block, size_t size)
 {
 	struct reader *reader = cls;
@@ -184,15 +201,9 @@ static ssize_t read_block(void *cls, uint64_t position, char *block, size_t size
 		reader->block = NULL;
 		return give_out(reader, position, reader->n, reader->error);
 	}
-	if (reader->may_suspend) {
-		n = fsrv__file_read_resident(reader->fd, block, size, reader->offset + position);
-		if (n < 0 && errno == EAGAIN)
-			return wait_for_block(reader, position, block, size);
-		return give_out(reader, position, n, errno);
-	}
-	do
-		n = pread(reader->fd, block, size, (off_t)(reader->offset + position));
-	while (n < 0 && errno == EINTR);
+	n = read_now(reader, position, block, size);
+	if (n < 0 && errno == EAGAIN && reader->may_suspend)
+		return wait_for_block(reader, position, block, size);
 	return give_out(reader, position, n, errno);
 }
 
@@ -227,8 +238,10 @@ enum fsrv__respond_result fsrv__reader_make(struct fsrv__answer *answer, struct 
 	reader->length = plan->length;
 	reader->fd = answer->sight->file.fd;
 	reader->may_suspend = may_suspend;
-	reader->fill = (struct fsrv__job){fill_block, fsrv__owner_of(answer->connection), NULL};
-	reader->ahead = (struct fsrv__job){read_ahead, reader->fill.owner, NULL};
+	reader->fill = (struct fsrv__job){fill_block, fsrv__owner_of(answer->connection),
+					  answer->sight->file.is_remote, NULL};
+	reader->ahead = reader->fill;
+	reader->ahead.run = read_ahead;
 	atomic_init(&reader->references, 1);
 	atomic_init(&reader->is_filled, false);
 	atomic_init(&reader->is_reading_ahead, false);
@@ -237,6 +250,8 @@ enum fsrv__respond_result fsrv__reader_make(struct fsrv__answer *answer, struct 
 	if (answer->response == NULL)
 		goto fail;
 	answer->sight->file.fd = -1;
+	if (may_suspend && !reader->fill.is_remote)
+		fsrv__file_read_no_further(reader->fd);
 	return FSRV__RESPOND_OK;
 fail:
 	fsrv__release(&fs->allocator, reader);

@@ -50,6 +50,13 @@ void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void *
 
 void fsrv_drain(struct fsrv *fs)
 {
-	if (!atomic_exchange(&fs->is_drained, true))
+	struct fsrv__drain again = {NULL, NULL};
+
+	if (!atomic_exchange(&fs->is_drained, true)) {
 		fsrv__workers_drain(fs->workers, &fs->drain);
+		return;
+	}
+	/* Another call may still be at it. */
+	fsrv__workers_drain(fs->workers, &again);
+	fsrv__workers_undrain(fs->workers, &again);
 }

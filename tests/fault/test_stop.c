@@ -147,7 +147,7 @@ START_TEST(drains_what_waits_for_a_disk)
 {
 	bool lookups = _i / N_GROUPS == 1;
 
-	matrix.options.workers = 2;
+	matrix.options.workers = 4;
 	matrix_start(&matrix, _i % N_GROUPS, way_isolates, roots, LEN(roots));
 	slow_tree_tell(&slow, "hold");
 	if (lookups)

@@ -203,14 +203,14 @@ static const struct {
 	const char *name;
 	struct fsrv__file file;
 } others[] = {
-	{"root", {7, 2, false, 2, {1, 100, {1000, 5}, {2000, 6}}}},
-	{"device", {7, 1, false, 3, {1, 100, {1000, 5}, {2000, 6}}}},
-	{"inode", {7, 1, false, 2, {2, 100, {1000, 5}, {2000, 6}}}},
-	{"size", {7, 1, false, 2, {1, 101, {1000, 5}, {2000, 6}}}},
-	{"seconds of mtime", {7, 1, false, 2, {1, 100, {1001, 5}, {2000, 6}}}},
-	{"nanoseconds of mtime", {7, 1, false, 2, {1, 100, {1000, 6}, {2000, 6}}}},
-	{"seconds of ctime", {7, 1, false, 2, {1, 100, {1000, 5}, {2001, 6}}}},
-	{"nanoseconds of ctime", {7, 1, false, 2, {1, 100, {1000, 5}, {2000, 7}}}},
+	{"root", {7, 2, false, false, 2, {1, 100, {1000, 5}, {2000, 6}}}},
+	{"device", {7, 1, false, false, 3, {1, 100, {1000, 5}, {2000, 6}}}},
+	{"inode", {7, 1, false, false, 2, {2, 100, {1000, 5}, {2000, 6}}}},
+	{"size", {7, 1, false, false, 2, {1, 101, {1000, 5}, {2000, 6}}}},
+	{"seconds of mtime", {7, 1, false, false, 2, {1, 100, {1001, 5}, {2000, 6}}}},
+	{"nanoseconds of mtime", {7, 1, false, false, 2, {1, 100, {1000, 6}, {2000, 6}}}},
+	{"seconds of ctime", {7, 1, false, false, 2, {1, 100, {1000, 5}, {2001, 6}}}},
+	{"nanoseconds of ctime", {7, 1, false, false, 2, {1, 100, {1000, 5}, {2000, 7}}}},
 };
 
 START_TEST(tells_states_apart)

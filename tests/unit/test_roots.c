@@ -51,13 +51,17 @@ static struct fsrv__root root_at(const char *name, enum fsrv__links links)
 	struct fsrv__root root = {.path = tree_path(&tree, name), .links = links};
 
 	root.length = strlen(root.path);
-	fsrv__root_init(&root);
 	return root;
 }
 
 static struct fsrv__roots roots_of(struct fsrv__root *list, size_t n, bool has_openat2)
 {
-	return (struct fsrv__roots){list, n, index_names, 2, has_openat2};
+	struct fsrv__roots roots = {
+		.list = list, .n_roots = n, .index_names = index_names, .n_index_names = 2, .has_openat2 = has_openat2};
+
+	for (size_t i = 0; i < n; i++)
+		fsrv__root_learn(&roots, &list[i]);
+	return roots;
 }
 
 static enum fsrv__outcome find(struct fsrv__roots *roots, const char *target, struct fsrv__path *path,
@@ -69,7 +73,7 @@ static enum fsrv__outcome find(struct fsrv__roots *roots, const char *target, st
 	memset(file, UNTOUCHED, sizeof(*file));
 	untouched = *file;
 	ck_assert_int_eq(fsrv__path_parse(text_of(target), FSRV__PATH_RAW, path), FSRV__PATH_OK);
-	outcome = fsrv__roots_find(roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, path, file);
+	outcome = fsrv__roots_find(roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, path, file);
 	if (outcome != FILE_)
 		ck_assert_msg(memcmp(file, &untouched, sizeof(*file)) == 0, "%s: wrote a file", target);
 	return outcome;
@@ -723,7 +727,7 @@ END_TEST
 START_TEST(needs_an_index_name)
 {
 	struct fsrv__root root = root_at("lower", FOLLOW);
-	struct fsrv__roots roots = {&root, 1, NULL, 0, true};
+	struct fsrv__roots roots = {.list = &root, .n_roots = 1, .has_openat2 = true};
 	struct fsrv__path path;
 	struct fsrv__file file;
 

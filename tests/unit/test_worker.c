@@ -58,7 +58,7 @@ static void run_task(struct fsrv__job *job, bool cancelled)
 static void task_init(struct task *task, const void *owner)
 {
 	memset(task, 0, sizeof(*task));
-	task->job = (struct fsrv__job){run_task, owner, NULL};
+	task->job = (struct fsrv__job){.run = run_task, .owner = owner};
 }
 
 static void expect_task(const struct task *task, unsigned n_runs, unsigned n_cancelled)
@@ -99,7 +99,7 @@ static void blocker_end(struct blocker *blocker)
 
 static void make(unsigned max_threads)
 {
-	workers = fsrv__workers_new(&allocator, max_threads);
+	workers = fsrv__workers_new(&allocator, max_threads, NULL, NULL);
 	ck_assert_ptr_nonnull(workers);
 }
 
@@ -462,7 +462,7 @@ START_TEST(needs_memory)
 {
 	const struct fsrv__allocator none = {allocate_nothing, NULL};
 
-	ck_assert_ptr_null(fsrv__workers_new(&none, 4));
+	ck_assert_ptr_null(fsrv__workers_new(&none, 4, NULL, NULL));
 }
 END_TEST
 
