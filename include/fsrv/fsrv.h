@@ -71,12 +71,13 @@ enum fsrv_etag {
 /* How the content of large files leaves. Small ones (64 KiB and less) are sent from memory, together
  * with their header, whatever this says. Since 0.1. */
 enum fsrv_body {
-	/* By the daemon: READER where the thread can be kept from waiting, and where sendfile(2) cannot be
-	 * used (external loops, TLS, select(2)), else ZERO_COPY; with the option completion that only if
-	 * FSRV_COMPLETION_IS_TOLD is set. */
+	/* By the daemon: READER where the thread can be kept from waiting, and where libmicrohttpd would not
+	 * use sendfile(2) (external loops, TLS), else ZERO_COPY. */
 	FSRV_BODY_AUTO = 0,
-	/* By sendfile(2), save in a daemon that waits with select(2), which would spin on a file that
-	 * becomes shorter. The thread waits for the disk, also where it serves others. */
+	/* By sendfile(2) wherever it can be watched over: not in a daemon that waits with select(2), which
+	 * would spin on a file that becomes shorter, not from FUSE, NFS and the like, and with the option
+	 * completion only if FSRV_COMPLETION_IS_TOLD is set. The thread waits for the disk, also where it
+	 * serves others. */
 	FSRV_BODY_ZERO_COPY = 1,
 	/* Read in blocks of up to 256 KiB: never a byte after a file was cut. */
 	FSRV_BODY_READER = 2
@@ -91,8 +92,9 @@ enum fsrv_flags {
 	/* Serve names that start with a dot. By default they are 404, except below /.well-known/. */
 	FSRV_SERVE_HIDDEN = 1 << 1,
 	/* The daemon's MHD_OPTION_NOTIFY_COMPLETED is fsrv_request_completed, or calls it: bodies that
-	 * leave by sendfile(2) are then known to have ended at once, and not a quarter of a second
-	 * later. fsrv_server_start sets this bit itself. */
+	 * leave by sendfile(2) are then known to have ended at once, and with all their bytes. Without it
+	 * fsrv_stats sees their end up to a quarter of a second later, with the bytes that it saw last.
+	 * fsrv_server_start sets this bit itself. */
 	FSRV_COMPLETION_IS_TOLD = 1 << 2
 };
 
@@ -118,7 +120,7 @@ struct fsrv_access {
 
 /* How an answer ended. Since 0.1. */
 enum fsrv_ending {
-	FSRV_ENDING_COMPLETE = 0, /* the socket took all of it */
+	FSRV_ENDING_COMPLETE = 0, /* the socket took all of the content, if there was any */
 	FSRV_ENDING_ABORTED = 1,  /* the client went away, or the daemon was stopped or lost patience */
 	/* These three mean that fsrv closed the connection, the only way to tell a client (RFC 9112, 8). */
 	FSRV_ENDING_FILE_CHANGED = 2, /* the file became shorter than announced, or was rewritten */
@@ -154,7 +156,8 @@ typedef void (*fsrv_access_function)(void *cls, const struct fsrv_access *access
 typedef void (*fsrv_completion_function)(void *cls, const struct fsrv_completion *completion);
 
 /* Wakes an external event loop that sleeps, so that it calls MHD_run soon: a connection was resumed.
- * Called on a thread of fsrv's own; writing to an eventfd(2) or a pipe that the loop waits for will do. */
+ * Called on a worker, on the loop's own thread, or on the one that calls fsrv_drain, so it takes no lock that
+ * one of these may hold; writing to an eventfd(2) or a pipe that the loop waits for will do. */
 typedef void (*fsrv_wake_function)(void *cls);
 
 /* Chooses the opaque part of a file's entity tag, such as a content hash that was computed before.
@@ -201,8 +204,8 @@ struct fsrv_options {
 	 * a change on disk is seen by the next request. "": no such field; browsers then guess. */
 	const char *cache_control;
 
-	/* Called instead of answering 404, with the arguments of the request, once and in the call that
-	 * ends it: it has to queue a response then. *con_cls is the caller's own pointer or a constant of
+	/* Called instead of answering 404, with the arguments of the request, in the call that ends it: it
+	 * has to queue a response then. *con_cls is the caller's own pointer or a constant of
 	 * fsrv's, so a handler that waits for a first call with NULL there does not fit. NULL: a plain
 	 * 404. */
 	MHD_AccessHandlerCallback fallback;
@@ -269,7 +272,8 @@ struct fsrv_options {
 FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
 
 /* Frees a handler. NULL is allowed. Only after every daemon that can call it has been stopped, since
- * responses that are still going out refer to it. Since 0.1. */
+ * responses that are still going out refer to it. Waits for what workers are reading, on a disk that hangs
+ * for as long as that does. Since 0.1. */
 FSRV_API void fsrv_free(struct fsrv *fs);
 
 /* Makes sure that no connection is suspended, and that none will be: to be called right before
@@ -287,7 +291,7 @@ struct fsrv_stats {
 	size_t size; /* in: sizeof(struct fsrv_stats) */
 	uint64_t requests;	  /* answered, by fsrv itself */
 	uint64_t responses[600];  /* the same by status: responses[404] */
-	uint64_t bytes;		  /* of content that left; bodies on their way count when they end */
+	uint64_t bytes;		  /* of content: from memory when it is handed over, else what left in the end */
 	uint64_t live_bodies;	  /* on their way now, those sent from memory not counted */
 	uint64_t open_files;	  /* now */
 	uint64_t cold_reads;	  /* of content that was not in memory, by a worker */
@@ -326,6 +330,11 @@ FSRV_API void fsrv_request_completed(void *cls, struct MHD_Connection *connectio
  * closes the connection after an answer to the first). Content of the request is read and dropped,
  * except that methods other than GET, HEAD and OPTIONS are answered in the first call, without
  * reading it.
+ *
+ * In a daemon with MHD_ALLOW_SUSPEND_RESUME it may return MHD_YES without an answer: the connection is
+ * suspended while a worker looks for the file, and libmicrohttpd calls the program's handler a second time,
+ * with the same *con_cls, which has to come to fsrv_handle again. So keep what the final call needs until
+ * the request is completed, and count requests by the access hook.
  *
  * Returns MHD_YES; MHD_NO, which makes libmicrohttpd close the connection, only when it refused the
  * response, for want of memory. Any number of threads may call it at once. Since 0.1. */
