@@ -37,6 +37,7 @@ struct reader {
 	char *block;
 	uint64_t position;
 	size_t wanted;
+	bool fills_ahead; /* the disk is to begin with the next window meanwhile */
 	ssize_t n;
 	int error;
 	/* What is asked for ahead of time: nothing until a block was not in memory. */
@@ -78,6 +79,11 @@ static void resume(const struct fsrv *fs, struct MHD_Connection *connection)
 		wake(cls);
 }
 
+static void read_window(const struct reader *reader)
+{
+	fsrv__file_read_ahead(reader->fd, reader->ahead_start, reader->ahead_end - reader->ahead_start);
+}
+
 /* The reader may be gone once its connection is resumed. */
 static void fill_block(struct fsrv__job *job, bool cancelled)
 {
@@ -88,6 +94,8 @@ static void fill_block(struct fsrv__job *job, bool cancelled)
 	reader->n = -1;
 	reader->error = ECANCELED;
 	if (!cancelled) {
+		if (reader->fills_ahead)
+			read_window(reader);
 		do
 			reader->n = pread(reader->fd, reader->block, reader->wanted,
 					  (off_t)(reader->offset + reader->position));
@@ -103,24 +111,32 @@ static void read_ahead(struct fsrv__job *job, bool cancelled)
 	struct reader *reader = reader_of(job, offsetof(struct reader, ahead));
 
 	if (!cancelled)
-		fsrv__file_read_ahead(reader->fd, reader->ahead_start, reader->ahead_end - reader->ahead_start);
+		read_window(reader);
 	atomic_store(&reader->is_reading_ahead, false);
 	release(reader);
 }
 
-static void ask_ahead(struct reader *reader, uint64_t position)
+/* Chooses what to ask for ahead of time when a position is reached; false when nothing has to be. */
+static bool choose_ahead(struct reader *reader, uint64_t position)
 {
 	uint64_t end = reader->offset + reader->length;
 
 	if (reader->window == 0 || reader->ahead_end >= end || atomic_load(&reader->is_reading_ahead) ||
 	    reader->offset + position + reader->window / 2 < reader->ahead_end)
-		return;
+		return false;
 	if (reader->window < LARGEST_WINDOW)
 		reader->window *= 2;
 	reader->ahead_start = reader->ahead_end;
 	if (reader->ahead_start < reader->offset + position)
 		reader->ahead_start = reader->offset + position;
 	reader->ahead_end = reader->ahead_start + reader->window < end ? reader->ahead_start + reader->window : end;
+	return true;
+}
+
+static void ask_ahead(struct reader *reader, uint64_t position)
+{
+	if (!choose_ahead(reader, position))
+		return;
 	atomic_store(&reader->is_reading_ahead, true);
 	atomic_fetch_add_explicit(&reader->references, 1, memory_order_relaxed);
 	if (!fsrv__workers_submit(reader->fs->workers, &reader->ahead, FSRV__JOB_AHEAD)) {
@@ -159,11 +175,11 @@ static ssize_t wait_for_block(struct reader *reader, uint64_t position, char *bl
 	reader->block = block;
 	reader->position = position;
 	reader->wanted = size < reader->window ? size : (size_t)reader->window;
+	reader->fills_ahead = choose_ahead(reader, position + reader->wanted);
 	atomic_store(&reader->is_filled, false);
 	fsrv__count(&reader->fs->counters.cold_reads, 1);
 	fsrv__count(&reader->fs->counters.suspends, 1);
 	MHD_suspend_connection(reader->connection);
-	ask_ahead(reader, position + reader->wanted);
 	if (!fsrv__workers_submit(reader->fs->workers, &reader->fill, FSRV__JOB_NEEDED))
 		fill_block(&reader->fill, true);
 	return 0;
