@@ -270,6 +270,17 @@ static bool is_on_local_device(const struct search *search, int fd)
 	       is_local(search->roots, makedev(facts.stx_dev_major, facts.stx_dev_minor));
 }
 
+/* Whether a look that has to wait for a name may come to a root that is not local. */
+static bool may_come_to_remote(const struct search *search)
+{
+	const struct fsrv__roots *roots = search->roots;
+
+	for (const struct fsrv__root *root = search->root; root < roots->list + roots->n_roots; root++)
+		if (atomic_load_explicit(&root->medium, memory_order_relaxed) == FSRV__MEDIUM_REMOTE)
+			return true;
+	return false;
+}
+
 /* Names that are in memory say nothing about the file: open(2), fstat(2) and close(2) may ask a network
  * or another process, so only a name is opened before it is known to be local. */
 static enum fsrv__outcome look_in_memory(struct search *search, const struct fsrv__path *path,
@@ -277,16 +288,20 @@ static enum fsrv__outcome look_in_memory(struct search *search, const struct fsr
 {
 	int fd = open_name(search, path, O_PATH | O_CLOEXEC);
 
-	if (fd < 0)
+	if (fd < 0) {
+		file->is_remote = errno == EAGAIN && may_come_to_remote(search);
 		return judge_error(errno);
+	}
 	if (!is_on_local_device(search, fd)) {
 		close(fd);
+		file->is_remote = true;
 		errno = EAGAIN;
 		return FSRV__OVERLOADED;
 	}
 	if (search->sought == FSRV__SEEK_FACTS)
 		return take_facts(search, fd, file);
 	close(fd);
+	file->is_remote = false;
 	fd = open_name(search, path, FSRV__OPEN_FLAGS);
 	if (fd < 0)
 		return errno == EACCES ? judge_unreadable(search, path) : judge_error(errno);

@@ -65,7 +65,8 @@ enum fsrv__sought {
  * Returns FSRV__FOUND_FILE, FSRV__FOUND_DIRECTORY (a folder named without its slash),
  * FSRV__TARGET_MISSING, FSRV__TARGET_FORBIDDEN, FSRV__OVERLOADED or FSRV__BROKEN; the last three
  * with errno. With FSRV__IN_MEMORY it is FSRV__OVERLOADED and EAGAIN when it would have to wait:
- * for a name, or for anything of a file on a device that is not known to be local. */
+ * for a name, or for anything of a file on a device that is not known to be local; file->is_remote
+ * then says whether it could have to wait for a network or another process. */
 enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, enum fsrv__sought sought,
 				    enum fsrv__patience patience, int recent, struct fsrv__path *path,
 				    struct fsrv__file *file);
