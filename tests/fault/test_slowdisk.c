@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -337,6 +338,115 @@ START_TEST(lets_a_held_read_fail)
 }
 END_TEST
 
+/* Calls that ask the disk, each on a thread of its own. */
+struct call {
+	pthread_t thread;
+	int (*make)(struct call *call);
+	int fd; /* of a file that was read as a whole */
+	int result;
+	atomic_bool done;
+};
+
+static int call_stat(struct call *call)
+{
+	struct stat st;
+
+	(void)call;
+	return stat(tree_path(&slow.tree, "clip.mp4"), &st);
+}
+
+static int call_fstat(struct call *call)
+{
+	struct stat st;
+
+	return fstat(call->fd, &st);
+}
+
+static int call_open(struct call *call)
+{
+	int fd = open(tree_path(&slow.tree, "clip.mp4"), O_RDONLY | O_CLOEXEC);
+
+	(void)call;
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int call_statfs(struct call *call)
+{
+	struct statvfs facts;
+
+	return fstatvfs(call->fd, &facts);
+}
+
+static int call_readlink(struct call *call)
+{
+	char target[64];
+
+	(void)call;
+	return readlink(tree_path(&slow.tree, "link"), target, sizeof(target)) < 0 ? -1 : 0;
+}
+
+static int call_close(struct call *call)
+{
+	int fd = call->fd;
+
+	call->fd = -1;
+	return close(fd);
+}
+
+static const struct {
+	const char *name;
+	int (*make)(struct call *call);
+} calls[] = {
+	{"stat", call_stat},     {"fstat", call_fstat},	      {"open", call_open},
+	{"statfs", call_statfs}, {"readlink", call_readlink}, {"close", call_close},
+};
+
+static void *make_call(void *cls)
+{
+	struct call *call = cls;
+
+	call->result = call->make(call);
+	atomic_store(&call->done, true);
+	return NULL;
+}
+
+START_TEST(hangs_whatever_is_asked)
+{
+	struct call call = {.make = calls[_i].make, .fd = open_clip("folder/other.mp4")};
+
+	ck_assert_uint_eq(read_piece(call.fd, SIZE, 0), SIZE);
+	slow_tree_tell(&slow, "hang on");
+	ck_assert_int_eq(pthread_create(&call.thread, NULL, make_call, &call), 0);
+	usleep(200000);
+	ck_assert_msg(!atomic_load(&call.done), "%s", calls[_i].name);
+	ck_assert_str_eq(slow_tree_ask(&slow, "forget clip.mp4"), "error: reads are held");
+	slow_tree_tell(&slow, "hang off");
+	ck_assert_int_eq(pthread_join(call.thread, NULL), 0);
+	ck_assert_msg(call.result == 0, "%s", calls[_i].name);
+	if (call.fd >= 0)
+		close(call.fd);
+}
+END_TEST
+
+/* Reads that begin while it hangs, and what is in memory. */
+START_TEST(hangs_reads_that_it_is_asked_for)
+{
+	struct reader reader;
+	int fd = open_clip("folder/other.mp4");
+
+	ck_assert_uint_eq(read_piece(fd, SIZE, 0), SIZE);
+	reader = (struct reader){.fd = open_clip("clip.mp4")};
+	slow_tree_tell(&slow, "hang on");
+	ck_assert_uint_eq(read_piece(fd, SIZE, 0), SIZE);
+	ck_assert_int_eq(pthread_create(&reader.thread, NULL, read_beside, &reader), 0);
+	usleep(200000);
+	ck_assert(!atomic_load(&reader.done));
+	slow_tree_tell(&slow, "hang off");
+	ck_assert_int_eq(join_reader(&reader), 4096);
+	close(fd);
+}
+END_TEST
+
 static const char *const mistakes[] = {
 	"",
 	"slower",
@@ -351,6 +461,8 @@ static const char *const mistakes[] = {
 	"truncate clip.mp4 x",
 	"forget absent",
 	"hold on",
+	"hang",
+	"hang maybe",
 };
 
 START_TEST(says_what_it_cannot_do)
@@ -407,7 +519,8 @@ struct victim {
 	atomic_bool reads;
 };
 
-/* A test that Check kills, or that crashes, while one of its threads hangs in a read. */
+/* A test that Check kills, or that crashes, while one of its threads hangs in a read, or with open files
+ * that cannot be closed because everything hangs. */
 START_TEST(ends_with_a_test_that_is_killed)
 {
 	struct victim *victim =
@@ -421,7 +534,12 @@ START_TEST(ends_with_a_test_that_is_killed)
 
 		slow_tree_mount(&slow, &tree);
 		victim->slow = slow;
-		start_held_reader(&reader);
+		if (_i == 0) {
+			start_held_reader(&reader);
+		} else {
+			open_clip("folder/other.mp4");
+			slow_tree_tell(&slow, "hang on");
+		}
 		atomic_store(&victim->reads, true);
 		pause();
 	}
@@ -459,10 +577,12 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, shows_a_file_that_was_cut_behind_it);
 	tcase_add_test(tcase, hangs_until_released);
 	tcase_add_test(tcase, lets_a_held_read_fail);
+	tcase_add_loop_test(tcase, hangs_whatever_is_asked, 0, LEN(calls));
+	tcase_add_test(tcase, hangs_reads_that_it_is_asked_for);
 	tcase_add_loop_test(tcase, says_what_it_cannot_do, 0, LEN(mistakes));
 	tcase_add_loop_test(tcase, ends_at_once, 0, LEN(ends));
 	tcase_add_test(tcase, leaves_no_dead_mount_when_killed);
-	tcase_add_test(tcase, ends_with_a_test_that_is_killed);
+	tcase_add_loop_test(tcase, ends_with_a_test_that_is_killed, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -13,6 +13,8 @@
  *   forget NAME              the kernel drops pages and attributes of a file
  *   forget-all               and of every file that BACKING has now
  *   hold, release            reads begin to hang, and go on. What drops pages would wait for them: refused
+ *   hang on|off              all requests begin to hang, also those of stat(2), open(2), close(2) and
+ *                            statfs(2), and go on. Like hold otherwise
  *   count                    how many read requests came since the start
  *
  * NAME is relative to BACKING and has no blanks. End of input, SIGTERM and SIGINT let every request go,
@@ -36,6 +38,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,7 +66,7 @@ static struct {
 	pthread_cond_t changed;
 	int64_t read_delay, open_delay; /* ns */
 	int64_t head_is_free_at;
-	bool serial, held, ending;
+	bool serial, held, hanging, ending;
 	uint64_t reads;
 	struct fault faults[MAX_FAULTS];
 } disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
@@ -95,22 +98,28 @@ static void sleep_until(int64_t moment)
 		wait_until(moment);
 }
 
-static void take_time_to_open(void)
+/* A process that is killed cannot end before its requests do: one that hangs ends when it is interrupted. */
+static bool wait_while(const bool *hangs)
 {
-	pthread_mutex_lock(&disk.lock);
-	sleep_until(now() + disk.open_delay);
-	pthread_mutex_unlock(&disk.lock);
-}
-
-/* A process that is killed cannot end before its read does: a held one ends when it is interrupted. */
-static bool hang(void)
-{
-	while (disk.held && !disk.ending) {
+	while (*hangs && !disk.ending) {
 		if (fuse_interrupted())
 			return false;
 		wait_until(now() + 100 * NS_PER_MS);
 	}
 	return true;
+}
+
+/* Requests that are no reads; returns 0 or an error. */
+static int take_time(bool opens)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&disk.lock);
+	goes_on = wait_while(&disk.hanging);
+	if (goes_on && opens)
+		sleep_until(now() + disk.open_delay);
+	pthread_mutex_unlock(&disk.lock);
+	return goes_on ? 0 : -EINTR;
 }
 
 static void take_time_to_read(size_t size)
@@ -140,7 +149,7 @@ static int read_file(const char *path, char *buffer, size_t size, off_t offset, 
 
 	pthread_mutex_lock(&disk.lock);
 	disk.reads++;
-	if (hang()) {
+	if (wait_while(&disk.held) && wait_while(&disk.hanging)) {
 		take_time_to_read(size);
 		fault = find_fault(relative(path));
 		if (fault != NULL && offset + (off_t)size > fault->offset)
@@ -157,9 +166,10 @@ static int read_file(const char *path, char *buffer, size_t size, off_t offset, 
 
 static int get_attributes(const char *path, struct stat *st, struct fuse_file_info *info)
 {
-	int result;
+	int result = take_time(true);
 
-	take_time_to_open();
+	if (result != 0)
+		return result;
 	result = info != NULL ? fstat((int)info->fh, st)
 			      : fstatat(disk.folder, relative(path), st, AT_SYMLINK_NOFOLLOW);
 	return result == 0 ? 0 : -errno;
@@ -167,9 +177,10 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
 
 static int open_file(const char *path, struct fuse_file_info *info)
 {
-	int fd;
+	int fd, result = take_time(true);
 
-	take_time_to_open();
+	if (result != 0)
+		return result;
 	fd = openat(disk.folder, relative(path), O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
@@ -177,17 +188,30 @@ static int open_file(const char *path, struct fuse_file_info *info)
 	return 0;
 }
 
+/* close(2) waits for this one, and for nobody when the kernel has released the file. */
+static int flush_file(const char *path, struct fuse_file_info *info)
+{
+	(void)path;
+	(void)info;
+	return take_time(false);
+}
+
 static int close_file(const char *path, struct fuse_file_info *info)
 {
 	(void)path;
+	take_time(false);
 	close((int)info->fh);
 	return 0;
 }
 
 static int read_link(const char *path, char *buffer, size_t size)
 {
-	ssize_t n = readlinkat(disk.folder, relative(path), buffer, size - 1);
+	int result = take_time(false);
+	ssize_t n;
 
+	if (result != 0)
+		return result;
+	n = readlinkat(disk.folder, relative(path), buffer, size - 1);
 	if (n < 0)
 		return -errno;
 	buffer[n] = '\0';
@@ -197,19 +221,33 @@ static int read_link(const char *path, char *buffer, size_t size)
 static int read_folder(const char *path, void *buffer, fuse_fill_dir_t fill, off_t offset,
 		       struct fuse_file_info *info, enum fuse_readdir_flags flags)
 {
-	int fd = openat(disk.folder, relative(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	int fd, result = take_time(false);
 	const struct dirent *entry;
+	DIR *folder;
 
 	(void)offset;
 	(void)info;
 	(void)flags;
+	if (result != 0)
+		return result;
+	fd = openat(disk.folder, relative(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	folder = fd < 0 ? NULL : fdopendir(fd);
 	if (folder == NULL)
 		return -errno;
 	while ((entry = readdir(folder)) != NULL)
 		fill(buffer, entry->d_name, NULL, 0, 0);
 	closedir(folder);
 	return 0;
+}
+
+static int describe(const char *path, struct statvfs *facts)
+{
+	int result = take_time(false);
+
+	(void)path;
+	if (result != 0)
+		return result;
+	return fstatvfs(disk.folder, facts) == 0 ? 0 : -errno;
 }
 
 static void *configure(struct fuse_conn_info *connection, struct fuse_config *config)
@@ -233,6 +271,8 @@ static const struct fuse_operations operations = {
 	.readdir = read_folder,
 	.open = open_file,
 	.read = read_file,
+	.statfs = describe,
+	.flush = flush_file,
 	.release = close_file,
 };
 
@@ -267,12 +307,22 @@ static const char *set_open_delay(char **word)
 	return set_delay(&disk.open_delay, word[1]);
 }
 
+static const char *set_switch(bool *is_on, const char *text)
+{
+	if (strcmp(text, "on") != 0 && strcmp(text, "off") != 0)
+		return "give on or off";
+	*is_on = strcmp(text, "on") == 0;
+	return NULL;
+}
+
 static const char *set_serial(char **word)
 {
-	if (strcmp(word[1], "on") != 0 && strcmp(word[1], "off") != 0)
-		return "give on or off";
-	disk.serial = strcmp(word[1], "on") == 0;
-	return NULL;
+	return set_switch(&disk.serial, word[1]);
+}
+
+static const char *set_hanging(char **word)
+{
+	return set_switch(&disk.hanging, word[1]);
 }
 
 static int error_of(const char *text)
@@ -328,7 +378,7 @@ static const char *forget(char **word)
 {
 	const char *problem;
 
-	if (disk.held)
+	if (disk.held || disk.hanging)
 		return "reads are held";
 	if (faccessat(disk.folder, word[1], F_OK, AT_SYMLINK_NOFOLLOW) != 0)
 		return strerror(errno);
@@ -351,7 +401,7 @@ static const char *forget_all(char **word)
 	int result;
 
 	(void)word;
-	if (disk.held)
+	if (disk.held || disk.hanging)
 		return "reads are held";
 	pthread_mutex_unlock(&disk.lock);
 	result = nftw(disk.backing, drop_entry, 16, FTW_PHYS);
@@ -364,7 +414,7 @@ static const char *cut(char **word)
 	uint64_t size;
 	int fd, result;
 
-	if (disk.held)
+	if (disk.held || disk.hanging)
 		return "reads are held";
 	if (!read_number(word[2], &size))
 		return "give a size";
@@ -403,6 +453,7 @@ static const struct command {
 	{"forget-all", 1, forget_all},
 	{"hold", 1, hold},
 	{"release", 1, hold},
+	{"hang", 2, set_hanging},
 	{"count", 1, count},
 };
 
