@@ -313,6 +313,42 @@ void service_expect(struct service *service, const char *target, uint64_t length
 	client_close(&client);
 }
 
+enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+			       const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+{
+	struct MHD_Response *response;
+	enum MHD_Result result;
+
+	if (strcmp(url, "/health") != 0 || *con_cls == NULL)
+		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
+	response = MHD_create_response_from_buffer(2, (char[]){"ok"}, MHD_RESPMEM_MUST_COPY);
+	result = MHD_queue_response(connection, 200, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+void service_expect_at_once(struct service *service, const char *target, int status, size_t length)
+{
+	static struct client client;
+	static struct reply reply;
+	struct pollfd wait = {.events = POLLIN};
+	double begin = now_seconds(), end;
+	char request[256];
+
+	client_open(&client, service_connect(service));
+	wait.fd = client.socket;
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", target);
+	client_send_text(&client, request);
+	ck_assert_msg(poll(&wait, 1, 1000) == 1, "%s: %s: nothing within a second", service->name, target);
+	client_read(&client, true, &reply);
+	end = now_seconds();
+	ck_assert_msg(reply.status == status && reply.whole && reply.length == length, "%s: %s: %d with %zu bytes",
+		      service->name, target, reply.status, reply.length);
+	ck_assert_msg(end - begin < 1, "%s: %s took %.1f s", service->name, target, end - begin);
+	client_reply_free(&reply);
+	client_close(&client);
+}
+
 unsigned service_count(struct service *service, enum fsrv_ending ending, unsigned status)
 {
 	unsigned n = 0;

@@ -88,6 +88,13 @@ void service_request(struct service *service, struct client *client, const char 
 /* A request on a connection of its own; its answer has to be the pattern of so many bytes. */
 void service_expect(struct service *service, const char *target, uint64_t length);
 
+/* A handler for the matrix: a route of the program's own, /health, beside the files. */
+enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
+			       const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls);
+
+/* A request on a connection of its own whose answer has to be there, with so many bytes, within a second. */
+void service_expect_at_once(struct service *service, const char *target, int status, size_t length);
+
 /* Answers that ended in a way; of all with that status when it is not 0. */
 unsigned service_count(struct service *service, enum fsrv_ending ending, unsigned status);
 

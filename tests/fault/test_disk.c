@@ -113,38 +113,9 @@ START_TEST(ends_short_when_the_disk_fails)
 }
 END_TEST
 
-/* A route of the program's own beside the files. */
-static enum MHD_Result route(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			     const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
-{
-	struct MHD_Response *response;
-	enum MHD_Result result;
-
-	if (strcmp(url, "/health") != 0 || *con_cls == NULL)
-		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
-	response = MHD_create_response_from_buffer(2, (char[]){"ok"}, MHD_RESPMEM_MUST_COPY);
-	result = MHD_queue_response(connection, 200, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static void expect_at_once(struct service *service, const char *target, const char *body)
-{
-	static struct client client;
-	double begin = now_seconds();
-
-	client_open(&client, service_connect(service));
-	client_ask(&client, "GET", target, "", &matrix.reply);
-	ck_assert_msg(matrix.reply.status == 200 && strcmp(matrix.reply.body, body) == 0, "%s: %s: %d", service->name,
-		      target, matrix.reply.status);
-	ck_assert_msg(now_seconds() - begin < 1, "%s: %s took %.1f s", service->name, target, now_seconds() - begin);
-	client_reply_free(&matrix.reply);
-	client_close(&client);
-}
-
 START_TEST(serves_others_while_the_disk_hangs)
 {
-	matrix.handler = route;
+	matrix.handler = service_handle;
 	matrix_start(&matrix, _i, NULL, roots, LEN(roots));
 	slow_tree_tell(&slow, "hold");
 	for (int i = 0; i < matrix.n; i++)
@@ -152,8 +123,8 @@ START_TEST(serves_others_while_the_disk_hangs)
 	usleep(200000);
 	for (int i = 0; i < matrix.n; i++)
 		for (int times = 0; times < 3 && way_isolates(&matrix.services[i].way); times++) {
-			expect_at_once(&matrix.services[i], "/health", "ok");
-			expect_at_once(&matrix.services[i], "/small", "small");
+			service_expect_at_once(&matrix.services[i], "/health", 200, 2);
+			service_expect_at_once(&matrix.services[i], "/small", 200, 5);
 		}
 	rest(2, "hanging disk");
 	slow_tree_tell(&slow, "release");

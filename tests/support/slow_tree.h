@@ -21,6 +21,12 @@ bool slow_tree_is_possible(void);
 
 /* The mount goes when the calling thread does, however it ends. */
 void slow_tree_mount(struct slow_tree *slow, const struct tree *backing);
+
+/* On a new folder inside of another tree. */
+void slow_tree_mount_in(struct slow_tree *slow, const struct tree *backing, const struct tree *outer,
+			const char *name);
+
+/* Removes the folder, too. */
 void slow_tree_unmount(struct slow_tree *slow);
 
 /* Has a command obeyed and returns the number in the answer, if there is one; an error fails the test. */
