@@ -20,6 +20,7 @@
 static struct tree backing, local;
 static struct slow_tree slow;
 static struct matrix matrix;
+static char inside[32]; /* prefix of what is mounted in the local root */
 
 static void write_files(void)
 {
@@ -45,14 +46,14 @@ enum place { LOWER, INSIDE, UPPER };
  * without names in memory nobody knows that it is a remote file which is waited for. */
 static const struct {
 	const char *name;
-	const char *prefix;
+	const char *prefix; /* NULL: inside */
 	enum place place;
 	bool is_listed, answers_local, answers_missing;
 } places[] = {
 	{"a root", "/", LOWER, true, true, false},
 	{"a root with new names", "/", LOWER, false, true, false},
-	{"a mount in a local root", "/inside/", INSIDE, true, true, true},
-	{"a mount with new names", "/inside/", INSIDE, false, true, false},
+	{"a mount in a local root", NULL, INSIDE, true, true, true},
+	{"a mount with new names", NULL, INSIDE, false, true, false},
 	{"a root above a local one", "/", UPPER, true, false, false},
 };
 
@@ -100,12 +101,16 @@ static void read_whole(const char *name)
 	fclose(file);
 }
 
-/* A mount inside of a root comes when the handlers are there. */
+/* A mount inside of a root comes when the handlers are there. Its name is new, since what a test that failed
+ * has left may hang yet. */
 static void mount_inside(void)
 {
 	unsigned before = open_descriptors();
+	char name[24];
 
-	slow_tree_mount_in(&slow, &backing, &local, "inside");
+	snprintf(name, sizeof(name), "inside-%d", (int)getpid());
+	snprintf(inside, sizeof(inside), "/%s/", name);
+	slow_tree_mount_in(&slow, &backing, &local, name);
 	matrix.descriptors += open_descriptors() - before;
 }
 
@@ -127,7 +132,7 @@ static void request_role(int i, int role, const char *prefix)
 {
 	char target[64];
 
-	snprintf(target, sizeof(target), "%s%s", prefix, roles[role].file);
+	snprintf(target, sizeof(target), "%s%s", prefix != NULL ? prefix : inside, roles[role].file);
 	service_request(&matrix.services[i], &clients[i][role], target);
 }
 
@@ -138,18 +143,24 @@ static void request_roles(int place, int state, bool begin)
 		for (int role = 0; role < LEN(roles); role++)
 			if (begin == (states[state].has_begun && roles[role].size == SIZE))
 				request_role(i, role, places[place].prefix);
-	usleep(200000);
+	usleep(100000);
 }
 
 static void expect_others_at_once(struct service *service, int place)
 {
+	static unsigned n_absent;
+	char target[32];
+
 	service_expect_at_once(service, "/health", 200, 2);
 	if (places[place].answers_local) {
 		service_expect_at_once(service, "/small", 200, 5);
 		service_expect_at_once(service, "/large", 200, LOCAL_SIZE);
 	}
-	if (places[place].answers_missing)
-		service_expect_at_once(service, "/absent", 404, MISSING_SIZE);
+	/* A name that nobody has looked for yet. */
+	if (places[place].answers_missing) {
+		snprintf(target, sizeof(target), "/absent-%u", ++n_absent);
+		service_expect_at_once(service, target, 404, MISSING_SIZE);
+	}
 }
 
 static void expect_all_at_once(int place)
@@ -195,7 +206,7 @@ static void let_go(void)
 		for (int role = 0; role < LEN(roles); role++)
 			if (roles[role].go != NULL)
 				roles[role].go(&clients[i][role]);
-	usleep(200000);
+	usleep(100000);
 }
 
 START_TEST(holds_up_nobody_else)
@@ -216,7 +227,7 @@ START_TEST(holds_up_nobody_else)
 	expect_all_at_once(place);
 	let_go();
 	expect_all_at_once(place);
-	rest(0.5, states[state].name);
+	rest(0.3, states[state].name);
 	slow_tree_tell(&slow, "hang off");
 	expect_all_whole();
 	matrix_stop(&matrix);
