@@ -62,6 +62,11 @@ int fsrv__open_in_memory(int folder, const char *path, enum fsrv__links links, i
 	return fd;
 }
 
+int fsrv__open_here(int folder, const char *path, enum fsrv__links links, int flags)
+{
+	return call_openat2(folder, path, flags, resolution_of(links) | RESOLVE_NO_XDEV);
+}
+
 int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links, int flags)
 {
 	int fd = -1;

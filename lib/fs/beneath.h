@@ -27,6 +27,9 @@ enum fsrv__patience {
  * folder  AT_FDCWD for an absolute path with FSRV__LINKS_FOLLOW */
 int fsrv__open_in_memory(int folder, const char *path, enum fsrv__links links, int flags);
 
+/* The same, with waiting, for a path that leads into no other file system: EXDEV when it does. */
+int fsrv__open_here(int folder, const char *path, enum fsrv__links links, int flags);
+
 /* Opens path, which is relative and without dot segments, below the folder.
  *
  * links  FSRV__LINKS_BENEATH or FSRV__LINKS_NONE

@@ -270,11 +270,35 @@ static bool is_on_local_device(const struct search *search, int fd)
 	       is_local(search->roots, makedev(facts.stx_dev_major, facts.stx_dev_minor));
 }
 
+static bool is_in_memory(const struct fsrv__root *root)
+{
+	return atomic_load_explicit(&root->medium, memory_order_relaxed) == FSRV__MEDIUM_MEMORY;
+}
+
+/* Where all names are in memory, also those that the kernel does not remember, unless they lead into another
+ * file system. */
+static int open_name_here(const struct search *search, const struct fsrv__path *path, int flags)
+{
+	int folder = open_path(search, search->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd, error;
+
+	if (folder < 0)
+		return -1;
+	fd = fsrv__open_here(folder, path->text, search->root->links, flags);
+	error = errno == EXDEV ? EAGAIN : errno;
+	close(folder);
+	errno = error;
+	return fd;
+}
+
 /* Whether a look that has to wait for a name may come to a root that is not local. */
 static bool may_come_to_remote(const struct search *search)
 {
 	const struct fsrv__roots *roots = search->roots;
 
+	/* Nothing else has to be waited for there. */
+	if (is_in_memory(search->root))
+		return true;
 	for (const struct fsrv__root *root = search->root; root < roots->list + roots->n_roots; root++)
 		if (atomic_load_explicit(&root->medium, memory_order_relaxed) == FSRV__MEDIUM_REMOTE)
 			return true;
@@ -288,6 +312,8 @@ static enum fsrv__outcome look_in_memory(struct search *search, const struct fsr
 {
 	int fd = open_name(search, path, O_PATH | O_CLOEXEC);
 
+	if (fd < 0 && errno == EAGAIN && is_in_memory(search->root) && search->roots->has_openat2)
+		fd = open_name_here(search, path, O_PATH | O_CLOEXEC);
 	if (fd < 0) {
 		file->is_remote = errno == EAGAIN && may_come_to_remote(search);
 		return judge_error(errno);
@@ -315,7 +341,7 @@ static enum fsrv__outcome look_in_root(struct search *search, const struct fsrv_
 	int fd;
 
 	search->patience_here = search->patience;
-	if (medium == FSRV__MEDIUM_MEMORY || search->root - search->roots->list == search->recent)
+	if (search->root - search->roots->list == search->recent)
 		search->patience_here = FSRV__MAY_WAIT;
 	search->has_remote_name |= medium == FSRV__MEDIUM_REMOTE;
 	if (search->patience_here == FSRV__IN_MEMORY)
