@@ -1,6 +1,7 @@
 /* A disk that does not answer at all, not even stat(2), open(2) or close(2): only who wants its files waits. */
 #include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,19 +18,33 @@
 /* What the guard may take to see that a file was cut. */
 #define PROMPT 2.0
 
-static struct tree backing, local;
+static struct tree backing, local, memory; /* the last on a tmpfs, where there is one */
 static struct slow_tree slow;
 static struct matrix matrix;
 static char inside[32]; /* prefix of what is mounted in the local root */
+
+static void write_local(const struct tree *tree)
+{
+	tree_write_pattern(tree, "large", LOCAL_SIZE);
+	tree_write_text(tree, "small", "small");
+}
+
+static void make_in_memory(struct tree *tree)
+{
+	snprintf(tree->path, sizeof(tree->path), "/dev/shm/fsrv-test-XXXXXX");
+	if (mkdtemp(tree->path) == NULL)
+		tree_make(tree);
+}
 
 static void write_files(void)
 {
 	tree_make(&backing);
 	tree_make(&local);
+	make_in_memory(&memory);
 	tree_write_pattern(&backing, "clip", SIZE);
 	tree_write_text(&backing, "note", NOTE);
-	tree_write_pattern(&local, "large", LOCAL_SIZE);
-	tree_write_text(&local, "small", "small");
+	write_local(&local);
+	write_local(&memory);
 	/* Younger ones are not kept in memory. */
 	tree_age();
 }
@@ -38,9 +53,10 @@ static void remove_files(void)
 {
 	tree_remove(&backing);
 	tree_remove(&local);
+	tree_remove(&memory);
 }
 
-enum place { LOWER, INSIDE, UPPER };
+enum place { LOWER, INSIDE, INSIDE_MEMORY, UPPER };
 
 /* Where no more than the program's route is answered, the remote root has to be asked before the local one;
  * without names in memory nobody knows that it is a remote file which is waited for. */
@@ -54,6 +70,8 @@ static const struct {
 	{"a root with new names", "/", LOWER, false, true, false},
 	{"a mount in a local root", NULL, INSIDE, true, true, true},
 	{"a mount with new names", NULL, INSIDE, false, true, false},
+	{"a mount in a root in memory", NULL, INSIDE_MEMORY, true, true, true},
+	{"its new names", NULL, INSIDE_MEMORY, false, true, true},
 	{"a root above a local one", "/", UPPER, true, false, false},
 };
 
@@ -103,29 +121,31 @@ static void read_whole(const char *name)
 
 /* A mount inside of a root comes when the handlers are there. Its name is new, since what a test that failed
  * has left may hang yet. */
-static void mount_inside(void)
+static void mount_inside(const struct tree *outer)
 {
 	unsigned before = open_descriptors();
 	char name[24];
 
 	snprintf(name, sizeof(name), "inside-%d", (int)getpid());
 	snprintf(inside, sizeof(inside), "/%s/", name);
-	slow_tree_mount_in(&slow, &backing, &local, name);
+	slow_tree_mount_in(&slow, &backing, outer, name);
 	matrix.descriptors += open_descriptors() - before;
 }
 
 static void start(int group, bool (*select)(const struct way *way), enum place place)
 {
 	static const char *roots[2];
+	const struct tree *outer = place == INSIDE_MEMORY ? &memory : &local;
+	bool is_inside = place == INSIDE || place == INSIDE_MEMORY;
 
 	matrix.handler = service_handle;
-	if (place != INSIDE)
+	if (!is_inside)
 		slow_tree_mount(&slow, &backing);
-	roots[0] = place == UPPER ? slow.tree.path : local.path;
-	roots[1] = place == UPPER ? local.path : slow.tree.path;
-	matrix_start(&matrix, group, select, roots, place == INSIDE ? 1 : 2);
-	if (place == INSIDE)
-		mount_inside();
+	roots[0] = place == UPPER ? slow.tree.path : outer->path;
+	roots[1] = place == UPPER ? outer->path : slow.tree.path;
+	matrix_start(&matrix, group, select, roots, is_inside ? 1 : 2);
+	if (is_inside)
+		mount_inside(outer);
 }
 
 static void request_role(int i, int role, const char *prefix)
@@ -302,12 +322,15 @@ const char *test_lacks(void)
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("hang");
-	TCase *tcase = tcase_create("hang");
+	TCase *others = tcase_create("others"), *cut = tcase_create("cut");
 
-	tcase_add_unchecked_fixture(tcase, write_files, remove_files);
-	tcase_set_timeout(tcase, 120);
-	tcase_add_loop_test(tcase, holds_up_nobody_else, 0, LEN(places) * LEN(states) * N_GROUPS);
-	tcase_add_loop_test(tcase, sees_that_a_local_file_was_cut, 0, N_GROUPS);
-	suite_add_tcase(suite, tcase);
+	tcase_add_unchecked_fixture(others, write_files, remove_files);
+	tcase_set_timeout(others, 120);
+	tcase_add_loop_test(others, holds_up_nobody_else, 0, LEN(places) * LEN(states) * N_GROUPS);
+	suite_add_tcase(suite, others);
+	tcase_add_unchecked_fixture(cut, write_files, remove_files);
+	tcase_set_timeout(cut, 120);
+	tcase_add_loop_test(cut, sees_that_a_local_file_was_cut, 0, N_GROUPS);
+	suite_add_tcase(suite, cut);
 	return suite;
 }
