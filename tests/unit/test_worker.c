@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -28,6 +29,7 @@ struct task {
 	atomic_uint n_runs, n_cancelled;
 	unsigned when; /* the order among all runs, from 1 */
 	sem_t *gate;   /* waited for when it is not cancelled */
+	sem_t *cancel_gate; /* and when it is */
 	sem_t *begun, *ended;
 	char name[16]; /* of the thread that it ran on */
 	bool has_open_signal;
@@ -36,7 +38,7 @@ struct task {
 static void run_task(struct fsrv__job *job, bool cancelled)
 {
 	struct task *task = (struct task *)job;
-	sem_t *ended = task->ended;
+	sem_t *ended = task->ended, *gate;
 	sigset_t blocked;
 
 	task->when = atomic_fetch_add(&clock_of_runs, 1) + 1;
@@ -46,8 +48,9 @@ static void run_task(struct fsrv__job *job, bool cancelled)
 				!sigismember(&blocked, SIGCHLD) || !sigismember(&blocked, SIGRTMIN);
 	if (task->begun != NULL)
 		sem_post(task->begun);
-	if (task->gate != NULL && !cancelled)
-		while (sem_wait(task->gate) != 0)
+	gate = cancelled ? task->cancel_gate : task->gate;
+	if (gate != NULL)
+		while (sem_wait(gate) != 0)
 			;
 	atomic_fetch_add(&task->n_cancelled, cancelled);
 	atomic_fetch_add(&task->n_runs, 1);
@@ -78,9 +81,10 @@ struct blocker {
 	sem_t gate, begun, ended;
 };
 
-static void blocker_start(struct blocker *blocker, const void *owner)
+static void blocker_submit(struct blocker *blocker, const void *owner, bool is_remote)
 {
 	task_init(&blocker->task, owner);
+	blocker->task.job.is_remote = is_remote;
 	sem_init(&blocker->gate, 0, 0);
 	sem_init(&blocker->begun, 0, 0);
 	sem_init(&blocker->ended, 0, 0);
@@ -88,6 +92,11 @@ static void blocker_start(struct blocker *blocker, const void *owner)
 	blocker->task.begun = &blocker->begun;
 	blocker->task.ended = &blocker->ended;
 	submit(&blocker->task, FSRV__JOB_NEEDED);
+}
+
+static void blocker_start(struct blocker *blocker, const void *owner)
+{
+	blocker_submit(blocker, owner, false);
 	sem_wait(&blocker->begun);
 }
 
@@ -332,6 +341,189 @@ START_TEST(waits_for_what_runs)
 }
 END_TEST
 
+/* What one drain has taken out of the queue is not over for the other before it was cancelled. */
+START_TEST(waits_for_what_another_drain_cancels)
+{
+	struct drainer drainers[2] = {{.drain = {&owner_a, NULL}}, {.drain = {_i == 0 ? &owner_a : NULL, NULL}}};
+	struct blocker blocker;
+	struct task task;
+	sem_t begun, gate;
+
+	make(1);
+	sem_init(&begun, 0, 0);
+	sem_init(&gate, 0, 0);
+	blocker_start(&blocker, &owner_b);
+	task_init(&task, &owner_a);
+	task.begun = &begun;
+	task.cancel_gate = &gate;
+	submit(&task, FSRV__JOB_NEEDED);
+	ck_assert_int_eq(pthread_create(&drainers[0].thread, NULL, drain_slowly, &drainers[0]), 0);
+	sem_wait(&begun);
+	blocker_end(&blocker);
+	ck_assert_int_eq(pthread_create(&drainers[1].thread, NULL, drain_slowly, &drainers[1]), 0);
+	usleep(100000);
+	ck_assert(!atomic_load(&drainers[0].is_done));
+	ck_assert(!atomic_load(&drainers[1].is_done));
+	sem_post(&gate);
+	for (int i = 0; i < LEN(drainers); i++) {
+		pthread_join(drainers[i].thread, NULL);
+		fsrv__workers_undrain(workers, &drainers[i].drain);
+	}
+	expect_task(&task, 1, 1);
+	ck_assert(fsrv__workers_are_ready(workers, &owner_a));
+}
+END_TEST
+
+static void wait_for_run(const struct task *task)
+{
+	for (int waited = 0; waited < 10000 && atomic_load(&task->n_runs) == 0; waited++)
+		usleep(1000);
+	expect_task(task, 1, 0);
+}
+
+/* CPU time of the process while it has nothing to do, and that it has nothing to do. */
+static void expect_rest(unsigned milliseconds)
+{
+	struct timespec before, after;
+	double used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	usleep(milliseconds * 1000);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	used = (double)(after.tv_sec - before.tv_sec) * 1e3 + (double)(after.tv_nsec - before.tv_nsec) / 1e6;
+	ck_assert_msg(used < 0.2 * milliseconds, "%.0f ms of CPU time in %u ms", used, milliseconds);
+}
+
+static const struct {
+	unsigned max_threads, max_remote;
+} pools[] = {{1, 1}, {2, 1}, {4, 3}};
+
+/* Remote jobs that hang leave one thread for the others, which come first then whatever their place. */
+START_TEST(leaves_a_thread_for_local_jobs)
+{
+	unsigned max_remote = pools[_i].max_remote;
+	struct blocker blockers[4];
+	struct task locals[4];
+
+	make(pools[_i].max_threads);
+	for (unsigned i = 0; i <= max_remote; i++)
+		blocker_submit(&blockers[i], &owner_a, true);
+	for (unsigned i = 0; i < max_remote; i++)
+		sem_wait(&blockers[i].begun);
+	expect_rest(200);
+	ck_assert_int_ne(sem_trywait(&blockers[max_remote].begun), 0);
+	for (int i = 0; i < LEN(locals); i++) {
+		task_init(&locals[i], &owner_b);
+		submit(&locals[i], i % 2 == 0 ? FSRV__JOB_AHEAD : FSRV__JOB_NEEDED);
+	}
+	for (int i = 0; i < LEN(locals) && pools[_i].max_threads > 1; i++)
+		wait_for_run(&locals[i]);
+	ck_assert_int_ne(sem_trywait(&blockers[max_remote].begun), 0);
+	expect_rest(100);
+	ck_assert_uint_le(count_threads(), pools[_i].max_threads);
+	blocker_end(&blockers[0]);
+	sem_wait(&blockers[max_remote].begun);
+	for (unsigned i = 1; i <= max_remote; i++)
+		blocker_end(&blockers[i]);
+	for (int i = 0; i < LEN(locals); i++)
+		wait_for_run(&locals[i]);
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	const char *jobs; /* r: remote, l: local */
+	unsigned when[MAX_ORDERED]; /* of the local ones; of the others while they must not run: 0 */
+} overtakings[] = {
+	{"local ones in front", "llrr", {1, 2, 0, 0}},
+	{"local ones behind", "rrll", {0, 0, 1, 2}},
+	{"a local one at the end", "rl", {0, 1}},
+	{"in turn", "rlrlrl", {0, 1, 0, 2, 0, 3}},
+};
+
+/* Queues the jobs while both threads are busy, then lets the local one go on. */
+static void check_overtaking(int row, struct task tasks[])
+{
+	const char *jobs = overtakings[row].jobs;
+	struct blocker local;
+
+	blocker_start(&local, NULL);
+	for (int i = 0; jobs[i] != '\0'; i++) {
+		task_init(&tasks[i], NULL);
+		tasks[i].job.is_remote = jobs[i] == 'r';
+		submit(&tasks[i], FSRV__JOB_NEEDED);
+	}
+	blocker_end(&local);
+	for (int i = 0; jobs[i] != '\0'; i++) {
+		unsigned when = overtakings[row].when[i];
+
+		if (when > 0)
+			wait_for_run(&tasks[i]);
+		ck_assert_msg((when > 0 ? tasks[i].when - local.task.when : tasks[i].when) == when,
+			      "%s: job %d ran as number %u", overtakings[row].name, i,
+			      tasks[i].when - local.task.when);
+	}
+}
+
+/* Twice, since the queue must be whole after jobs were taken out of its middle. */
+START_TEST(overtakes_in_order)
+{
+	struct blocker remote;
+	struct task tasks[2 * MAX_ORDERED];
+
+	make(2);
+	blocker_submit(&remote, NULL, true);
+	sem_wait(&remote.begun);
+	check_overtaking(_i, tasks);
+	check_overtaking(_i, tasks + MAX_ORDERED);
+	blocker_end(&remote);
+	for (size_t i = 0; i < strlen(overtakings[_i].jobs); i++) {
+		wait_for_run(&tasks[i]);
+		wait_for_run(&tasks[MAX_ORDERED + i]);
+		ck_assert_uint_lt(tasks[i].when, tasks[MAX_ORDERED + i].when);
+	}
+}
+END_TEST
+
+static atomic_uint n_tidied;
+static atomic_bool is_untidy;
+
+static bool tidy(void *cls)
+{
+	ck_assert_ptr_eq(cls, &n_tidied);
+	atomic_fetch_add(&n_tidied, 1);
+	return atomic_load(&is_untidy);
+}
+
+/* By the only thread when it becomes idle, and then each second. */
+START_TEST(tidies_up_while_it_is_idle)
+{
+	struct blocker blocker;
+	unsigned n;
+
+	workers = fsrv__workers_new(&allocator, 1, tidy, &n_tidied);
+	ck_assert_ptr_nonnull(workers);
+	atomic_store(&is_untidy, true);
+	usleep(50000);
+	ck_assert_uint_eq(atomic_load(&n_tidied), 0); /* there is no thread yet */
+	blocker_start(&blocker, NULL);
+	n = atomic_load(&n_tidied);
+	blocker_end(&blocker);
+	expect_rest(1500);
+	ck_assert_uint_ge(atomic_load(&n_tidied), n + 2);
+	ck_assert_uint_le(atomic_load(&n_tidied), n + 3);
+	atomic_store(&is_untidy, false);
+	usleep(1100000);
+	n = atomic_load(&n_tidied);
+	expect_rest(1500);
+	ck_assert_uint_eq(atomic_load(&n_tidied), n);
+	blocker_start(&blocker, NULL);
+	blocker_end(&blocker);
+	usleep(100000);
+	ck_assert_uint_eq(atomic_load(&n_tidied), n + 1);
+}
+END_TEST
+
 /* The owner is free again when the last drain is undone; an unknown one is nothing to undo. */
 START_TEST(counts_drains)
 {
@@ -535,6 +727,10 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, names_its_threads_and_blocks_their_signals);
 	tcase_add_loop_test(tcase, cancels_what_waits, 0, LEN(drains));
 	tcase_add_loop_test(tcase, waits_for_what_runs, 0, LEN(waits));
+	tcase_add_loop_test(tcase, waits_for_what_another_drain_cancels, 0, 2);
+	tcase_add_loop_test(tcase, leaves_a_thread_for_local_jobs, 0, LEN(pools));
+	tcase_add_loop_test(tcase, overtakes_in_order, 0, LEN(overtakings));
+	tcase_add_test(tcase, tidies_up_while_it_is_idle);
 	tcase_add_test(tcase, counts_drains);
 	tcase_add_test(tcase, frees_with_jobs_left);
 	tcase_add_test(tcase, frees_nothing);
