@@ -677,26 +677,27 @@ static const struct {
 	const char *content; /* NULL: missing; "/": a folder */
 	int root;
 	const char *path;
+	bool is_odd; /* what a look in memory may not be able to tell */
 } overlay[] = {
-	{"upper wins", "/a", "upper/a", 0, "a"},
-	{"only in the upper layer", "/only-upper", "upper/only-upper", 0, "only-upper"},
-	{"only in the lower layer", "/only-lower", "lower/only-lower", 1, "only-lower"},
-	{"folder hides no file below", "/d", "lower/d", 1, "d"},
-	{"file hides no folder below", "/e/x", "lower/e/x", 1, "e/x"},
-	{"FIFO hides no file below", "/f", "lower/f", 1, "f"},
-	{"refused link hides no file below", "/p", "lower/p", 1, "p"},
-	{"refused link and nothing below", "/q", NULL, -1, NULL},
-	{"folder in both", "/g", "/", -1, NULL},
-	{"folder in the upper layer", "/m", "/", -1, NULL},
-	{"index page of the lower layer", "/g/", "lower/g/index.html", 1, "g/index.html"},
-	{"first index name of any layer", "/h/", "lower/h/index.html", 1, "h/index.html"},
-	{"second index name", "/n/", "upper/n/index.htm", 0, "n/index.htm"},
-	{"folder in place of an index page", "/k/", "lower/k/index.html", 1, "k/index.html"},
-	{"index page of the root", "/", "upper/index.htm", 0, "index.htm"},
-	{"folder without an index page", "/m/", NULL, -1, NULL},
-	{"slash behind a file", "/a/", NULL, -1, NULL},
-	{"slash behind nothing", "/missing/", NULL, -1, NULL},
-	{"nothing", "/missing", NULL, -1, NULL},
+	{"upper wins", "/a", "upper/a", 0, "a", false},
+	{"only in the upper layer", "/only-upper", "upper/only-upper", 0, "only-upper", false},
+	{"only in the lower layer", "/only-lower", "lower/only-lower", 1, "only-lower", false},
+	{"folder hides no file below", "/d", "lower/d", 1, "d", false},
+	{"file hides no folder below", "/e/x", "lower/e/x", 1, "e/x", true},
+	{"FIFO hides no file below", "/f", "lower/f", 1, "f", false},
+	{"refused link hides no file below", "/p", "lower/p", 1, "p", false},
+	{"refused link and nothing below", "/q", NULL, -1, NULL, true},
+	{"folder in both", "/g", "/", -1, NULL, false},
+	{"folder in the upper layer", "/m", "/", -1, NULL, false},
+	{"index page of the lower layer", "/g/", "lower/g/index.html", 1, "g/index.html", false},
+	{"first index name of any layer", "/h/", "lower/h/index.html", 1, "h/index.html", false},
+	{"second index name", "/n/", "upper/n/index.htm", 0, "n/index.htm", false},
+	{"folder in place of an index page", "/k/", "lower/k/index.html", 1, "k/index.html", false},
+	{"index page of the root", "/", "upper/index.htm", 0, "index.htm", false},
+	{"folder without an index page", "/m/", NULL, -1, NULL, true},
+	{"slash behind a file", "/a/", NULL, -1, NULL, true},
+	{"slash behind nothing", "/missing/", NULL, -1, NULL, true},
+	{"nothing", "/missing", NULL, -1, NULL, true},
 };
 
 START_TEST(lays_roots_over_each_other)
@@ -720,6 +721,286 @@ START_TEST(lays_roots_over_each_other)
 		ck_assert_str_eq(path.text, overlay[_i].path);
 		ck_assert_uint_eq(path.length, strlen(path.text));
 		close(file.fd);
+	}
+}
+END_TEST
+
+/* What a look says: all but the descriptor, which is closed. */
+struct finding {
+	enum fsrv__outcome outcome;
+	int error;
+	struct fsrv__path path;
+	struct fsrv__file file;
+};
+
+static void seek(struct fsrv__roots *roots, enum fsrv__sought sought, enum fsrv__patience patience, int recent,
+		 const char *target, struct finding *finding)
+{
+	memset(finding, 0, sizeof(*finding));
+	ck_assert_int_eq(fsrv__path_parse(text_of(target), FSRV__PATH_RAW, &finding->path), FSRV__PATH_OK);
+	errno = 0;
+	finding->outcome = fsrv__roots_find(roots, sought, patience, recent, &finding->path, &finding->file);
+	finding->error = errno;
+	if (finding->outcome != FILE_)
+		return;
+	ck_assert_msg((finding->file.fd >= 0) == (sought == FSRV__SEEK_FILE), "%s: descriptor %d", target,
+		      finding->file.fd);
+	if (finding->file.fd >= 0)
+		close(finding->file.fd);
+	finding->file.fd = -1;
+}
+
+static bool is_same_finding(const struct finding *a, const struct finding *b)
+{
+	if (a->outcome != b->outcome)
+		return false;
+	return a->outcome != FILE_ || (fsrv__file_is_same(&a->file, &b->file) && a->path.length == b->path.length &&
+				       memcmp(a->path.text, b->path.text, a->path.length) == 0 &&
+				       a->file.is_remote == b->file.is_remote &&
+				       a->file.has_remote_name == b->file.has_remote_name);
+}
+
+static bool must_wait(const struct finding *finding)
+{
+	return finding->outcome == FSRV__OVERLOADED && finding->error == EAGAIN;
+}
+
+/* As if they lay on a disk, whatever they lie on. */
+static void pretend_disk(struct fsrv__roots *roots)
+{
+	for (size_t i = 0; i < roots->n_roots; i++)
+		atomic_store(&roots->list[i].medium, FSRV__MEDIUM_DISK);
+}
+
+/* Some file systems cannot follow links, or know that a name is missing, without waiting; nor can the kernel
+ * tell that a file is no folder. */
+static void compare_findings(struct fsrv__roots *roots, const char *target, bool may_have_to_wait)
+{
+	struct finding opened, facts, again, in_memory;
+
+	seek(roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, target, &opened);
+	seek(roots, FSRV__SEEK_FACTS, FSRV__MAY_WAIT, -1, target, &facts);
+	ck_assert_msg(is_same_finding(&opened, &facts), "%s: %d opened, %d asked", target, opened.outcome, facts.outcome);
+	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
+		for (int recent = -1; recent < (int)roots->n_roots; recent++) {
+			seek(roots, (enum fsrv__sought)sought, FSRV__MAY_WAIT, recent, target, &again);
+			ck_assert_msg(is_same_finding(&opened, &again), "%s: recent %d", target, recent);
+			seek(roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, recent, target, &in_memory);
+			if (must_wait(&in_memory) && (may_have_to_wait || !roots->has_openat2))
+				continue;
+			ck_assert_msg(is_same_finding(&opened, &in_memory), "%s, sought %d, recent %d: %d in memory, %s",
+				      target, sought, recent, in_memory.outcome, strerror(in_memory.error));
+		}
+	}
+}
+
+START_TEST(says_the_same_without_opening)
+{
+	bool is_plain = links[_i].none != NULL;
+
+	for (int way = first_way(); way < LEN(ways); way++) {
+		for (int policy = 0; policy < LEN(policies); policy++) {
+			struct fsrv__root root = root_at("root", policies[policy]);
+			struct fsrv__roots roots = roots_of(&root, 1, ways[way]);
+
+			pretend_disk(&roots);
+			compare_findings(&roots, links[_i].target, !is_plain);
+		}
+	}
+}
+END_TEST
+
+START_TEST(says_the_same_of_layers)
+{
+	static const enum fsrv__links pairs[][2] = {{NONE, FOLLOW}, {FOLLOW, BENEATH}, {BENEATH, NONE}};
+
+	for (int way = first_way(); way < LEN(ways); way++) {
+		for (int pair = 0; pair < LEN(pairs); pair++) {
+			struct fsrv__root list[] = {root_at("upper", pairs[pair][0]), root_at("lower", pairs[pair][1])};
+			struct fsrv__roots roots = roots_of(list, 2, ways[way]);
+
+			pretend_disk(&roots);
+			compare_findings(&roots, overlay[_i].target, overlay[_i].is_odd || list[0].links != NONE);
+		}
+	}
+}
+END_TEST
+
+static struct finding look_once(struct fsrv__roots *roots, enum fsrv__sought sought, enum fsrv__patience patience,
+				int recent, const char *target)
+{
+	struct finding finding;
+
+	seek(roots, sought, patience, recent, target, &finding);
+	return finding;
+}
+
+/* Each name is looked for only once, so nobody knows yet that it is missing. */
+static void expect_wait(struct fsrv__roots *roots, int recent, bool waits)
+{
+	static int n;
+	char target[32];
+
+	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
+		struct finding finding;
+
+		snprintf(target, sizeof(target), "/never-asked-for-%d", n++);
+		finding = look_once(roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, recent, target);
+		ck_assert_msg(must_wait(&finding) == waits, "recent %d: %d", recent, finding.outcome);
+		ck_assert(waits || finding.outcome == MISSING);
+	}
+}
+
+START_TEST(does_not_wait_for_names)
+{
+	for (int policy = 0; policy < LEN(policies); policy++) {
+		struct fsrv__root list[] = {root_at("upper", policies[policy]), root_at("lower", policies[policy])};
+		struct fsrv__roots roots = roots_of(list, 2, fsrv__has_openat2());
+
+		pretend_disk(&roots);
+		expect_wait(&roots, -1, true);
+		expect_wait(&roots, 0, true); /* for the other one */
+		expect_wait(&roots, 1, true);
+		roots.n_roots = 1;
+		expect_wait(&roots, 0, false);
+		expect_wait(&roots, -1, true);
+	}
+}
+END_TEST
+
+static bool forget_names(void)
+{
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, "2", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return done;
+}
+
+/* Files that are there, of which the kernel has forgotten even the names. Others on the machine may keep it
+ * from that. */
+START_TEST(does_not_wait_for_files)
+{
+	struct fsrv__root root = root_at("lower", policies[_i]);
+	struct fsrv__roots roots = roots_of(&root, 1, fsrv__has_openat2());
+	struct finding finding;
+
+	pretend_disk(&roots);
+	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS && roots.has_openat2; sought++) {
+		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/g/index.html");
+		ck_assert_int_eq(finding.outcome, FILE_);
+		for (int attempt = 0; attempt < 5 && finding.outcome == FILE_; attempt++) {
+			if (!forget_names())
+				return;
+			finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/g/index.html");
+		}
+		if (finding.outcome == FILE_)
+			printf("# the kernel does not forget names\n");
+		else
+			ck_assert(must_wait(&finding));
+		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__MAY_WAIT, -1, "/g/index.html");
+		ck_assert_int_eq(finding.outcome, FILE_);
+	}
+}
+END_TEST
+
+static unsigned times_known(struct fsrv__roots *roots, uint64_t device)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
+		n += atomic_load(&roots->local_devices[i]) == device;
+	return n;
+}
+
+/* A device nobody knows is looked at only where waiting is allowed, and known from then on. */
+START_TEST(learns_that_a_device_is_local)
+{
+	struct fsrv__root list[] = {root_at("upper", policies[_i]), root_at("lower", policies[_i])};
+	struct fsrv__roots roots = roots_of(list, 2, fsrv__has_openat2());
+	struct finding finding = look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/only-lower");
+	uint64_t device = finding.file.device;
+
+	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
+		atomic_store(&roots.local_devices[i], 0);
+	for (int i = 0; i < LEN(list); i++)
+		atomic_store(&list[i].medium, FSRV__MEDIUM_REMOTE);
+	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
+		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/only-lower");
+		ck_assert(must_wait(&finding));
+		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/");
+		ck_assert(must_wait(&finding));
+	}
+	ck_assert_uint_eq(times_known(&roots, device), 0);
+	finding = look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/only-lower");
+	ck_assert_int_eq(finding.outcome, FILE_);
+	ck_assert(!finding.file.is_remote);
+	ck_assert(finding.file.has_remote_name); /* the look at the upper root could have waited */
+	ck_assert_uint_eq(times_known(&roots, device), 1);
+	ck_assert_int_ne(atomic_load(&list[1].medium), FSRV__MEDIUM_REMOTE);
+	ck_assert_int_eq(atomic_load(&list[0].medium), FSRV__MEDIUM_REMOTE); /* has served nothing yet */
+	look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/a");
+	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS && roots.has_openat2; sought++) {
+		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/a");
+		ck_assert_int_eq(finding.outcome, FILE_);
+		ck_assert(!finding.file.is_remote);
+	}
+}
+END_TEST
+
+/* A list that is too short forgets the oldest device, never the one that was just learned. */
+START_TEST(knows_the_devices_that_were_learned_last)
+{
+	struct fsrv__root root = root_at("lower", FOLLOW);
+	struct fsrv__roots roots = roots_of(&root, 1, fsrv__has_openat2());
+	struct finding finding;
+
+	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
+		atomic_store(&roots.local_devices[i], UINT64_MAX - (uint64_t)i);
+	for (int i = 0; i < 2; i++) {
+		finding = look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/a");
+		ck_assert(!finding.file.is_remote);
+	}
+	ck_assert_uint_eq(times_known(&roots, finding.file.device), 1);
+}
+END_TEST
+
+static void make_in_memory(void)
+{
+	const char *before = getenv("TMPDIR");
+	char saved[PATH_MAX] = "";
+
+	if (before != NULL)
+		snprintf(saved, sizeof(saved), "%s", before);
+	setenv("TMPDIR", "/dev/shm", 1);
+	tree_make(&tree);
+	if (before != NULL)
+		setenv("TMPDIR", saved, 1);
+	else
+		unsetenv("TMPDIR");
+	tree_folder(&tree, "upper");
+	tree_write_text(&tree, "lower/file", "file");
+}
+
+START_TEST(has_nothing_to_wait_for_in_memory)
+{
+	for (int way = first_way(); way < LEN(ways); way++) {
+		struct fsrv__root list[] = {root_at("upper", policies[_i]), root_at("lower", policies[_i])};
+		struct fsrv__roots roots = roots_of(list, 2, ways[way]);
+
+		if (atomic_load(&list[0].medium) != FSRV__MEDIUM_MEMORY) {
+			printf("# /dev/shm is no memory\n");
+			return;
+		}
+		compare_findings(&roots, "/file", false);
+		for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
+			struct finding finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/file");
+
+			ck_assert_int_eq(finding.outcome, FILE_);
+			ck_assert_int_eq(finding.file.root, 1);
+		}
+		expect_wait(&roots, -1, false);
 	}
 }
 END_TEST
@@ -768,8 +1049,10 @@ Suite *test_suite(void)
 	TCase *files = add_case(suite, "files", make_root);
 	TCase *rights = add_case(suite, "rights", make_forbidden);
 	TCase *layers = add_case(suite, "layers", make_overlay);
+	TCase *memory = add_case(suite, "memory", make_in_memory);
 
 	tcase_add_loop_test(one, follows_links_as_the_policy_allows, 0, LEN(links));
+	tcase_add_loop_test(one, says_the_same_without_opening, 0, LEN(links));
 	tcase_add_test(one, follows_as_many_links_as_the_kernel);
 	tcase_add_test(files, looks_up_long_names);
 	tcase_add_test(files, refuses_what_is_longer_than_any_path);
@@ -784,6 +1067,12 @@ Suite *test_suite(void)
 	tcase_add_test(rights, tells_what_is_forbidden);
 	tcase_add_test(rights, does_not_look_below_what_is_forbidden);
 	tcase_add_loop_test(layers, lays_roots_over_each_other, 0, LEN(overlay));
+	tcase_add_loop_test(layers, says_the_same_of_layers, 0, LEN(overlay));
+	tcase_add_test(layers, does_not_wait_for_names);
+	tcase_add_loop_test(layers, does_not_wait_for_files, 0, LEN(policies));
+	tcase_add_loop_test(layers, learns_that_a_device_is_local, 0, LEN(policies));
+	tcase_add_test(layers, knows_the_devices_that_were_learned_last);
 	tcase_add_test(layers, needs_an_index_name);
+	tcase_add_loop_test(memory, has_nothing_to_wait_for_in_memory, 0, LEN(policies));
 	return suite;
 }
