@@ -194,6 +194,79 @@ START_TEST(reads_the_part_that_is_in_memory)
 }
 END_TEST
 
+/* Asks first where nothing or only the start is in memory, and looks whether that has made the kernel read. */
+START_TEST(reads_nothing_in_when_it_asks_first)
+{
+	bool starts_warm = partly[_i].least > 0;
+	uint64_t page = 4096, at = partly[_i].offset, end = at + partly[_i].size;
+	ssize_t n;
+
+	open_file(folders[0]);
+	if (!make_cold(partly[_i].warm_start, partly[_i].warm_end)) {
+		printf("# %s: %s does not let files out of memory\n", partly[_i].name, folders[0]);
+		close_file();
+		return;
+	}
+	while (starts_warm && at < FILE_SIZE && at < end && !is_cold(at))
+		at += page - at % page;
+	n = fsrv__file_read_resident(fd, buffer, partly[_i].size, partly[_i].offset, true);
+	ck_assert_msg((n > 0) == starts_warm, "%s: %zd", partly[_i].name, n);
+	usleep(20000); /* for what the kernel does in the background */
+	for (; at < FILE_SIZE && at < end; at += page - at % page)
+		ck_assert_msg(is_cold(at), "%s: %llu was read", partly[_i].name, (unsigned long long)at);
+	close_file();
+}
+END_TEST
+
+/* Files that were written in part. */
+static const struct {
+	const char *name;
+	uint64_t data, data_length; /* what is written */
+	uint64_t offset, size;
+	int64_t want; /* by asking first; -1: EAGAIN */
+} holes[] = {
+	{"the hole", 0, 8192, 8192, 4096, -1},
+	{"inside of the hole", 0, 8192, 100001, 10, -1},
+	{"up to the hole", 0, 8192, 0, 65536, 8192},
+	{"up to the hole, inside a page", 0, 8192, 5000, 65536, 3192},
+	{"the last byte", 0, 8192, 8191, 65536, 1},
+	{"less than that", 0, 8192, 10, 8000, 8000},
+	{"up to a hole behind one page", 4096, 4096, 4097, 8192, 4095},
+	{"the page before", 4096, 4096, 0, 8192, -1},
+	{"the end of a file that ends inside a page", 196608, 3392, 196700, 100000, 3300},
+	{"the end of a hole", 0, 4096, 199000, 100000, -1},
+};
+
+#define SPARSE_SIZE 200000
+
+/* In memory; a file system there has no pages for what was not written. */
+START_TEST(reads_up_to_a_hole)
+{
+	ssize_t n;
+	int error;
+
+	open_file(folders[1]);
+	close(fd);
+	fd = open(tree_path(&tree, "sparse"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	ck_assert_int_eq(ftruncate(fd, SPARSE_SIZE), 0);
+	memset(buffer, 'd', sizeof(buffer));
+	ck_assert_int_eq(pwrite(fd, buffer, holes[_i].data_length, (off_t)holes[_i].data), (ssize_t)holes[_i].data_length);
+	n = fsrv__file_read_resident(fd, buffer, holes[_i].size, holes[_i].offset, true);
+	error = errno;
+	ck_assert_msg(n == holes[_i].want, "%s: %zd", holes[_i].name, n);
+	if (n < 0)
+		ck_assert_int_eq(error, EAGAIN);
+	for (ssize_t i = 0; i < n; i++)
+		ck_assert_int_eq(buffer[i], 'd');
+	/* Without asking first a file system that knows better may give zeros. */
+	n = fsrv__file_read_resident(fd, buffer, holes[_i].size, holes[_i].offset, false);
+	ck_assert_int_ge(n, holes[_i].want);
+	for (ssize_t i = 0; i < n; i++)
+		ck_assert_int_eq(buffer[i], i < holes[_i].want ? 'd' : '\0');
+	close_file();
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	uint64_t offset, length;
@@ -264,6 +337,8 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, reads_nothing_from_an_empty_file);
 	tcase_add_test(tcase, sees_the_end_of_a_file_that_was_cut);
 	tcase_add_loop_test(tcase, reads_the_part_that_is_in_memory, 0, LEN(partly));
+	tcase_add_loop_test(tcase, reads_nothing_in_when_it_asks_first, 0, LEN(partly));
+	tcase_add_loop_test(tcase, reads_up_to_a_hole, 0, LEN(holes));
 	tcase_add_loop_test(tcase, reads_ahead, 0, LEN(advice));
 	tcase_add_test(tcase, tells_what_is_wrong);
 	tcase_add_test(tcase, leaves_the_position_alone);
