@@ -2,6 +2,7 @@
  * next answer shows it. */
 #include <fcntl.h>
 #include <grp.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,7 @@ static const int modes[] = {7, 2, 3};
 /* One for each mode and row of the two tables, and one for each mode and other test. */
 #define FIRST_KIND  (N_ROWS * LEN(modes))
 #define FIRST_OTHER (FIRST_KIND + N_KINDS * LEN(modes))
-#define N_TREES	    (FIRST_OTHER + 6 * LEN(modes))
+#define N_TREES	    (FIRST_OTHER + 7 * LEN(modes))
 
 static struct tree trees[N_TREES], tree;
 static struct fsrv *fs;
@@ -400,6 +401,38 @@ START_TEST(keeps_no_young_file)
 }
 END_TEST
 
+static atomic_bool is_slow;
+
+/* Makes one look last longer than files are young. */
+static void *allocate_slowly(void *cls, void *memory, size_t size)
+{
+	(void)cls;
+	if (size == 0) {
+		free(memory);
+		return NULL;
+	}
+	if (atomic_exchange(&is_slow, false))
+		tree_age();
+	return realloc(memory, size);
+}
+
+/* What is young when it is opened may change unnoticed until it is read, however long that takes. */
+START_TEST(keeps_no_file_that_was_young_when_the_look_began)
+{
+	take_tree(FIRST_OTHER + 6 * LEN(modes) + _i);
+	tree_write_text(&tree, "lower/file.txt", "content");
+	options.allocate = allocate_slowly;
+	serve(modes[_i]);
+	ask("HEAD", "/file.txt", ""); /* so that nothing has to wait for names */
+	atomic_store(&is_slow, true);
+	ck_assert(!is_hit("GET", "/file.txt", ""));
+	ck_assert(!atomic_load(&is_slow));
+	ck_assert_uint_eq(stats_now().cache_size, 0);
+	ck_assert(!is_hit("GET", "/file.txt", ""));
+	ck_assert_uint_gt(stats_now().cache_size, 0);
+}
+END_TEST
+
 START_TEST(keeps_nothing_when_told)
 {
 	take_tree(FIRST_OTHER + 6 * _i + 1);
@@ -532,6 +565,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, shows_each_change, 0, N_ROWS * LEN(modes));
 	tcase_add_loop_test(tcase, shows_a_change_at_once, 0, N_KINDS * LEN(modes));
 	tcase_add_loop_test(tcase, keeps_no_young_file, 0, LEN(modes));
+	tcase_add_loop_test(tcase, keeps_no_file_that_was_young_when_the_look_began, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_nothing_when_told, 0, LEN(modes));
 	tcase_add_loop_test(tcase, lets_the_least_recently_used_go, 0, LEN(modes));
 	tcase_add_loop_test(tcase, opens_files_for_the_etag_function, 0, LEN(modes));
