@@ -35,13 +35,68 @@ static void note_log(void *cls, const char *line)
 	n_logged++;
 }
 
+static const struct {
+	const char *name;
+	const char *page;
+	size_t length;
+	const char *type;
+	const char *log;
+	bool unchanged;
+} encodings[] = {
+	{"nothing said", "<p>x", 4, "text/html; charset=utf-8", NULL, false},
+	{"meta", "<meta charset=windows-1252><p>\xfc", 31, "text/html; charset=windows-1252", NULL, false},
+	{"byte order mark and meta", "\xef\xbb\xbf<meta charset=koi8-r>", 24, "text/html; charset=utf-8", NULL, false},
+	{"meta that cannot be true", "<meta charset=UTF-16le><p>x", 27, "text/html; charset=utf-8", NULL, false},
+	{"meta that would break the field", "<meta charset=\"a b\"><p>x", 24, "text/html; charset=utf-8", NULL, false},
+	{"UTF-16", "\xff\xfe<\0p\0>\0", 8, "text/html; charset=utf-8", "without scripts", true},
+};
+
+/* What was written has to grow old before it is kept, so that is waited for once. Tests that need other files, or
+ * write to them, have a tree of their own. */
+enum { SHARED, MARKED, REWRITTEN, N_TREES };
+
+static struct tree trees[N_TREES];
+
+static const char *encoded_page(int row)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "/encoding-%d.html", row);
+	return name;
+}
+
+static void make_trees(void)
+{
+	for (int i = 0; i < N_TREES; i++) {
+		tree_make(&trees[i]);
+		tree_write_text(&trees[i], "index.html", PAGE);
+		tree_write_text(&trees[i], "sub/index.html", PAGE);
+		tree_write_text(&trees[i], "data.json", "{}");
+		tree_write_text(&trees[i], "large.html", PAGE " ");
+		tree_write_text(&trees[i], "csp.html", "<meta http-equiv=content-security-policy content=x>");
+		for (int row = 0; row < LEN(encodings); row++)
+			tree_write(&trees[i], encoded_page(row) + 1, encodings[row].page, encodings[row].length);
+	}
+	tree_write_text(&trees[MARKED], "index.html", "<head><script>old()</script><script>kept()</script>");
+	tree_write_text(&trees[MARKED], "other.html", "<head><script>old()</script>");
+	tree_age();
+}
+
+static void remove_trees(void)
+{
+	for (int i = 0; i < N_TREES; i++)
+		tree_remove(&trees[i]);
+}
+
+static void use_tree(int number)
+{
+	tree = trees[number];
+	roots[0] = tree.path;
+}
+
 static void set_up(void)
 {
-	tree_make(&tree);
-	tree_write_text(&tree, "index.html", PAGE);
-	tree_write_text(&tree, "sub/index.html", PAGE);
-	tree_write_text(&tree, "data.json", "{}");
-	roots[0] = tree.path;
+	use_tree(SHARED);
 	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 1, .log = note_log};
 	n_logged = 0;
 	fs = NULL;
@@ -49,7 +104,6 @@ static void set_up(void)
 
 static void serve(int mode)
 {
-	tree_age();
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
 	daemon_start(&service, &daemon_modes[mode], fsrv_handle, fs, 0);
 	client_open(&client, daemon_connect(&service));
@@ -62,7 +116,6 @@ static void tear_down(void)
 		daemon_stop(&service);
 		fsrv_free(fs);
 	}
-	tree_remove(&tree);
 }
 
 static void add(enum fsrv_scope scope, enum fsrv_point point, const char *text)
@@ -112,8 +165,7 @@ START_TEST(takes_marked_scripts_out)
 {
 	struct fsrv_marker marker = {"old", 3, 0};
 
-	tree_write_text(&tree, "index.html", "<head><script>old()</script><script>kept()</script>");
-	tree_write_text(&tree, "other.html", "<head><script>old()</script>");
+	use_tree(MARKED);
 	serve(2);
 	ck_assert_int_eq(fsrv_inject_add_strip(fs, FSRV_SCOPE_INDEX_PAGE, &marker), FSRV_OK);
 	add(FSRV_SCOPE_INDEX_PAGE, FSRV_HEAD_START, "old(1)");
@@ -126,6 +178,7 @@ START_TEST(revalidates_what_was_sent)
 {
 	char tag[128], field[160];
 
+	use_tree(REWRITTEN);
 	serve(2);
 	add(FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START, "first");
 	get("/", "");
@@ -190,8 +243,6 @@ START_TEST(keeps_a_page_while_it_is_the_same)
 {
 	serve(2);
 	add(FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START, "a");
-	tree_write_text(&tree, "csp.html", "<meta http-equiv=content-security-policy content=x>");
-	tree_age();
 	for (int i = 0; i < 5; i++)
 		get("/csp.html", "");
 	ck_assert_uint_eq(n_logged, 1);
@@ -199,28 +250,11 @@ START_TEST(keeps_a_page_while_it_is_the_same)
 }
 END_TEST
 
-static const struct {
-	const char *name;
-	const char *page;
-	size_t length;
-	const char *type;
-	const char *log;
-	bool unchanged;
-} encodings[] = {
-	{"nothing said", "<p>x", 4, "text/html; charset=utf-8", NULL, false},
-	{"meta", "<meta charset=windows-1252><p>\xfc", 31, "text/html; charset=windows-1252", NULL, false},
-	{"byte order mark and meta", "\xef\xbb\xbf<meta charset=koi8-r>", 24, "text/html; charset=utf-8", NULL, false},
-	{"meta that cannot be true", "<meta charset=UTF-16le><p>x", 27, "text/html; charset=utf-8", NULL, false},
-	{"meta that would break the field", "<meta charset=\"a b\"><p>x", 24, "text/html; charset=utf-8", NULL, false},
-	{"UTF-16", "\xff\xfe<\0p\0>\0", 8, "text/html; charset=utf-8", "without scripts", true},
-};
-
 START_TEST(names_the_encoding)
 {
-	tree_write(&tree, "page.html", encodings[_i].page, encodings[_i].length);
 	serve(2);
 	add(FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START, "a");
-	get("/page.html", "");
+	get(encoded_page(_i), "");
 	ck_assert_int_eq(reply.status, 200);
 	ck_assert_str_eq(client_field(&reply, "Content-Type"), encodings[_i].type);
 	ck_assert_msg((reply.length == encodings[_i].length) == encodings[_i].unchanged, "%s", encodings[_i].name);
@@ -233,7 +267,6 @@ END_TEST
 START_TEST(refuses_a_page_that_is_too_large)
 {
 	options.max_page_size = strlen(PAGE);
-	tree_write_text(&tree, "large.html", PAGE " ");
 	serve(2);
 	expect("/large.html", PAGE " ");
 	add(FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START, "a");
@@ -338,6 +371,7 @@ Suite *test_suite(void)
 	TCase *pages = tcase_create("pages");
 	TCase *load_case = tcase_create("load");
 
+	tcase_add_unchecked_fixture(pages, make_trees, remove_trees);
 	tcase_add_checked_fixture(pages, set_up, tear_down);
 	tcase_set_timeout(pages, 60);
 	tcase_add_test(pages, puts_scripts_where_they_belong);
@@ -350,6 +384,7 @@ Suite *test_suite(void)
 	tcase_add_test(pages, refuses_a_page_that_is_too_large);
 	tcase_add_test(pages, refuses_bad_additions);
 	suite_add_tcase(suite, pages);
+	tcase_add_unchecked_fixture(load_case, make_trees, remove_trees);
 	tcase_add_checked_fixture(load_case, set_up, tear_down);
 	tcase_set_timeout(load_case, 240);
 	tcase_add_loop_test(load_case, takes_scripts_while_pages_load, 0, N_LOADS);
