@@ -265,6 +265,34 @@ START_TEST(stops_from_all_sides)
 }
 END_TEST
 
+/* A daemon of the program's own: it is stopped after a drain that came second, while the first goes on. */
+START_TEST(waits_for_the_drain_that_came_first)
+{
+	static struct client clients[2 * N_CLIENTS];
+	pthread_t thread;
+
+	options.wake = dawdle;
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	atomic_store(&is_cold, true);
+	daemon_start(&service, &daemon_modes[modes[_i]], fsrv_handle, fs, 0);
+	for (int i = 0; i < LEN(clients); i++) {
+		client_open(&clients[i], daemon_connect_tcp(&service));
+		ck_assert(client_send_text(&clients[i], "GET /large HTTP/1.1\r\nHost: test\r\n\r\n"));
+	}
+	usleep(100000);
+	pthread_barrier_init(&barrier, NULL, 2);
+	ck_assert_int_eq(pthread_create(&thread, NULL, drain, fs), 0);
+	pthread_barrier_wait(&barrier);
+	usleep(15000);
+	daemon_stop(&service);
+	pthread_join(thread, NULL);
+	pthread_barrier_destroy(&barrier);
+	fsrv_free(fs);
+	for (int i = 0; i < LEN(clients); i++)
+		client_close(&clients[i]);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("offload");
@@ -276,6 +304,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, serves_no_result_for_another_path, 0, LEN(modes));
 	tcase_add_loop_test(tcase, closes_what_nobody_takes, 0, LEN(modes));
 	tcase_add_loop_test(tcase, stops_from_all_sides, 0, 9);
+	tcase_add_loop_test(tcase, waits_for_the_drain_that_came_first, 0, LEN(modes));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
