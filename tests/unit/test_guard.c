@@ -298,7 +298,7 @@ static bool can_be_thrown_out(void)
 	return !is_in_memory();
 }
 
-/* Nothing is cut in the time of six sweeps that would be after three. */
+/* Nothing is cut in the time of eight sweeps that would be after three. */
 START_TEST(cuts_a_rewritten_file_only_when_it_stalls)
 {
 	bool is_cut = false;
@@ -311,7 +311,7 @@ START_TEST(cuts_a_rewritten_file_only_when_it_stalls)
 	}
 	ck_assert(watch_closely(ends[0], MUCH, stalls[_i].may_stall));
 	stalls[_i].change();
-	for (int i = 0; i < (stalls[_i].is_cut ? 1000 : 150) && !is_cut; i++) {
+	for (int i = 0; i < (stalls[_i].is_cut ? 1000 : 220) && !is_cut; i++) {
 		stalls[_i].meanwhile();
 		usleep(10000);
 		is_cut = fsrv__guard_count(guard) == 0;
