@@ -137,8 +137,7 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection, con
 	offload->sight.content = NULL;
 	offload->job.run = run;
 	offload->job.owner = owner;
-	/* A name that is not in memory does not say where it leads. */
-	offload->job.is_remote = true;
+	offload->job.is_remote = sight->file.is_remote;
 	offload->fs = fs;
 	offload->connection = connection;
 	offload->cookie = cookie_of(connection);
