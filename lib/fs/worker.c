@@ -1,12 +1,17 @@
 #include "fs/worker.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "fs/thread.h"
 
 /* Jobs that wait for a thread beyond which readiness is denied. */
 #define MAX_QUEUED 1024
+/* Of 19. */
+#define NICENESS 5
 
 struct queue {
 	struct fsrv__job *first, **end;
@@ -123,12 +128,23 @@ static void rest(struct fsrv__workers *workers)
 		pthread_cond_wait(&workers->submitted, &workers->mutex);
 }
 
+/* The threads that serve must not wait for these while they copy: batch work takes the processor from
+ * nobody when it wakes up. Where that is not allowed, nothing is lost. */
+static void stand_back(void)
+{
+	struct sched_param none = {.sched_priority = 0};
+
+	pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+}
+
 static void *work(void *cls)
 {
 	struct worker *worker = cls;
 	struct fsrv__workers *workers = worker->pool;
 	struct fsrv__job *job;
 
+	stand_back();
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
 		while ((job = take_first(workers)) == NULL && !workers->stopping) {

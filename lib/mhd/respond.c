@@ -73,24 +73,29 @@ static bool watch_end(struct fsrv__answer *answer, struct fsrv__content *content
 	return answer->response != NULL;
 }
 
-bool fsrv__memory_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset)
+static bool make_untold(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
 {
-	const struct fsrv__plan *plan = answer->plan;
-	char *start = NULL;
-
-	if (plan->content != FSRV__CONTENT_SLICE)
-		content = NULL;
-	if (content != NULL) {
-		start = content->bytes + offset;
-		fsrv__count(&answer->fs->counters.bytes, plan->length);
-	}
-	if (answer->fs->completion != NULL)
-		return watch_end(answer, content, start);
-	answer->response = make_plain(plan, start, content != NULL ? release_content : NULL,
+	answer->response = make_plain(answer->plan, start, content != NULL ? release_content : NULL,
 				      content != NULL ? fsrv__content_hold(content) : NULL);
 	if (answer->response == NULL)
 		fsrv__content_release(content);
 	return answer->response != NULL;
+}
+
+bool fsrv__memory_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset)
+{
+	struct fsrv *fs = answer->fs;
+	char *start = NULL;
+
+	if (answer->plan->content != FSRV__CONTENT_SLICE)
+		content = NULL;
+	if (content != NULL)
+		start = content->bytes + offset;
+	if (fs->completion != NULL ? !watch_end(answer, content, start) : !make_untold(answer, content, start))
+		return false;
+	if (content != NULL)
+		fsrv__count(&fs->counters.bytes, answer->plan->length);
+	return true;
 }
 
 static enum fsrv__respond_result make_content(struct fsrv__answer *answer)
