@@ -1,6 +1,5 @@
 #include "service.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,7 +166,7 @@ void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct 
 	matrix->n = kept;
 	start_first_thread();
 	matrix->descriptors = open_descriptors();
-	matrix->threads = count_threads();
+	matrix->threads = running_threads();
 	matrix->options.roots = roots;
 	matrix->options.n_roots = n_roots;
 	for (int i = 0; i < matrix->n; i++)
@@ -191,10 +190,10 @@ static void expect_as_before(const struct matrix *matrix)
 {
 	double end = now_seconds() + PATIENCE;
 
-	while (now_seconds() < end && (open_descriptors() != matrix->descriptors || count_threads() != matrix->threads))
+	while (now_seconds() < end && (open_descriptors() != matrix->descriptors || running_threads() != matrix->threads))
 		usleep(1000);
 	ck_assert_uint_eq(open_descriptors(), matrix->descriptors);
-	ck_assert_uint_eq(count_threads(), matrix->threads);
+	ck_assert_uint_eq(running_threads(), matrix->threads);
 }
 
 /* One that has not ended, or two with the same number. */
@@ -400,16 +399,4 @@ void rest(double seconds, const char *what)
 	usleep((useconds_t)(seconds * 1e6));
 	used = cpu_seconds() - before;
 	ck_assert_msg(used < seconds * RESTING, "%s: %.2f s of CPU time in %.1f s", what, used, seconds);
-}
-
-unsigned count_threads(void)
-{
-	DIR *folder = opendir("/proc/self/task");
-	unsigned n = 0;
-
-	ck_assert_ptr_nonnull(folder);
-	while (readdir(folder) != NULL)
-		n++;
-	closedir(folder);
-	return n;
 }

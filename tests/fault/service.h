@@ -110,6 +110,4 @@ double now_seconds(void);
 /* Waits, and asserts that the process rests meanwhile: with reason in words. */
 void rest(double seconds, const char *what);
 
-unsigned count_threads(void);
-
 #endif

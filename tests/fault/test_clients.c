@@ -167,11 +167,11 @@ START_TEST(keeps_nothing_of_aborted_downloads)
 	for (int i = 0; i < matrix.n; i++)
 		held += matrix.services[i].way.daemon != NULL ? matrix.services[i].way.daemon->pool + 1 : 4;
 	descriptors = open_descriptors();
-	threads = count_threads();
+	threads = running_threads();
 	resident = resident_bytes();
 	abort_downloads(n);
 	ck_assert_uint_le(open_descriptors(), descriptors + held);
-	ck_assert_uint_le(count_threads(), threads + held);
+	ck_assert_uint_le(running_threads(), threads + held);
 	ck_assert_msg(resident_bytes() < resident + SLACK, "%u KiB more after %d aborts",
 		      (unsigned)((resident_bytes() - resident) / 1024), n);
 	matrix_stop(&matrix);

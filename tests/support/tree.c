@@ -138,9 +138,9 @@ void tree_age(void)
 	usleep(2100000);
 }
 
-unsigned open_descriptors(void)
+static unsigned count_entries(const char *path)
 {
-	DIR *folder = opendir("/proc/self/fd");
+	DIR *folder = opendir(path);
 	unsigned n = 0;
 
 	ck_assert_ptr_nonnull(folder);
@@ -148,4 +148,14 @@ unsigned open_descriptors(void)
 		n++;
 	closedir(folder);
 	return n;
+}
+
+unsigned open_descriptors(void)
+{
+	return count_entries("/proc/self/fd");
+}
+
+unsigned running_threads(void)
+{
+	return count_entries("/proc/self/task");
 }

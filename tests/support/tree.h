@@ -39,4 +39,7 @@ void tree_age(void);
 /* How many descriptors the process has open. */
 unsigned open_descriptors(void);
 
+/* How many threads it has. */
+unsigned running_threads(void);
+
 #endif
