@@ -1,6 +1,6 @@
 /* fsrv/range.h - the Range header field of HTTP (RFC 9110, section 14), for any program.
  *
- * This header and lib/core/range.c need the C library alone and nothing else of fsrv: they may be
+ * This header and lib/http/range.c need the C library alone and nothing else of fsrv: they may be
  * copied into another program as they are.
  *
  *	struct fsrv_range range;

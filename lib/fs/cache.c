@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/hash.h"
+#include "http/hash.h"
 
 #define FIRST_TABLE_SIZE 64
 

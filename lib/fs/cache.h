@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#include "core/text.h"
+#include "http/text.h"
 #include "fs/content.h"
 #include "fs/roots.h"
 

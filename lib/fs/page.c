@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "http/text.h"
 
 /* Room for script elements to strip without a second scan. */
 #define USUAL_STRIPS 64

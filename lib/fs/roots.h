@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/path.h"
-#include "core/plan.h"
-#include "core/validators.h"
+#include "http/path.h"
+#include "http/plan.h"
+#include "http/validators.h"
 #include "fs/beneath.h"
 
 /* What a look at a name in a root may have to wait for. */

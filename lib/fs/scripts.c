@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/hash.h"
+#include "http/hash.h"
 
 void fsrv__scripts_init(struct fsrv__scripts *scripts, const struct fsrv__allocator *allocator)
 {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/location.h"
+#include "http/location.h"
 
 /* Its address in con_cls says that the first call has been. */
 static char first_call_is_over;

@@ -4,8 +4,8 @@
 
 #include <stdatomic.h>
 
-#include "core/path.h"
-#include "core/plan.h"
+#include "http/path.h"
+#include "http/plan.h"
 #include "fs/cache.h"
 #include "fs/memory.h"
 #include "fs/page.h"

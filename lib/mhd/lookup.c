@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/mime.h"
+#include "http/mime.h"
 #include "fs/resident.h"
 #include "mhd/handler.h"
 

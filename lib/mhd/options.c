@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "core/validators.h"
+#include "http/validators.h"
 
 #define DEFAULT_PAGE_SIZE  (UINT64_C(16) << 20)
 #define DEFAULT_CACHE_SIZE (UINT64_C(16) << 20)

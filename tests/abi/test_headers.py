@@ -54,7 +54,7 @@ def check_drop_in():
     if compiler is None:
         raise Skip('no cc')
     with tempfile.TemporaryDirectory() as folder:
-        for path in ('lib/core/range.c', 'include/fsrv/range.h'):
+        for path in ('lib/http/range.c', 'include/fsrv/range.h'):
             shutil.copy(os.path.join(ROOT, path), folder)
         with open(os.path.join(folder, 'main.c'), 'w', encoding='utf-8') as file:
             file.write('#include "range.h"\nint main(void)\n{\n\tstruct fsrv_range range;\n'

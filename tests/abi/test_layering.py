@@ -1,11 +1,12 @@
 """Who may use what: test_layering.py NM CORE_LIBRARY"""
 import re
 import sys
+from functools import partial
 
 from sources import calls, find, includes, none, read_code, symbols
 from tap import run
 
-FORBIDDEN_IN_CORE = {'unistd.h', 'fcntl.h', 'stdio.h', 'microhttpd.h', 'errno.h', 'pthread.h', 'locale.h', 'ctype.h'}
+FORBIDDEN_IN_PURE = {'unistd.h', 'fcntl.h', 'stdio.h', 'microhttpd.h', 'errno.h', 'pthread.h', 'locale.h', 'ctype.h'}
 
 # Pure functions of memory and strings that no locale changes, and the bsearch of tables. Clang makes bcmp
 # of memcmp.
@@ -35,13 +36,17 @@ def check_includes(layer, is_forbidden):
          if is_forbidden(name))
 
 
+def is_not_pure(other, name):
+    return name in FORBIDDEN_IN_PURE or name.startswith((other, 'fs/', 'mhd/', 'sys/', 'fsrv/fsrv.h', 'fsrv/server.h'))
+
+
 def check_imports(nm, library):
     defined = {name for name, _ in symbols(nm, library, '--defined-only')}
     if 'fsrv_parse_range_header' not in defined:
         raise AssertionError(f'{library} does not hold the core')
     imported = {name for name, _ in symbols(nm, library, '--undefined-only')} - defined
     imported = {CHECKED.sub(r'\1', name) for name in imported if not INSTRUMENTATION.fullmatch(name)}
-    none(f'core uses {name}' for name in sorted(imported - ALLOWED_IMPORTS))
+    none(f'http or html uses {name}' for name in sorted(imported - ALLOWED_IMPORTS))
 
 
 def check_banned():
@@ -94,12 +99,12 @@ def check_open_flags():
 
 def main(nm, library):
     run((
-        ('core includes nothing of fs, of mhd or of the system',
-         lambda: check_includes('core', lambda name: name in FORBIDDEN_IN_CORE or
-                                name.startswith(('fs/', 'mhd/', 'sys/', 'fsrv/fsrv.h', 'fsrv/server.h')))),
+        *((f'{layer} includes nothing of {other}, of fs, of mhd or of the system',
+           partial(check_includes, layer, partial(is_not_pure, other + '/')))
+          for layer, other in (('http', 'html'), ('html', 'http'))),
         ('fs includes nothing of mhd', lambda: check_includes('fs', lambda name: name.startswith(
             ('mhd/', 'microhttpd', 'fsrv/fsrv.h', 'fsrv/server.h')))),
-        ('core imports only memory and string functions', lambda: check_imports(nm, library)),
+        ('http and html import only memory and string functions', lambda: check_imports(nm, library)),
         ('no banned function', check_banned),
         ('every descriptor closes on exec', check_all_descriptors),
         ('files of a client\'s choice cannot block or become a terminal', check_open_flags),

@@ -1,7 +1,7 @@
 /* A tag, a line feed, and a list of tags. */
-#include "core/etag.h"
+#include "http/etag.h"
 
-#include "core/validators.h"
+#include "http/validators.h"
 #include "target.h"
 
 static struct fsrv__text opaque_of(struct fsrv__text tag)

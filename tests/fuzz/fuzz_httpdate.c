@@ -1,5 +1,5 @@
 /* Eight bytes of seconds, then a date. */
-#include "core/httpdate.h"
+#include "http/httpdate.h"
 
 #include "target.h"
 

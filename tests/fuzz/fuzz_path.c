@@ -1,7 +1,7 @@
 /* A byte for the form, then the target. */
-#include "core/path.h"
+#include "http/path.h"
 
-#include "core/location.h"
+#include "http/location.h"
 #include "invariants.h"
 #include "target.h"
 

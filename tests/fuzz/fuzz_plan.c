@@ -1,6 +1,6 @@
 /* Eight bytes of size, one each for method, outcome, version, and the file's validators, then field
  * lines. */
-#include "core/plan.h"
+#include "http/plan.h"
 
 #include "invariants.h"
 #include "target.h"

@@ -1,4 +1,4 @@
-/* What the fuzz targets of lib/core share. */
+/* What the fuzz targets of lib/http and lib/html share. */
 #ifndef FUZZ_TARGET_H
 #define FUZZ_TARGET_H
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
+#include "http/text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,12 +1,12 @@
-/* What holds for every result of lib/core, whatever the input: asserted by unit tests for the inputs
+/* What holds for every result of lib/http, whatever the input: asserted by unit tests for the inputs
  * that they choose and by fuzz targets for all others. */
 #ifndef TEST_INVARIANTS_H
 #define TEST_INVARIANTS_H
 
 #include <stdbool.h>
 
-#include "core/path.h"
-#include "core/plan.h"
+#include "http/path.h"
+#include "http/plan.h"
 
 /* A path that was parsed is relative, has no empty or dot segment, no NUL, control byte or backslash,
  * and is no longer than a file name may be. */

@@ -1,10 +1,10 @@
-/* Texts for the parsers of lib/core. */
+/* Texts for the parsers of lib/http. */
 #ifndef TEST_TEXTS_H
 #define TEST_TEXTS_H
 
 #include <string.h>
 
-#include "core/text.h"
+#include "http/text.h"
 #include "guard_page.h"
 
 /* A string literal with its length, which may hold NUL bytes, for rows of tables. */

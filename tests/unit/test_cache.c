@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/hash.h"
+#include "http/hash.h"
 #include "suite.h"
 #include "texts.h"
 

@@ -1,4 +1,4 @@
-#include "core/etag.h"
+#include "http/etag.h"
 #include "suite.h"
 #include "texts.h"
 

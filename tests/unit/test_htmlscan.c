@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/htmlscan.h"
+#include "html/scanner.h"
 #include "fsrv/inject.h"
 #include "guard_page.h"
 #include "suite.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/httpdate.h"
+#include "http/httpdate.h"
 #include "suite.h"
 #include "texts.h"
 

@@ -1,4 +1,4 @@
-#include "core/location.h"
+#include "http/location.h"
 #include "suite.h"
 #include "texts.h"
 

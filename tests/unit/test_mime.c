@@ -1,5 +1,5 @@
 /* The source itself, for the table that it keeps to itself. */
-#include "core/mime.c"
+#include "http/mime.c"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/path.h"
+#include "http/path.h"
 #include "invariants.h"
 #include "suite.h"
 #include "texts.h"

@@ -1,7 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "core/plan.h"
+#include "http/plan.h"
 #include "invariants.h"
 #include "suite.h"
 #include "texts.h"

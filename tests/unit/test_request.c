@@ -1,7 +1,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "core/request.h"
+#include "http/request.h"
 #include "suite.h"
 #include "texts.h"
 

@@ -1,8 +1,8 @@
-#include "core/validators.h"
+#include "http/validators.h"
 
 #include <inttypes.h>
 
-#include "core/etag.h"
+#include "http/etag.h"
 #include "suite.h"
 #include "texts.h"
 

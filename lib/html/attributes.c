@@ -1,0 +1,199 @@
+#include "html/scanner.h"
+
+#include <string.h>
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static uint64_t key_of(const char *name)
+{
+	uint64_t key = 0;
+
+	for (; *name != '\0'; name++)
+		key = FSRV__KEY_ADD(key, *name);
+	return key;
+}
+
+static bool has_value(const struct fsrv__attributes *a, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (a->value_length != length)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (fsrv__lower(a->value[i]) != (uint8_t)text[i])
+			return false;
+	return true;
+}
+
+static bool is_japanese(const uint8_t *label, size_t length)
+{
+	static const char *const names[] = {"iso-2022-jp", "csiso2022jp"};
+
+	for (size_t i = 0; i < LEN(names); i++) {
+		size_t at = 0;
+
+		while (at < length && at < strlen(names[i]) &&
+		       fsrv__lower(label[at]) == (uint8_t)names[i][at])
+			at++;
+		if (at == length && at == strlen(names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* Takes value[from..to) as the label of an encoding, without white space around it. A label that
+ * reaches the end of what was kept of a long value is not known as a whole. */
+static void take_label(struct fsrv__attributes *a, unsigned from, unsigned to, struct fsrv__label *label,
+		       unsigned found, unsigned japanese)
+{
+	while (from < to && fsrv__is_space(a->value[from]))
+		from++;
+	while (to > from && fsrv__is_space(a->value[to - 1]))
+		to--;
+	if (from == to || to == FSRV__VALUE_MAX)
+		return;
+	*label = (struct fsrv__label){a->value_offset + from, (uint8_t)(to - from)};
+	a->said |= (uint16_t)(found | (is_japanese(a->value + from, to - from) ? japanese : 0));
+}
+
+static unsigned skip_spaces(const struct fsrv__attributes *a, unsigned at)
+{
+	while (at < a->value_length && fsrv__is_space(a->value[at]))
+		at++;
+	return at;
+}
+
+/* Position behind the first "charset" and "=" at or after at; the end of the value when there is none. */
+static unsigned find_charset(const struct fsrv__attributes *a)
+{
+	static const char word[] = "charset";
+	unsigned matched = 0;
+
+	for (unsigned at = 0; at < a->value_length; at++) {
+		uint8_t byte = fsrv__lower(a->value[at]);
+
+		matched = byte == (uint8_t)word[matched] ? matched + 1 : byte == (uint8_t)word[0];
+		if (matched < sizeof(word) - 1)
+			continue;
+		matched = 0;
+		if (skip_spaces(a, at + 1) < a->value_length && a->value[skip_spaces(a, at + 1)] == '=')
+			return skip_spaces(a, at + 1) + 1;
+	}
+	return a->value_length;
+}
+
+/* Extracts the encoding from the content of a meta element (2.1.x "extracting a character encoding"). */
+static void take_content(struct fsrv__attributes *a)
+{
+	unsigned from = skip_spaces(a, find_charset(a));
+	unsigned to;
+	uint8_t quote;
+
+	if (from == a->value_length)
+		return;
+	quote = a->value[from];
+	if (quote != '"' && quote != '\'')
+		quote = 0;
+	else
+		from++;
+	for (to = from; to < a->value_length; to++)
+		if (quote != 0 ? a->value[to] == quote : fsrv__is_space(a->value[to]) || a->value[to] == ';')
+			break;
+	if (quote == 0 || to < a->value_length)
+		take_label(a, from, to, &a->content_charset, FSRV__SAID_CONTENT_CHARSET,
+			   FSRV__SAID_CONTENT_JAPANESE);
+}
+
+static void take_charset(struct fsrv__attributes *a)
+{
+	take_label(a, 0, a->value_length, &a->charset, FSRV__SAID_CHARSET, FSRV__SAID_JAPANESE);
+}
+
+static void take_pragma(struct fsrv__attributes *a)
+{
+	if (has_value(a, "content-type"))
+		a->said |= FSRV__SAID_PRAGMA;
+	else if (has_value(a, "content-security-policy"))
+		a->said |= FSRV__SAID_CSP;
+}
+
+static void take_type(struct fsrv__attributes *a)
+{
+	if (has_value(a, "hidden"))
+		a->said |= FSRV__SAID_HIDDEN;
+}
+
+static void take_font(struct fsrv__attributes *a)
+{
+	a->said |= FSRV__SAID_FONT;
+}
+
+static void take_encoding(struct fsrv__attributes *a)
+{
+	if (has_value(a, "text/html") || has_value(a, "application/xhtml+xml"))
+		a->said |= FSRV__SAID_HTML;
+}
+
+static const struct {
+	enum fsrv__watch watch;
+	const char *name;
+	void (*take)(struct fsrv__attributes *);
+} attributes[] = {
+	{FSRV__WATCH_META, "charset", take_charset},   {FSRV__WATCH_META, "content", take_content},
+	{FSRV__WATCH_META, "http-equiv", take_pragma}, {FSRV__WATCH_INPUT, "type", take_type},
+	{FSRV__WATCH_FONT, "color", take_font},        {FSRV__WATCH_FONT, "face", take_font},
+	{FSRV__WATCH_FONT, "size", take_font},         {FSRV__WATCH_ANNOTATION, "encoding", take_encoding},
+};
+
+static enum fsrv__watch watch_of(const struct fsrv__scanner *s)
+{
+	switch (s->tag->id) {
+	case FSRV__TAG_META:
+		return FSRV__WATCH_META;
+	case FSRV__TAG_INPUT:
+		return s->is_frameset_ok ? FSRV__WATCH_INPUT : FSRV__WATCH_NOTHING;
+	case FSRV__TAG_FONT:
+		return fsrv__stack_is_foreign(&s->stack) ? FSRV__WATCH_FONT : FSRV__WATCH_NOTHING;
+	case FSRV__TAG_ANNOTATION_XML:
+		return fsrv__stack_is_foreign(&s->stack) ? FSRV__WATCH_ANNOTATION : FSRV__WATCH_NOTHING;
+	default:
+		return FSRV__WATCH_NOTHING;
+	}
+}
+
+void fsrv__attributes_begin(struct fsrv__scanner *s)
+{
+	s->attributes.watch = (uint8_t)watch_of(s);
+	s->attributes.said = 0;
+	s->attributes.seen = 0;
+	s->attributes.key = 0;
+	s->attributes.value_length = 0;
+}
+
+void fsrv__attributes_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)
+{
+	for (; from < to; from++)
+		a->key = FSRV__KEY_ADD(a->key, fsrv__lower(*from));
+}
+
+void fsrv__attributes_value(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)
+{
+	size_t room = (size_t)(FSRV__VALUE_MAX - a->value_length);
+	size_t length = (size_t)(to - from) < room ? (size_t)(to - from) : room;
+
+	memcpy(a->value + a->value_length, from, length);
+	a->value_length = (uint8_t)(a->value_length + length);
+}
+
+void fsrv__attributes_flush(struct fsrv__attributes *a)
+{
+	for (unsigned i = 0; i < LEN(attributes); i++) {
+		if (a->watch != attributes[i].watch || a->key != key_of(attributes[i].name))
+			continue;
+		if (!(a->seen & 1U << i))
+			attributes[i].take(a);
+		a->seen |= (uint8_t)(1U << i);
+	}
+	a->key = 0;
+	a->value_length = 0;
+}

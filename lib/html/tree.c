@@ -1,0 +1,336 @@
+#include "html/scanner.h"
+
+/* Text is looked at only while it could open the head or the body, forbid a frameset or end the closing
+ * run. In a template it can do none of these. */
+static void update(struct fsrv__scanner *s)
+{
+	s->does_text_matter = s->stack.templates == 0 && (s->phase != FSRV__PHASE_IN_BODY ||
+							  s->is_frameset_ok || s->closing != FSRV_NO_OFFSET);
+	s->is_body_plain = s->phase == FSRV__PHASE_IN_BODY && s->stack.templates == 0 &&
+			   s->closing == FSRV_NO_OFFSET;
+	s->is_done = s->is_done || s->stack.lost;
+}
+
+static void start_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied)
+{
+	s->head_start = offset;
+	s->phase = FSRV__PHASE_IN_HEAD;
+	if (is_implied)
+		s->flags |= FSRV_PAGE_HEAD_IMPLIED;
+}
+
+static void end_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied)
+{
+	s->head_end = offset;
+	s->phase = FSRV__PHASE_AFTER_HEAD;
+	if (is_implied)
+		s->flags |= FSRV_PAGE_HEAD_END_IMPLIED;
+	if (s->options.flags & FSRV_SCAN_HEAD_ONLY)
+		s->is_done = true;
+}
+
+/* What a token does that belongs into the body and finds none. */
+static void imply_body(struct fsrv__scanner *s, uint64_t offset)
+{
+	if (s->phase == FSRV__PHASE_BEFORE_HEAD)
+		start_head(s, offset, true);
+	if (s->phase == FSRV__PHASE_IN_HEAD)
+		end_head(s, offset, true);
+	s->phase = FSRV__PHASE_IN_BODY;
+}
+
+void fsrv__tree_text(struct fsrv__scanner *s, uint64_t offset, bool is_nul)
+{
+	if (s->stack.templates > 0)
+		return;
+	imply_body(s, offset);
+	s->closing = FSRV_NO_OFFSET;
+	/* NUL bytes are dropped in the body, so they don't make it one */
+	s->is_frameset_ok = s->is_frameset_ok && is_nul;
+	update(s);
+}
+
+/* Steps through the phases up to the one that takes the tag; false when it makes no element there.
+ * BEFORE_HEAD to IN_BODY are 13.2.6.4.1 to 13.2.6.4.7. */
+static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
+{
+	unsigned id = s->tag->id;
+
+	if (id == FSRV__TAG_HTML)
+		return false;
+	if (s->phase == FSRV__PHASE_BEFORE_HEAD) {
+		bool is_implied = id != FSRV__TAG_HEAD;
+
+		start_head(s, is_implied ? s->tag_start : fsrv__offset(s, after), is_implied);
+	}
+	if (id == FSRV__TAG_HEAD)
+		return false;
+	if (s->phase == FSRV__PHASE_IN_HEAD && !(s->tag->flags & FSRV__TAG_IN_HEAD))
+		end_head(s, s->tag_start, true);
+	return true;
+}
+
+static bool enter_body(struct fsrv__scanner *s)
+{
+	unsigned id = s->tag->id;
+
+	if (s->phase == FSRV__PHASE_IN_HEAD ||
+	    (s->phase == FSRV__PHASE_AFTER_HEAD && (s->tag->flags & FSRV__TAG_AFTER_HEAD)))
+		return true;
+	if (id == FSRV__TAG_FRAMESET) {
+		if (s->phase == FSRV__PHASE_AFTER_HEAD || s->is_frameset_ok) {
+			s->flags |= FSRV_PAGE_FRAMESET;
+			s->is_done = true;
+		}
+		return false;
+	}
+	s->phase = FSRV__PHASE_IN_BODY;
+	if (id == FSRV__TAG_BODY) {
+		s->is_frameset_ok = false;
+		return false;
+	}
+	return true;
+}
+
+/* The element's text runs to its own end tag, or to the end of the page. */
+static void begin_raw(struct fsrv__scanner *s)
+{
+	s->raw = s->tag;
+	s->matched = 0;
+	s->state = FSRV__STATE_RAW;
+	if (s->tag->id == FSRV__TAG_PLAINTEXT)
+		s->state = FSRV__STATE_PLAINTEXT;
+	if (s->tag->id == FSRV__TAG_SCRIPT) {
+		s->state = FSRV__STATE_SCRIPT;
+		s->script = (struct fsrv__script_text){0};
+	}
+}
+
+static void take_label(struct fsrv__scanner *s, uint64_t end, const struct fsrv__label *label,
+		       bool is_japanese)
+{
+	if (s->is_charset_known)
+		return;
+	s->is_charset_known = true;
+	if (is_japanese && !(s->flags & FSRV_PAGE_BOM)) {
+		s->flags |= FSRV_PAGE_ISO_2022_JP;
+		s->is_done = true;
+	}
+	if (end <= 1024) {
+		s->flags |= FSRV_PAGE_CHARSET;
+		s->charset = *label;
+	}
+}
+
+static void take_meta(struct fsrv__scanner *s, uint64_t end)
+{
+	const struct fsrv__attributes *a = &s->attributes;
+
+	if (a->said & FSRV__SAID_CHARSET)
+		take_label(s, end, &a->charset, (a->said & FSRV__SAID_JAPANESE) != 0);
+	else if ((a->said & FSRV__SAID_PRAGMA) && (a->said & FSRV__SAID_CONTENT_CHARSET))
+		take_label(s, end, &a->content_charset, (a->said & FSRV__SAID_CONTENT_JAPANESE) != 0);
+	if ((a->said & FSRV__SAID_CSP) && s->phase != FSRV__PHASE_IN_BODY && s->stack.templates == 0 &&
+	    !(s->flags & FSRV_PAGE_CSP)) {
+		s->flags |= FSRV_PAGE_CSP;
+		s->csp = s->tag_start;
+	}
+}
+
+static void open_html(struct fsrv__scanner *s, const uint8_t *after)
+{
+	const struct fsrv__tag *tag = s->tag;
+
+	if ((tag->flags & FSRV__TAG_CONTENT) ||
+	    (tag->id == FSRV__TAG_INPUT && !(s->attributes.said & FSRV__SAID_HIDDEN)))
+		s->is_frameset_ok = false;
+	if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH) {
+		if (!s->slash)
+			fsrv__stack_open_root(&s->stack, s->key, tag, s->tag_start);
+		return;
+	}
+	fsrv__stack_open(&s->stack, s->key, tag, s->tag_start);
+	if ((tag->flags & FSRV__TAG_RAW) || tag->id == FSRV__TAG_PLAINTEXT)
+		begin_raw(s);
+	else if (tag->id == FSRV__TAG_PRE)
+		s->pre_end = fsrv__offset(s, after);
+	else if (tag->id == FSRV__TAG_META)
+		take_meta(s, fsrv__offset(s, after));
+}
+
+/* Which rules read a start tag (13.2.6, the tree construction dispatcher). */
+static bool is_foreign(const struct fsrv__scanner *s)
+{
+	unsigned kind = fsrv__stack_kind(&s->stack);
+	unsigned id = s->tag->id;
+
+	if (!fsrv__stack_is_foreign(&s->stack) || (kind & FSRV__KIND_HTML_POINT))
+		return false;
+	if (kind & FSRV__KIND_TEXT_POINT)
+		return id == FSRV__TAG_MGLYPH || id == FSRV__TAG_MALIGNMARK;
+	return !(kind & FSRV__KIND_ANNOTATION) || id != FSRV__TAG_SVG;
+}
+
+/* A start tag in foreign content (13.2.6.5); false when it breaks out and is read as HTML. */
+static bool open_foreign(struct fsrv__scanner *s)
+{
+	bool is_html_point = (s->attributes.said & FSRV__SAID_HTML) != 0;
+
+	if ((s->tag->flags & FSRV__TAG_BREAKOUT) ||
+	    (s->tag->id == FSRV__TAG_FONT && (s->attributes.said & FSRV__SAID_FONT))) {
+		fsrv__stack_break_out(&s->stack);
+		return false;
+	}
+	if (!s->slash)
+		fsrv__stack_open_foreign(&s->stack, s->key, s->tag, is_html_point);
+	return true;
+}
+
+/* Most elements of a body: nothing but the stack takes note of them. */
+static bool is_ordinary(const struct fsrv__scanner *s)
+{
+	return s->phase == FSRV__PHASE_IN_BODY && s->tag->id == FSRV__TAG_OTHER &&
+	       !(s->tag->flags & (FSRV__TAG_RAW | FSRV__TAG_CONTENT)) && !s->does_text_matter &&
+	       !fsrv__stack_is_foreign(&s->stack);
+}
+
+void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after)
+{
+	if (is_ordinary(s)) {
+		fsrv__stack_open(&s->stack, s->key, s->tag, s->tag_start);
+		s->is_done = s->stack.lost;
+		return;
+	}
+	if (!is_foreign(s) || !open_foreign(s)) {
+		if (s->tag->id != FSRV__TAG_HTML)
+			s->closing = FSRV_NO_OFFSET;
+		if (s->stack.templates > 0 || (enter_head(s, after) && enter_body(s)))
+			open_html(s, after);
+	}
+	s->in_script = s->in_script && s->raw != NULL;
+	update(s);
+}
+
+/* The byte behind the element is not there yet when the chunk ends with it. */
+static void strip_script(struct fsrv__scanner *s, const uint8_t *after)
+{
+	struct fsrv_strip strip = {s->tag_start, fsrv__offset(s, after) - s->tag_start, s->before, -1};
+
+	if (s->pre_end == s->tag_start)
+		strip.before = FSRV__JOINT_PRE;
+	if (after < s->chunk_end)
+		strip.after = *after;
+	s->wants_next = after == s->chunk_end;
+	if (s->n_strips < s->options.max_strips)
+		s->options.strips[s->n_strips] = strip;
+	s->n_strips++;
+}
+
+static void end_raw(struct fsrv__scanner *s, const uint8_t *after)
+{
+	s->raw = NULL;
+	if (s->in_script) {
+		fsrv__marks_search(s, after);
+		if (s->has_marker)
+			strip_script(s, after);
+	}
+	s->in_script = false;
+}
+
+/* An end tag that is read as HTML, outside of templates. */
+static void close_html(struct fsrv__scanner *s)
+{
+	unsigned id = s->tag->id;
+	bool has_body = s->phase == FSRV__PHASE_IN_BODY;
+
+	if (!has_body) {
+		if (!(s->tag->flags & FSRV__TAG_OPENS_HEAD))
+			return;
+		if (s->phase == FSRV__PHASE_BEFORE_HEAD)
+			start_head(s, s->tag_start, true);
+		if (id == FSRV__TAG_HEAD) {
+			if (s->phase == FSRV__PHASE_IN_HEAD)
+				end_head(s, s->tag_start, false);
+			return;
+		}
+		imply_body(s, s->tag_start);
+	}
+	if (id == FSRV__TAG_BODY || id == FSRV__TAG_HTML) {
+		if (s->closing != FSRV_NO_OFFSET)
+			return;
+		s->closing = s->tag_start;
+		s->closing_needs_body = !has_body;
+		return;
+	}
+	s->closing = FSRV_NO_OFFSET;
+	s->is_frameset_ok = s->is_frameset_ok && id != FSRV__TAG_BR;
+	fsrv__stack_close(&s->stack, s->key, s->tag);
+}
+
+void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after)
+{
+	if (s->raw != NULL) {
+		end_raw(s, after);
+	} else if (fsrv__stack_is_foreign(&s->stack) && s->tag->id != FSRV__TAG_BR &&
+		   s->tag->id != FSRV__TAG_P) {
+		fsrv__stack_close_foreign(&s->stack, s->key, s->tag);
+	} else {
+		fsrv__stack_break_out(&s->stack);
+		if (s->stack.templates > 0)
+			fsrv__stack_close(&s->stack, s->key, s->tag);
+		else
+			close_html(s);
+	}
+	update(s);
+}
+
+/* Where the thing starts that is still open at the end of the page, FSRV_NO_OFFSET for nothing. */
+static uint64_t find_unfinished(const struct fsrv__scanner *s)
+{
+	if (s->stack.templates > 0)
+		return s->stack.template_offset;
+	if (s->stack.lost)
+		return s->stack.roots[0];
+	if (fsrv__stack_holds_no_html(&s->stack))
+		return fsrv__stack_root(&s->stack);
+	if (s->raw != NULL || s->state > FSRV__STATE_TAG_OPEN)
+		return s->tag_start;
+	return FSRV_NO_OFFSET;
+}
+
+/* Takes the last bytes for what they are when none follow. */
+static void end_text(struct fsrv__scanner *s)
+{
+	if (s->state == FSRV__STATE_START && s->matched > 0)
+		fsrv__tree_text(s, 0, false);
+	if (s->state == FSRV__STATE_TEXT)
+		fsrv__text_end(s);
+	if (s->state == FSRV__STATE_TAG_OPEN)
+		fsrv__tree_text(s, s->tag_start, false);
+	if (s->state == FSRV__STATE_END_TAG_OPEN)
+		s->closing = FSRV_NO_OFFSET; /* "</" is text here, which reopens the body */
+}
+
+uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size)
+{
+	uint64_t unfinished, safe_end;
+
+	end_text(s);
+	unfinished = find_unfinished(s);
+	safe_end = unfinished != FSRV_NO_OFFSET ? unfinished : size;
+	if (s->head_start == FSRV_NO_OFFSET)
+		start_head(s, safe_end, true);
+	if (s->head_end == FSRV_NO_OFFSET)
+		end_head(s, safe_end, true);
+	if (s->flags & FSRV_PAGE_FRAMESET)
+		return s->head_end;
+	if (s->closing != FSRV_NO_OFFSET) {
+		s->flags |= FSRV_PAGE_BODY_CLOSED | (s->closing_needs_body ? FSRV_PAGE_OPEN_BODY : 0U);
+		return s->closing;
+	}
+	if (unfinished != FSRV_NO_OFFSET)
+		s->flags |= FSRV_PAGE_UNFINISHED | (s->stack.lost ? FSRV_PAGE_TOO_DEEP : 0U);
+	else if (s->phase != FSRV__PHASE_IN_BODY)
+		s->flags |= FSRV_PAGE_OPEN_BODY;
+	return safe_end;
+}

@@ -1,0 +1,29 @@
+/* The target of a redirect to a folder: relative, so that it can name no other host. Pure. */
+#ifndef FSRV__LOCATION_H
+#define FSRV__LOCATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http/path.h"
+
+/* Room for the longest name with each byte encoded and a long query; the whole header of the answer
+ * has to fit what libmicrohttpd keeps for a connection, 32 KiB by default. */
+#define FSRV__LOCATION_SIZE 8192
+
+struct fsrv__location {
+	size_t length;
+	bool too_long;
+	bool has_query;
+	char text[FSRV__LOCATION_SIZE]; /* terminated */
+};
+
+/* Starts with the name of the folder, percent-encoded, and the slash that was missing. */
+void fsrv__location_start(struct fsrv__location *location, const char *name);
+
+/* Appends one argument of the query as libmicrohttpd split it: form tells whether it was decoded as
+ * well; value.at is NULL for an argument without "=". */
+void fsrv__location_add_argument(struct fsrv__location *location, enum fsrv__path_form form,
+				 struct fsrv__text name, struct fsrv__text value);
+
+#endif

@@ -1,0 +1,157 @@
+#include "http/path.h"
+
+#include <string.h>
+
+/* Leaves the path of an absolute-form target (RFC 9112, 3.2.2), or nothing when it names no host, which
+ * RFC 9110, 4.2.1 tells to reject; other targets stay as they are. */
+static struct fsrv__text skip_authority(struct fsrv__text target)
+{
+	size_t scheme = fsrv__text_starts_with(target, "http://") ? 7 : fsrv__text_starts_with(target, "https://") ? 8 : 0;
+	const char *slash;
+
+	if (scheme == 0)
+		return target;
+	target.at += scheme;
+	target.length -= scheme;
+	if (target.length == 0 || target.at[0] == '/' || target.at[0] == ':')
+		return (struct fsrv__text){target.at, 0};
+	slash = memchr(target.at, '/', target.length);
+	if (slash == NULL)
+		return (struct fsrv__text){"/", 1};
+	return (struct fsrv__text){slash, target.length - (size_t)(slash - target.at)};
+}
+
+static int hex_value(char byte)
+{
+	if (fsrv__is_digit(byte))
+		return byte - '0';
+	byte = fsrv__to_lower(byte);
+	return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+static bool is_forbidden(unsigned char byte)
+{
+	return byte < 0x20 || byte == 0x7f || byte == '\\';
+}
+
+/* Takes one byte of a segment off the target; false when it may not stand there. */
+static bool take_byte(struct fsrv__text *target, enum fsrv__path_form form, char *byte)
+{
+	int high, low;
+
+	*byte = *target->at++;
+	target->length--;
+	if (form == FSRV__PATH_DECODED)
+		return !is_forbidden((unsigned char)*byte);
+	if (*byte == ' ' || *byte == '#')
+		return false;
+	if (*byte == '%') {
+		if (target->length < 2)
+			return false;
+		high = hex_value(target->at[0]);
+		low = hex_value(target->at[1]);
+		if (high < 0 || low < 0)
+			return false;
+		target->at += 2;
+		target->length -= 2;
+		*byte = (char)(high * 16 + low);
+		if (*byte == '/')
+			return false;
+	}
+	return !is_forbidden((unsigned char)*byte);
+}
+
+/* Ends the segment that starts at offset start: drops it, steps up, or keeps it. */
+static bool close_segment(struct fsrv__path *path, size_t start)
+{
+	size_t length = path->length - start;
+	const char *segment = path->text + start;
+
+	path->directory = true;
+	if (length == 0)
+		return true;
+	if (length == 1 && segment[0] == '.') {
+		path->length = start;
+		return true;
+	}
+	if (length == 2 && segment[0] == '.' && segment[1] == '.') {
+		if (start == 0)
+			return false;
+		path->length = start - 1;
+		while (path->length > 0 && path->text[path->length - 1] != '/')
+			path->length--;
+		return true;
+	}
+	path->directory = false;
+	path->text[path->length++] = '/';
+	return true;
+}
+
+/* Ends a path whose last segment starts at start; false when it leads above the root. */
+static bool close_path(struct fsrv__path *path, size_t start)
+{
+	if (!close_segment(path, start))
+		return false;
+	if (path->length > 0)
+		path->length--;
+	path->text[path->length] = '\0';
+	return true;
+}
+
+enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__path_form form,
+					 struct fsrv__path *path)
+{
+	enum fsrv__path_verdict verdict = FSRV__PATH_OK;
+	size_t start = 0;
+
+	target = skip_authority(target);
+	if (target.length == 0 || target.at[0] != '/')
+		return FSRV__PATH_MALFORMED;
+	path->length = 0;
+	/* A malformed byte anywhere outranks a path that leads nowhere, so that one pattern of bytes
+	 * has one answer wherever it stands. */
+	while (target.length > 0) {
+		char byte;
+
+		if (target.at[0] == '/') {
+			target.at++;
+			target.length--;
+			if (verdict == FSRV__PATH_OK && !close_segment(path, start))
+				verdict = FSRV__PATH_NOWHERE;
+			start = path->length;
+			continue;
+		}
+		if (!take_byte(&target, form, &byte))
+			return FSRV__PATH_MALFORMED;
+		if (path->length >= FSRV__PATH_SIZE - 1)
+			verdict = FSRV__PATH_NOWHERE;
+		if (verdict == FSRV__PATH_OK)
+			path->text[path->length++] = byte;
+	}
+	if (verdict == FSRV__PATH_OK && !close_path(path, start))
+		return FSRV__PATH_NOWHERE;
+	return verdict;
+}
+
+bool fsrv__path_is_hidden(const struct fsrv__path *path)
+{
+	const char *segment = path->text;
+
+	while (segment != NULL && *segment != '\0') {
+		const char *slash = strchr(segment, '/');
+		size_t length = slash != NULL ? (size_t)(slash - segment) : strlen(segment);
+		bool well_known = segment == path->text && length == 11 && memcmp(segment, ".well-known", 11) == 0;
+
+		if (segment[0] == '.' && segment[1] != '.' && !well_known)
+			return true;
+		segment = slash != NULL ? slash + 1 : NULL;
+	}
+	return false;
+}
+
+const char *fsrv__path_name(const struct fsrv__path *path)
+{
+	const char *slash = strrchr(path->text, '/');
+
+	return slash != NULL ? slash + 1 : path->text;
+}

@@ -1,0 +1,196 @@
+#include "http/plan.h"
+
+#include <string.h>
+
+#include "http/conditional.h"
+#include "fsrv/range.h"
+
+static const char allowed_methods[] = "GET, HEAD, OPTIONS";
+
+static void add_header(struct fsrv__plan *plan, const char *name, const char *value)
+{
+	plan->headers[plan->n_headers++] = (struct fsrv__header){name, value};
+}
+
+static void start(struct fsrv__plan *plan, unsigned status, enum fsrv__content_kind content)
+{
+	plan->status = status;
+	plan->content = content;
+	plan->offset = 0;
+	plan->length = 0;
+	plan->text = NULL;
+	plan->n_headers = 0;
+	add_header(plan, "X-Content-Type-Options", "nosniff");
+}
+
+/* Answers about the state of a folder: never to be reused without asking (RFC 9111, 4.2.2 allows a
+ * cache to guess a lifetime for 308, 404 and 405). */
+static void say(struct fsrv__plan *plan, unsigned status, const char *text)
+{
+	start(plan, status, FSRV__CONTENT_TEXT);
+	plan->text = text;
+	plan->length = strlen(text);
+	add_header(plan, "Content-Type", "text/plain; charset=utf-8");
+	add_header(plan, "Cache-Control", "no-cache");
+}
+
+static char *write_number(char *out, uint64_t number)
+{
+	char digits[20];
+	size_t n = 0;
+
+	do {
+		digits[n++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (n > 0)
+		*out++ = digits[--n];
+	return out;
+}
+
+/* RFC 9110, 14.4: "bytes first-last/size", or with an asterisk for the positions. */
+static void add_content_range(struct fsrv__plan *plan, const struct fsrv_range *range, uint64_t size)
+{
+	char *out = plan->content_range;
+
+	memcpy(out, "bytes ", 6);
+	out += 6;
+	if (range != NULL) {
+		out = write_number(out, range->offset);
+		*out++ = '-';
+		out = write_number(out, range->offset + range->length - 1);
+	} else {
+		*out++ = '*';
+	}
+	*out++ = '/';
+	out = write_number(out, size);
+	*out = '\0';
+	add_header(plan, "Content-Range", plan->content_range);
+}
+
+/* What a 304 repeats of the 200 (RFC 9110, 15.4.5). */
+static void add_validators(struct fsrv__plan *plan, const struct fsrv__representation *file)
+{
+	add_header(plan, "ETag", file->validators.etag);
+	if (file->validators.has_date)
+		add_header(plan, "Last-Modified", file->validators.last_modified);
+	if (file->cache_control != NULL)
+		add_header(plan, "Cache-Control", file->cache_control);
+}
+
+static void plan_not_modified(const struct fsrv__representation *file, struct fsrv__plan *plan)
+{
+	start(plan, 304, FSRV__CONTENT_NONE);
+	plan->length = file->size;
+	add_validators(plan, file);
+}
+
+static void plan_unsatisfiable(const struct fsrv__representation *file, struct fsrv__plan *plan)
+{
+	/* Without content: old clients append the page of a 416 to the file that they resume. */
+	start(plan, 416, FSRV__CONTENT_TEXT);
+	plan->text = "";
+	add_header(plan, "Cache-Control", "no-cache");
+	add_header(plan, "Accept-Ranges", "bytes");
+	add_content_range(plan, NULL, file->size);
+}
+
+static void plan_slice(const struct fsrv__representation *file, const struct fsrv_range *range,
+		       struct fsrv__plan *plan)
+{
+	start(plan, range != NULL ? 206 : 200, FSRV__CONTENT_SLICE);
+	plan->offset = range != NULL ? range->offset : 0;
+	plan->length = range != NULL ? range->length : file->size;
+	add_header(plan, "Content-Type", file->media_type);
+	add_header(plan, "Accept-Ranges", "bytes");
+	add_validators(plan, file);
+	if (range != NULL)
+		add_content_range(plan, range, file->size);
+}
+
+static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file, int64_t now,
+		      struct fsrv__plan *plan)
+{
+	struct fsrv__text field = fsrv__single_value(&request->range);
+	enum fsrv_range_verdict verdict = FSRV_RANGE_IGNORE;
+	struct fsrv_range range;
+
+	switch (fsrv__precondition_check(request, &file->validators, now)) {
+	case FSRV__NOT_MODIFIED:
+		plan_not_modified(file, plan);
+		return;
+	case FSRV__PRECONDITION_FAILED:
+		say(plan, 412, "Precondition Failed\n");
+		return;
+	case FSRV__PROCEED:
+		break;
+	}
+	/* Ranges are defined for GET alone, and nobody can have bytes of an empty file (RFC 9110, 14.2). */
+	if (request->method == FSRV__GET && file->size > 0 && fsrv__if_range_holds(request, &file->validators, now))
+		verdict = fsrv_parse_range_header(field.at, field.length, file->size, &range);
+	if (verdict == FSRV_RANGE_UNSATISFIABLE)
+		plan_unsatisfiable(file, plan);
+	else
+		plan_slice(file, verdict == FSRV_RANGE_PARTIAL ? &range : NULL, plan);
+}
+
+static void plan_directory(const char *location, struct fsrv__plan *plan)
+{
+	say(plan, 308, "Permanent Redirect\n");
+	add_header(plan, "Location", location);
+}
+
+static void plan_overload(struct fsrv__plan *plan)
+{
+	say(plan, 503, "Service Unavailable\n");
+	add_header(plan, "Retry-After", "1");
+}
+
+static void plan_target(const struct fsrv__request *request, const struct fsrv__target *target, int64_t now,
+			struct fsrv__plan *plan)
+{
+	switch (target->outcome) {
+	case FSRV__FOUND_FILE:
+		plan_file(request, target->file, now, plan);
+		return;
+	case FSRV__FOUND_DIRECTORY:
+		plan_directory(target->location, plan);
+		return;
+	case FSRV__TARGET_MALFORMED:
+		say(plan, 400, "Bad Request\n");
+		return;
+	case FSRV__TARGET_TOO_LONG:
+		say(plan, 414, "URI Too Long\n");
+		return;
+	case FSRV__TARGET_MISSING:
+		say(plan, 404, "Not Found\n");
+		return;
+	case FSRV__TARGET_FORBIDDEN:
+		say(plan, 403, "Forbidden\n");
+		return;
+	case FSRV__OVERLOADED:
+		plan_overload(plan);
+		return;
+	case FSRV__BROKEN:
+		say(plan, 500, "Internal Server Error\n");
+		return;
+	}
+}
+
+void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
+		     int64_t now, struct fsrv__plan *plan)
+{
+	if (fsrv__request_is_malformed(request, http_1_1)) {
+		say(plan, 400, "Bad Request\n");
+	} else if (request->method == FSRV__OTHER_METHOD) {
+		say(plan, 405, "Method Not Allowed\n");
+		add_header(plan, "Allow", allowed_methods);
+	} else if (request->method == FSRV__OPTIONS) {
+		start(plan, 204, FSRV__CONTENT_ABSENT);
+		add_header(plan, "Allow", allowed_methods);
+	} else {
+		plan_target(request, target, now, plan);
+	}
+	if (request->method == FSRV__HEAD && (plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_TEXT))
+		plan->content = FSRV__CONTENT_NONE;
+}

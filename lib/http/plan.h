@@ -1,0 +1,72 @@
+/* What to answer: the only place that chooses a status and writes header fields. Pure. */
+#ifndef FSRV__PLAN_H
+#define FSRV__PLAN_H
+
+#include <stdint.h>
+
+#include "http/request.h"
+#include "http/validators.h"
+
+/* How looking for the target ended. */
+enum fsrv__outcome {
+	FSRV__FOUND_FILE,
+	FSRV__FOUND_DIRECTORY,	/* named without its slash */
+	FSRV__TARGET_MALFORMED, /* of the request or its target */
+	FSRV__TARGET_TOO_LONG,	/* for the redirect that it deserves */
+	FSRV__TARGET_MISSING,
+	FSRV__TARGET_FORBIDDEN,
+	FSRV__OVERLOADED, /* no descriptor or memory at the moment, or a file that never holds still */
+	FSRV__BROKEN	  /* the disk, or a mistake of the program's set-up */
+};
+
+/* The selected representation (RFC 9110, 3.2). Texts are borrowed and terminated. */
+struct fsrv__representation {
+	uint64_t size;
+	const char *media_type;
+	const char *cache_control; /* NULL: no such field */
+	struct fsrv__validators validators;
+};
+
+struct fsrv__target {
+	enum fsrv__outcome outcome;
+	const struct fsrv__representation *file; /* for FSRV__FOUND_FILE */
+	const char *location;			 /* for FSRV__FOUND_DIRECTORY: where to go instead */
+};
+
+enum fsrv__content_kind {
+	FSRV__CONTENT_NONE,   /* no content is sent, but its length is announced: HEAD, 304 */
+	FSRV__CONTENT_ABSENT, /* no content and no length: 204 */
+	FSRV__CONTENT_SLICE,  /* length bytes of the representation from offset */
+	FSRV__CONTENT_TEXT    /* length bytes at text, a constant */
+};
+
+struct fsrv__header {
+	const char *name;
+	const char *value;
+};
+
+#define FSRV__MAX_HEADERS 8
+/* "bytes 18446744073709551614-18446744073709551614/18446744073709551615" */
+#define FSRV__CONTENT_RANGE_SIZE 72
+
+/* The answer. Header values point into the representation, the target, constants or the plan
+ * itself, so a plan stays where it was made. */
+struct fsrv__plan {
+	unsigned status;
+	enum fsrv__content_kind content;
+	uint64_t offset;
+	uint64_t length;
+	const char *text;
+	unsigned n_headers;
+	struct fsrv__header headers[FSRV__MAX_HEADERS];
+	char content_range[FSRV__CONTENT_RANGE_SIZE];
+};
+
+/* Decides on the answer.
+ *
+ * http_1_1  the request's version is 1.1 or later
+ * now       seconds since 1970 */
+void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
+		     int64_t now, struct fsrv__plan *plan);
+
+#endif

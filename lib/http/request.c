@@ -1,0 +1,106 @@
+#include "http/request.h"
+
+#include <stddef.h>
+#include <string.h>
+
+enum kind { SINGLE, LIST };
+
+static const struct {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+} fields[] = {
+	{"host", SINGLE, offsetof(struct fsrv__request, host)},
+	{"range", SINGLE, offsetof(struct fsrv__request, range)},
+	{"if-range", SINGLE, offsetof(struct fsrv__request, if_range)},
+	{"if-match", LIST, offsetof(struct fsrv__request, if_match)},
+	{"if-none-match", LIST, offsetof(struct fsrv__request, if_none_match)},
+	{"if-modified-since", SINGLE, offsetof(struct fsrv__request, if_modified_since)},
+	{"if-unmodified-since", SINGLE, offsetof(struct fsrv__request, if_unmodified_since)},
+	{"content-length", SINGLE, offsetof(struct fsrv__request, content_length)},
+	{"transfer-encoding", SINGLE, offsetof(struct fsrv__request, transfer_encoding)},
+};
+
+enum fsrv__method fsrv__method_parse(const char *name)
+{
+	if (strcmp(name, "GET") == 0)
+		return FSRV__GET;
+	if (strcmp(name, "HEAD") == 0)
+		return FSRV__HEAD;
+	if (strcmp(name, "OPTIONS") == 0)
+		return FSRV__OPTIONS;
+	return FSRV__OTHER_METHOD;
+}
+
+static bool is_token(struct fsrv__text name)
+{
+	for (size_t i = 0; i < name.length; i++) {
+		char byte = fsrv__to_lower(name.at[i]);
+
+		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) &&
+		    (byte == '\0' || strchr("!#$%&'*+-.^_`|~", byte) == NULL))
+			return false;
+	}
+	return name.length > 0;
+}
+
+static void add_single(struct fsrv__single *field, struct fsrv__text value)
+{
+	field->n_lines++;
+	field->value = fsrv__text_trim(value);
+}
+
+static void add_list(struct fsrv__list *field, struct fsrv__text value)
+{
+	if (field->n_lines < FSRV__LIST_LINES)
+		field->lines[field->n_lines++] = value;
+}
+
+void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value)
+{
+	if (!is_token(name)) {
+		request->has_bad_name = true;
+		return;
+	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		void *field = (char *)request + fields[i].offset;
+
+		if (!fsrv__text_is(name, fields[i].name))
+			continue;
+		if (fields[i].kind == SINGLE)
+			add_single(field, value);
+		else
+			add_list(field, value);
+		return;
+	}
+}
+
+/* The bytes of uri-host and port (RFC 3986, 3.2), not their grammar: fsrv never uses the value. */
+static bool is_host(struct fsrv__text host)
+{
+	for (size_t i = 0; i < host.length; i++)
+		if (host.at[i] <= ' ' || host.at[i] == 0x7f || strchr("\"#/<>?@\\^`{|}", host.at[i]) != NULL)
+			return false;
+	return true;
+}
+
+/* Whether it is open where the content ends and the next request starts (RFC 9112, 6.3): two lengths,
+ * a length and a coding, or another coding than chunked. */
+static bool has_unclear_end(const struct fsrv__request *request)
+{
+	unsigned n_codings = request->transfer_encoding.n_lines;
+
+	return request->content_length.n_lines + n_codings > 1 ||
+	       (n_codings == 1 && !fsrv__text_is(request->transfer_encoding.value, "chunked"));
+}
+
+bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
+{
+	return request->has_bad_name || request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
+	       !is_host(request->host.value) || has_unclear_end(request);
+}
+
+struct fsrv__text fsrv__single_value(const struct fsrv__single *field)
+{
+	return field->n_lines == 1 ? field->value : (struct fsrv__text){NULL, 0};
+}

@@ -1,0 +1,31 @@
+#include "http/text.h"
+
+#include <string.h>
+
+bool fsrv__text_is(struct fsrv__text text, const char *name)
+{
+	if (text.length != strlen(name))
+		return false;
+	for (size_t i = 0; i < text.length; i++)
+		if (fsrv__to_lower(text.at[i]) != name[i])
+			return false;
+	return true;
+}
+
+bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return text.length >= length && fsrv__text_is((struct fsrv__text){text.at, length}, prefix);
+}
+
+struct fsrv__text fsrv__text_trim(struct fsrv__text text)
+{
+	while (text.length > 0 && fsrv__is_blank(text.at[text.length - 1]))
+		text.length--;
+	while (text.length > 0 && fsrv__is_blank(text.at[0])) {
+		text.at++;
+		text.length--;
+	}
+	return text;
+}
