@@ -17,8 +17,8 @@ static bool has_tag(const struct fsrv__list *list, const struct fsrv__validators
 }
 
 /* A field that is no date is ignored, and so is any date for a file without one. */
-static bool read_date(const struct fsrv__single *field, const struct fsrv__validators *validators, int64_t now,
-		      int64_t *date)
+static bool read_date(const struct fsrv__single *field, const struct fsrv__validators *validators,
+		      int64_t now, int64_t *date)
 {
 	struct fsrv__text value = fsrv__single_value(field);
 
@@ -33,8 +33,8 @@ static bool was_modified_after(const struct fsrv__single *field, const struct fs
 	return read_date(field, validators, now, &date) && validators->modified > date;
 }
 
-static bool was_not_modified_after(const struct fsrv__single *field, const struct fsrv__validators *validators,
-				   int64_t now)
+static bool was_not_modified_after(const struct fsrv__single *field,
+				   const struct fsrv__validators *validators, int64_t now)
 {
 	int64_t date;
 
@@ -44,16 +44,19 @@ static bool was_not_modified_after(const struct fsrv__single *field, const struc
 enum fsrv__precondition fsrv__precondition_check(const struct fsrv__request *request,
 						 const struct fsrv__validators *validators, int64_t now)
 {
-	if (request->if_match.n_lines > 0 ? !has_tag(&request->if_match, validators, FSRV__ETAG_STRONG)
-					  : was_modified_after(&request->if_unmodified_since, validators, now))
+	if (request->if_match.n_lines > 0
+		    ? !has_tag(&request->if_match, validators, FSRV__ETAG_STRONG)
+		    : was_modified_after(&request->if_unmodified_since, validators, now))
 		return FSRV__PRECONDITION_FAILED;
-	if (request->if_none_match.n_lines > 0 ? has_tag(&request->if_none_match, validators, FSRV__ETAG_WEAK)
-					       : was_not_modified_after(&request->if_modified_since, validators, now))
+	if (request->if_none_match.n_lines > 0
+		    ? has_tag(&request->if_none_match, validators, FSRV__ETAG_WEAK)
+		    : was_not_modified_after(&request->if_modified_since, validators, now))
 		return FSRV__NOT_MODIFIED;
 	return FSRV__PROCEED;
 }
 
-bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv__validators *validators, int64_t now)
+bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv__validators *validators,
+			  int64_t now)
 {
 	struct fsrv__text value = fsrv__single_value(&request->if_range);
 	int64_t date;
@@ -65,5 +68,6 @@ bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv
 	if (fsrv__etag_is_valid(value))
 		return fsrv__etag_equals(value, tag_of(validators), FSRV__ETAG_STRONG);
 	/* The date of a file from the future is now, for each of its versions (RFC 9110, 8.8.2.2). */
-	return read_date(&request->if_range, validators, now, &date) && date == validators->modified && date < now;
+	return read_date(&request->if_range, validators, now, &date) && date == validators->modified &&
+	       date < now;
 }

@@ -43,7 +43,8 @@ bool fsrv__etag_equals(struct fsrv__text a, struct fsrv__text b, enum fsrv__etag
 
 	if (comparison == FSRV__ETAG_STRONG && (skip_a != 0 || skip_b != 0))
 		return false;
-	return a.length - skip_a == b.length - skip_b && memcmp(a.at + skip_a, b.at + skip_b, a.length - skip_a) == 0;
+	return a.length - skip_a == b.length - skip_b &&
+	       memcmp(a.at + skip_a, b.at + skip_b, a.length - skip_a) == 0;
 }
 
 static void skip_separators(struct fsrv__text *list)

@@ -14,6 +14,7 @@ bool fsrv__etag_equals(struct fsrv__text a, struct fsrv__text b, enum fsrv__etag
 
 /* True when the field value is "*" or lists a tag equal to the given one. Commas inside quotes
  * belong to a tag and empty elements are skipped; the list ends at the first syntax error. */
-bool fsrv__etag_list_has(struct fsrv__text list, struct fsrv__text tag, enum fsrv__etag_comparison comparison);
+bool fsrv__etag_list_has(struct fsrv__text list, struct fsrv__text tag,
+			 enum fsrv__etag_comparison comparison);
 
 #endif

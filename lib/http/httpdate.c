@@ -4,7 +4,8 @@
 
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
 				   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-static const char days[7][10] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+static const char days[7][10] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+				 "Thursday", "Friday", "Saturday"};
 
 struct date {
 	int year, month, day; /* month and day from 1 */
@@ -98,14 +99,16 @@ static bool read_month(struct fsrv__text *text, int *month)
 
 static bool read_time(struct fsrv__text *text, struct date *date)
 {
-	return read_digits(text, 2, &date->hour) && read_literal(text, ":") && read_digits(text, 2, &date->minute) &&
-	       read_literal(text, ":") && read_digits(text, 2, &date->second);
+	return read_digits(text, 2, &date->hour) && read_literal(text, ":") &&
+	       read_digits(text, 2, &date->minute) && read_literal(text, ":") &&
+	       read_digits(text, 2, &date->second);
 }
 
 static bool read_imf(struct fsrv__text text, struct date *date)
 {
-	return read_day_name(&text, false) && read_literal(&text, ", ") && read_digits(&text, 2, &date->day) &&
-	       read_literal(&text, " ") && read_month(&text, &date->month) && read_literal(&text, " ") &&
+	return read_day_name(&text, false) && read_literal(&text, ", ") &&
+	       read_digits(&text, 2, &date->day) && read_literal(&text, " ") &&
+	       read_month(&text, &date->month) && read_literal(&text, " ") &&
 	       read_digits(&text, 4, &date->year) && read_literal(&text, " ") && read_time(&text, date) &&
 	       read_literal(&text, " GMT") && text.length == 0;
 }
@@ -122,7 +125,8 @@ static bool read_asctime(struct fsrv__text text, struct date *date)
 {
 	return read_day_name(&text, false) && read_literal(&text, " ") && read_month(&text, &date->month) &&
 	       read_literal(&text, " ") &&
-	       (read_literal(&text, " ") ? read_digits(&text, 1, &date->day) : read_digits(&text, 2, &date->day)) &&
+	       (read_literal(&text, " ") ? read_digits(&text, 1, &date->day)
+					 : read_digits(&text, 2, &date->day)) &&
 	       read_literal(&text, " ") && read_time(&text, date) && read_literal(&text, " ") &&
 	       read_digits(&text, 4, &date->year) && text.length == 0;
 }

@@ -44,8 +44,8 @@ void fsrv__location_start(struct fsrv__location *location, const char *name)
 }
 
 /* libmicrohttpd turns every "+" into a blank before anything else. */
-static void append_argument(struct fsrv__location *location, enum fsrv__path_form form, struct fsrv__text text,
-			    const char *also_allowed)
+static void append_argument(struct fsrv__location *location, enum fsrv__path_form form,
+			    struct fsrv__text text, const char *also_allowed)
 {
 	for (size_t i = 0; i < text.length; i++) {
 		char byte = text.at[i];

@@ -6,7 +6,9 @@
  * RFC 9110, 4.2.1 tells to reject; other targets stay as they are. */
 static struct fsrv__text skip_authority(struct fsrv__text target)
 {
-	size_t scheme = fsrv__text_starts_with(target, "http://") ? 7 : fsrv__text_starts_with(target, "https://") ? 8 : 0;
+	size_t scheme = fsrv__text_starts_with(target, "http://")    ? 7
+			: fsrv__text_starts_with(target, "https://") ? 8
+								     : 0;
 	const char *slash;
 
 	if (scheme == 0)
@@ -140,7 +142,8 @@ bool fsrv__path_is_hidden(const struct fsrv__path *path)
 	while (segment != NULL && *segment != '\0') {
 		const char *slash = strchr(segment, '/');
 		size_t length = slash != NULL ? (size_t)(slash - segment) : strlen(segment);
-		bool well_known = segment == path->text && length == 11 && memcmp(segment, ".well-known", 11) == 0;
+		bool well_known =
+			segment == path->text && length == 11 && memcmp(segment, ".well-known", 11) == 0;
 
 		if (segment[0] == '.' && segment[1] != '.' && !well_known)
 			return true;

@@ -18,13 +18,13 @@ enum fsrv__path_verdict {
 
 /* How the target's percent-encoding stands. */
 enum fsrv__path_form {
-	FSRV__PATH_RAW,	   /* as it was sent */
+	FSRV__PATH_RAW,    /* as it was sent */
 	FSRV__PATH_DECODED /* decoded by libmicrohttpd already, and cut at a NUL if there was one */
 };
 
 struct fsrv__path {
 	size_t length;
-	bool directory;		    /* ended in a slash, or is the root itself */
+	bool directory;             /* ended in a slash, or is the root itself */
 	char text[FSRV__PATH_SIZE]; /* terminated; no leading or trailing slash, no empty or dot segment */
 };
 

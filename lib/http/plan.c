@@ -108,8 +108,8 @@ static void plan_slice(const struct fsrv__representation *file, const struct fsr
 		add_content_range(plan, range, file->size);
 }
 
-static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file, int64_t now,
-		      struct fsrv__plan *plan)
+static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file,
+		      int64_t now, struct fsrv__plan *plan)
 {
 	struct fsrv__text field = fsrv__single_value(&request->range);
 	enum fsrv_range_verdict verdict = FSRV_RANGE_IGNORE;
@@ -126,7 +126,8 @@ static void plan_file(const struct fsrv__request *request, const struct fsrv__re
 		break;
 	}
 	/* Ranges are defined for GET alone, and nobody can have bytes of an empty file (RFC 9110, 14.2). */
-	if (request->method == FSRV__GET && file->size > 0 && fsrv__if_range_holds(request, &file->validators, now))
+	if (request->method == FSRV__GET && file->size > 0 &&
+	    fsrv__if_range_holds(request, &file->validators, now))
 		verdict = fsrv_parse_range_header(field.at, field.length, file->size, &range);
 	if (verdict == FSRV_RANGE_UNSATISFIABLE)
 		plan_unsatisfiable(file, plan);
@@ -191,6 +192,7 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 	} else {
 		plan_target(request, target, now, plan);
 	}
-	if (request->method == FSRV__HEAD && (plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_TEXT))
+	if (request->method == FSRV__HEAD &&
+	    (plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_TEXT))
 		plan->content = FSRV__CONTENT_NONE;
 }

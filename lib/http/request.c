@@ -96,8 +96,9 @@ static bool has_unclear_end(const struct fsrv__request *request)
 
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
 {
-	return request->has_bad_name || request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
-	       !is_host(request->host.value) || has_unclear_end(request);
+	return request->has_bad_name || request->host.n_lines > 1 ||
+	       (http_1_1 && request->host.n_lines == 0) || !is_host(request->host.value) ||
+	       has_unclear_end(request);
 }
 
 struct fsrv__text fsrv__single_value(const struct fsrv__single *field)

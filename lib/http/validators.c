@@ -73,9 +73,10 @@ void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__t
 	make_etag(opaque, validators);
 	/* Reproducible builds and images set 0 or 1: a date that every version shares is worse than
 	 * none. One from the future is replaced by now (RFC 9110, 8.8.2.1). */
-	validators->modified = identity->modified.seconds < now.seconds ? identity->modified.seconds : now.seconds;
-	validators->has_date =
-		validators->modified > 1 && fsrv__httpdate_format(validators->modified, validators->last_modified);
+	validators->modified =
+		identity->modified.seconds < now.seconds ? identity->modified.seconds : now.seconds;
+	validators->has_date = validators->modified > 1 &&
+			       fsrv__httpdate_format(validators->modified, validators->last_modified);
 }
 
 void fsrv__validators_combine(struct fsrv__validators *validators, uint64_t hash, int64_t time, int64_t now)

@@ -34,8 +34,8 @@ enum fsrv__etag_source {
 struct fsrv__validators {
 	char etag[FSRV__ETAG_SIZE]; /* terminated, quotes and W/ included */
 	size_t etag_length;
-	bool strong;	  /* false while the file is so young that another write could leave no trace */
-	bool has_date;	  /* a modification date that is worth sending */
+	bool strong;      /* false while the file is so young that another write could leave no trace */
+	bool has_date;    /* a modification date that is worth sending */
 	int64_t modified; /* seconds since 1970, never later than now */
 	char last_modified[FSRV__HTTPDATE_SIZE];
 };
