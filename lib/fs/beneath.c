@@ -16,16 +16,15 @@
 #define RESOLVE_CACHED 0x20
 #endif
 
-/* What the C library adds to open(2) where off_t is wider than a register. */
-static int call_openat2(int folder, const char *path, int flags, uint64_t resolve)
+static int call_openat2(int directory, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {.flags = (unsigned)flags, .resolve = resolve};
 
-	/* With O_PATH the kernel takes no such flag. */
+	/* For open(2) the C library adds this flag where off_t is wider than a register. The kernel refuses
+	 * it together with O_PATH. */
 	if ((flags & O_PATH) == 0)
 		how.flags |= O_LARGEFILE;
-
-	return (int)syscall(SYS_openat2, folder, path, &how, sizeof(how));
+	return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
 }
 
 bool fsrv__has_openat2(void)
@@ -38,7 +37,7 @@ bool fsrv__has_openat2(void)
 	return true;
 }
 
-static uint64_t resolution_of(enum fsrv__links links)
+static uint64_t resolve_flags(enum fsrv__links links)
 {
 	switch (links) {
 	case FSRV__LINKS_BENEATH:
@@ -51,39 +50,39 @@ static uint64_t resolution_of(enum fsrv__links links)
 	return 0;
 }
 
-int fsrv__open_in_memory(int folder, const char *path, enum fsrv__links links, int flags)
+int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	int fd = call_openat2(folder, path, flags, resolution_of(links) | RESOLVE_CACHED);
+	int fd = call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_CACHED);
 
-	/* A kernel that does not know RESOLVE_CACHED says EINVAL, and so do file systems about odd names:
-	 * the caller asks again where waiting is allowed. */
+	/* Kernels without RESOLVE_CACHED return EINVAL, and so do file systems that cannot hold a name: the
+	 * caller then tries again where waiting is allowed. */
 	if (fd < 0 && errno == EINVAL)
 		errno = EAGAIN;
 	return fd;
 }
 
-int fsrv__open_here(int folder, const char *path, enum fsrv__links links, int flags)
+int fsrv__open_same_device(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	return call_openat2(folder, path, flags, resolution_of(links) | RESOLVE_NO_XDEV);
+	return call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_NO_XDEV);
 }
 
-int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links, int flags)
+int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, int flags)
 {
 	int fd = -1;
 
-	/* EAGAIN: a rename elsewhere came in between and the kernel cannot tell whether it mattered. */
+	/* EAGAIN: something was renamed meanwhile, and the kernel cannot tell whether it mattered. */
 	for (int attempt = 0; attempt < 8; attempt++) {
-		fd = call_openat2(folder, path, flags, resolution_of(links));
+		fd = call_openat2(directory, path, flags, resolve_flags(links));
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}
 	return fd;
 }
 
-/* Opens the folder that holds the last segment of path, through no link; *name is that segment. */
-static int open_parent(int folder, const char *path, const char **name)
+/* Opens the directory that holds the last segment of path, through no link; *name is that segment. */
+static int open_parent(int directory, const char *path, const char **name)
 {
-	int at = openat(folder, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int at = openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *slash;
 
 	for (*name = path; at >= 0 && (slash = strchr(*name, '/')) != NULL; *name = slash + 1) {
@@ -105,10 +104,10 @@ static int open_parent(int folder, const char *path, const char **name)
 	return at;
 }
 
-static int open_without_links(int folder, const char *path, int flags)
+static int open_without_links(int directory, const char *path, int flags)
 {
 	const char *name;
-	int parent = open_parent(folder, path, &name);
+	int parent = open_parent(directory, path, &name);
 	int fd, error;
 
 	if (parent < 0)
@@ -121,10 +120,10 @@ static int open_without_links(int folder, const char *path, int flags)
 }
 
 /* Reads the link at path, terminated; 0 when there is something else, -1 with errno. */
-static ssize_t read_link(int folder, const char *path, char target[PATH_MAX])
+static ssize_t read_link(int directory, const char *path, char target[PATH_MAX])
 {
 	const char *name;
-	int parent = open_parent(folder, path, &name);
+	int parent = open_parent(directory, path, &name);
 	ssize_t length;
 	int error;
 
@@ -140,9 +139,9 @@ static ssize_t read_link(int folder, const char *path, char target[PATH_MAX])
 	return length;
 }
 
-/* A path on its way to being free of links: resolved holds none, pending is still to be looked at. */
+/* A path while its links are resolved: resolved holds none any more, pending follows and may hold some. */
 struct resolution {
-	int folder;
+	int directory;
 	int links;
 	char resolved[PATH_MAX];
 	char pending[PATH_MAX];
@@ -164,24 +163,25 @@ static int step_up(struct resolution *r)
 	return 0;
 }
 
-/* Whether what has been resolved is a folder that may be passed through, as the slash behind it says. */
-static int check_folder(struct resolution *r)
+/* A slash follows what is resolved, so that has to be a directory that may be searched. 0, or -1 and errno.
+ */
+static int check_directory(struct resolution *r)
 {
 	size_t end = strlen(r->resolved);
 	const char *name;
-	int folder, fd;
+	int directory, fd;
 
 	if (end == 0)
 		return 0;
 	if (end + 1 >= sizeof(r->resolved))
 		return fail(ENAMETOOLONG);
 	memcpy(r->resolved + end, "/", 2);
-	folder = open_parent(r->folder, r->resolved, &name);
+	directory = open_parent(r->directory, r->resolved, &name);
 	r->resolved[end] = '\0';
-	if (folder < 0)
+	if (directory < 0)
 		return -1;
-	fd = openat(folder, ".", O_PATH | O_CLOEXEC);
-	close(folder);
+	fd = openat(directory, ".", O_PATH | O_CLOEXEC);
+	close(directory);
 	if (fd < 0)
 		return -1;
 	close(fd);
@@ -218,7 +218,7 @@ static int step_down(struct resolution *r, const char *segment, size_t length, c
 		r->resolved[end] = '/';
 	memcpy(r->resolved + end + (end > 0), segment, length);
 	r->resolved[end + (end > 0) + length] = '\0';
-	linked = read_link(r->folder, r->resolved, target);
+	linked = read_link(r->directory, r->resolved, target);
 	if (linked < 0)
 		return -1;
 	if (linked > 0) {
@@ -237,7 +237,7 @@ static int resolve_links(struct resolution *r)
 		int result = 0;
 
 		if (length == 0) {
-			result = check_folder(r);
+			result = check_directory(r);
 			rest++;
 		} else if (length == 2 && memcmp(r->pending, "..", 2) == 0) {
 			result = step_up(r);
@@ -253,16 +253,16 @@ static int resolve_links(struct resolution *r)
 	return 0;
 }
 
-int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links, int flags)
+int fsrv__walk_beneath(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	struct resolution r = {.folder = folder};
+	struct resolution r = {.directory = directory};
 
 	if (links == FSRV__LINKS_NONE)
-		return open_without_links(folder, path, flags);
+		return open_without_links(directory, path, flags);
 	if (strlen(path) >= sizeof(r.pending))
 		return fail(ENAMETOOLONG);
 	memcpy(r.pending, path, strlen(path) + 1);
 	if (resolve_links(&r) != 0)
 		return -1;
-	return open_without_links(folder, r.resolved, flags);
+	return open_without_links(directory, r.resolved, flags);
 }

@@ -1,45 +1,44 @@
-/* Opening files so that symbolic links cannot lead out of a folder. */
-#ifndef FSRV__BENEATH_H
-#define FSRV__BENEATH_H
+/* Opening files so that symbolic links cannot lead out of a directory, and opening what the kernel has
+ * cached without waiting. The only callers of openat2(2). */
+#ifndef FSRV__FS_BENEATH_H
+#define FSRV__FS_BENEATH_H
 
 #include <stdbool.h>
 
 enum fsrv__links {
 	FSRV__LINKS_FOLLOW,  /* anywhere */
-	FSRV__LINKS_BENEATH, /* relative ones that stay below the folder */
+	FSRV__LINKS_BENEATH, /* relative ones that stay below the directory */
 	FSRV__LINKS_NONE
 };
 
 /* How every file of a client's choice is opened. O_NONBLOCK: a FIFO must not hang the thread. */
 #define FSRV__OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
-/* Whether the kernel has openat2(2), since Linux 5.6; sandboxes may hide it. */
+/* Whether the kernel has openat2(2), which came with Linux 5.6; sandboxes may forbid it. */
 bool fsrv__has_openat2(void);
 
-/* Whether a look at names may wait for a disk. */
-enum fsrv__patience {
-	FSRV__MAY_WAIT,
-	FSRV__IN_MEMORY /* EAGAIN when a name is not in memory, or when the kernel cannot tell (before 5.12) */
-};
-
-/* Opens a path by openat2(2), without waiting for names.
+/* Each of the following opens a path and returns a descriptor, which belongs to the caller, or -1 with
+ * errno.
  *
- * folder  AT_FDCWD for an absolute path with FSRV__LINKS_FOLLOW */
-int fsrv__open_in_memory(int folder, const char *path, enum fsrv__links links, int flags);
+ * directory  an open directory, or AT_FDCWD for an absolute path with FSRV__LINKS_FOLLOW
+ * path       relative and without dot segments, unless it is absolute
+ * flags      of open(2), O_CLOEXEC among them */
 
-/* The same, with waiting, for a path that leads into no other file system: EXDEV when it does. */
-int fsrv__open_here(int folder, const char *path, enum fsrv__links links, int flags);
+/* Opens what the kernel has cached, by openat2(2) with RESOLVE_CACHED, and never waits for a name. EAGAIN
+ * when a name is not cached, or when the kernel cannot tell (before Linux 5.12). */
+int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, int flags);
 
-/* Opens path, which is relative and without dot segments, below the folder.
+/* Opens a path that stays in the directory's file system, by openat2(2) with RESOLVE_NO_XDEV. EXDEV when
+ * the path leads into another one. */
+int fsrv__open_same_device(int directory, const char *path, enum fsrv__links links, int flags);
+
+/* Opens a path below the directory. links is FSRV__LINKS_BENEATH or FSRV__LINKS_NONE. EXDEV for a link
+ * that leaves the directory; ELOOP for too many links, or for any link where none may be.
  *
- * links  FSRV__LINKS_BENEATH or FSRV__LINKS_NONE
- * flags  of open(2), O_CLOEXEC among them
- *
- * Returns a descriptor, or -1 with errno: EXDEV for a link that leaves, ELOOP for too many links or
- * one where none may be. fsrv__open_beneath needs openat2(2); fsrv__walk_beneath does the same with
- * one openat(2) for each step and no step through a link, so that a rename meanwhile can make it
- * fail but cannot lead it out. */
-int fsrv__open_beneath(int folder, const char *path, enum fsrv__links links, int flags);
-int fsrv__walk_beneath(int folder, const char *path, enum fsrv__links links, int flags);
+ * fsrv__open_beneath needs openat2(2). fsrv__walk_beneath does the same with one openat(2) for each
+ * segment and never steps through a link, so that a rename during the walk can make it fail but cannot
+ * lead it out. */
+int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, int flags);
+int fsrv__walk_beneath(int directory, const char *path, enum fsrv__links links, int flags);
 
 #endif

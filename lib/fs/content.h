@@ -1,6 +1,9 @@
-/* The bytes of a whole representation: a small file, or a page with scripts in it. */
-#ifndef FSRV__CONTENT_H
-#define FSRV__CONTENT_H
+/* The bytes of a whole representation in memory: a small file, or a page with scripts in it.
+ *
+ * Content does not change once it is made. It is shared by reference and freed with its last reference,
+ * on any thread. */
+#ifndef FSRV__FS_CONTENT_H
+#define FSRV__FS_CONTENT_H
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -8,28 +11,32 @@
 
 #include "fs/memory.h"
 
+/* Up to this size one read and one send of header and content together beat sendfile(2). */
+#define FSRV__SMALL_SIZE (64u * 1024)
+
 /* "text/html; charset=" and the longest label that is passed on. */
 #define FSRV__CONTENT_TYPE_SIZE 64
 
-/* Immutable once made, shared by reference. */
 struct fsrv__content {
 	struct fsrv__allocator allocator;
 	atomic_uint references;
-	bool is_file;	  /* the encoding allows no scripts: send the file as it is; there are no bytes */
-	uint64_t scripts; /* the hash of what was put in; 0: a file as it is */
-	int64_t scripts_time; /* when that changed last, in seconds since 1970 */
-	uint64_t flags;	  /* enum fsrv_page_flag: what the scan of a page saw */
+	bool is_plain_file; /* a page whose encoding allows no scripts: there are no bytes, send the file */
+	uint64_t scripts_hash;                    /* of what was put in; 0: a file as it is */
+	int64_t scripts_time;                     /* when that changed last, in seconds since 1970 */
+	uint64_t flags;                           /* enum fsrv_page_flag: what the scan of a page found */
 	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* of a page, otherwise empty */
 	size_t length;
 	char bytes[];
 };
 
-/* Makes content with room for length bytes and one reference; NULL when there is no memory. */
+/* Makes content with room for length bytes and one reference, which is the caller's. NULL when there is no
+ * memory. */
 struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator, size_t length);
 
+/* Takes a further reference; returns content. */
 struct fsrv__content *fsrv__content_hold(struct fsrv__content *content);
 
-/* NULL is allowed. */
+/* Gives a reference back. NULL is allowed. */
 void fsrv__content_release(struct fsrv__content *content);
 
 #endif

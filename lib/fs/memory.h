@@ -1,15 +1,15 @@
-/* Memory from the function that the embedding program chose. */
-#ifndef FSRV__MEMORY_H
-#define FSRV__MEMORY_H
+/* Memory, by the allocation function that the embedding program chose. */
+#ifndef FSRV__FS_MEMORY_H
+#define FSRV__FS_MEMORY_H
 
 #include <stddef.h>
 
 struct fsrv__allocator {
-	void *(*function)(void *cls, void *memory, size_t size); /* realloc(3); a size of 0 frees */
+	void *(*function)(void *cls, void *memory, size_t size); /* like realloc(3); a size of 0 frees */
 	void *cls;
 };
 
-/* The allocator of a program that did not choose one: realloc(3) and free(3). */
+/* The function of a program that did not choose one: realloc(3) and free(3). */
 void *fsrv__default_allocate(void *cls, void *memory, size_t size);
 
 static inline void *fsrv__resize(const struct fsrv__allocator *allocator, void *memory, size_t size)
@@ -22,6 +22,7 @@ static inline void *fsrv__allocate(const struct fsrv__allocator *allocator, size
 	return fsrv__resize(allocator, NULL, size);
 }
 
+/* NULL is allowed. */
 static inline void fsrv__release(const struct fsrv__allocator *allocator, void *memory)
 {
 	if (memory != NULL)

@@ -6,11 +6,11 @@
 
 #include "http/text.h"
 
-/* Room for script elements to strip without a second scan. */
-#define USUAL_STRIPS 64
+/* Script elements to strip for which one scan is enough. */
+#define FEW_STRIPS 64
 
-/* What a page is built with; each member that is allocated is released at the end. */
-struct workshop {
+/* What a page is built from. Every allocation but the page itself is released at the end. */
+struct builder {
 	struct fsrv__allocator allocator;
 	const struct fsrv__addition *last;
 	enum fsrv__page_kind kind;
@@ -19,65 +19,66 @@ struct workshop {
 	struct fsrv_marker *markers;
 	struct fsrv_strip *strips;
 	struct fsrv_segment *segments;
-	struct fsrv_page seen;
+	struct fsrv_page scanned;
 	struct fsrv__content *page;
 };
 
-static bool make_array(struct workshop *w, void *array, size_t n, size_t size)
+/* Writes a new array to *array, a pointer to any type. */
+static bool make_array(struct builder *b, void *array, size_t n, size_t size)
 {
-	void *memory = fsrv__allocate(&w->allocator, n > 0 ? n * size : 1);
+	void *memory = fsrv__allocate(&b->allocator, n > 0 ? n * size : 1);
 
 	memcpy(array, &memory, sizeof(memory));
 	return memory != NULL;
 }
 
-static void clear(struct workshop *w)
+static void clear(struct builder *b)
 {
-	fsrv__release(&w->allocator, w->source);
+	fsrv__release(&b->allocator, b->source);
 	for (int i = 0; i < FSRV_POINTS; i++)
-		fsrv__release(&w->allocator, w->snippets[i]);
-	fsrv__release(&w->allocator, w->markers);
-	fsrv__release(&w->allocator, w->strips);
-	fsrv__release(&w->allocator, w->segments);
+		fsrv__release(&b->allocator, b->snippets[i]);
+	fsrv__release(&b->allocator, b->markers);
+	fsrv__release(&b->allocator, b->strips);
+	fsrv__release(&b->allocator, b->segments);
 }
 
-static bool scan(struct workshop *w, size_t size)
+static bool scan(struct builder *b, size_t size)
 {
-	const struct fsrv__script_sum *sum = &w->last->sums[w->kind];
+	const struct fsrv__script_totals *totals = &b->last->totals[b->kind];
 	struct fsrv_scan_options options = {
-		.size = sizeof(options), .n_markers = sum->n_markers, .max_strips = USUAL_STRIPS};
+		.size = sizeof(options), .n_markers = totals->n_markers, .max_strips = FEW_STRIPS};
 
-	if (!make_array(w, &w->markers, sum->n_markers, sizeof(*w->markers)) ||
-	    !make_array(w, &w->strips, USUAL_STRIPS, sizeof(*w->strips)))
+	if (!make_array(b, &b->markers, totals->n_markers, sizeof(*b->markers)) ||
+	    !make_array(b, &b->strips, FEW_STRIPS, sizeof(*b->strips)))
 		return false;
-	fsrv__scripts_markers(w->last, w->kind, w->markers);
-	options.markers = w->markers;
-	options.strips = w->strips;
-	if (fsrv_scan_page(w->source, size, &options, &w->seen) != FSRV_ERR_SPACE)
+	fsrv__scripts_list_markers(b->last, b->kind, b->markers);
+	options.markers = b->markers;
+	options.strips = b->strips;
+	if (fsrv_scan_page(b->source, size, &options, &b->scanned) != FSRV_ERR_SPACE)
 		return true;
-	fsrv__release(&w->allocator, w->strips);
-	if (!make_array(w, &w->strips, w->seen.n_strips, sizeof(*w->strips)))
+	fsrv__release(&b->allocator, b->strips);
+	if (!make_array(b, &b->strips, b->scanned.n_strips, sizeof(*b->strips)))
 		return false;
-	options.strips = w->strips;
-	options.max_strips = w->seen.n_strips;
-	return fsrv_scan_page(w->source, size, &options, &w->seen) == FSRV_OK;
+	options.strips = b->strips;
+	options.max_strips = b->scanned.n_strips;
+	return fsrv_scan_page(b->source, size, &options, &b->scanned) == FSRV_OK;
 }
 
-static bool plan(struct workshop *w, size_t *count, uint64_t *length)
+static bool plan(struct builder *b, size_t *count, uint64_t *length)
 {
 	struct fsrv_snippet snippets[FSRV_POINTS];
-	size_t max = FSRV_SEGMENTS_MAX(w->seen.n_strips);
+	size_t max = FSRV_SEGMENTS_MAX(b->scanned.n_strips);
 
 	for (int i = 0; i < FSRV_POINTS; i++) {
-		snippets[i].length = w->last->sums[w->kind].lengths[i];
-		if (!make_array(w, &w->snippets[i], snippets[i].length, 1))
+		snippets[i].length = b->last->totals[b->kind].lengths[i];
+		if (!make_array(b, &b->snippets[i], snippets[i].length, 1))
 			return false;
-		fsrv__scripts_copy(w->last, w->kind, (enum fsrv_point)i, w->snippets[i]);
-		snippets[i].bytes = w->snippets[i];
+		fsrv__scripts_copy(b->last, b->kind, (enum fsrv_point)i, b->snippets[i]);
+		snippets[i].bytes = b->snippets[i];
 	}
-	if (!make_array(w, &w->segments, max, sizeof(*w->segments)))
+	if (!make_array(b, &b->segments, max, sizeof(*b->segments)))
 		return false;
-	return fsrv_segments_plan(&w->seen, snippets, 0, w->segments, max, count, length) == FSRV_OK;
+	return fsrv_segments_plan(&b->scanned, snippets, 0, b->segments, max, count, length) == FSRV_OK;
 }
 
 static bool is_label(struct fsrv__text label)
@@ -92,72 +93,74 @@ static bool is_label(struct fsrv__text label)
 	return label.length > 0 && label.length < 40;
 }
 
-/* The scripts push the page's own meta element out of the bytes that a browser looks at first. */
-static void name_encoding(const struct workshop *w, struct fsrv__content *page)
+/* Names the encoding in Content-Type: the scripts may push the page's meta element out of the first 1024
+ * bytes, in which a browser looks for it. */
+static void name_encoding(const struct builder *b, struct fsrv__content *page)
 {
 	struct fsrv__text label = {"utf-8", 5};
 
-	if ((w->seen.flags & (FSRV_PAGE_CHARSET | FSRV_PAGE_BOM)) == FSRV_PAGE_CHARSET) {
-		struct fsrv__text found = {w->source + w->seen.charset_offset, w->seen.charset_length};
+	if ((b->scanned.flags & (FSRV_PAGE_CHARSET | FSRV_PAGE_BOM)) == FSRV_PAGE_CHARSET) {
+		struct fsrv__text found = {b->source + b->scanned.charset_offset, b->scanned.charset_length};
 
 		/* A page that says UTF-16 in ASCII bytes is UTF-8 (WHATWG HTML, 13.2.3.2). */
 		if (is_label(found) && !fsrv__text_starts_with(found, "utf-16"))
 			label = found;
 	}
-	snprintf(page->media_type, sizeof(page->media_type), "text/html; charset=%.*s", (int)label.length, label.at);
+	snprintf(page->media_type, sizeof(page->media_type), "text/html; charset=%.*s", (int)label.length,
+		 label.at);
 }
 
-static bool assemble(struct workshop *w)
+static bool assemble(struct builder *b)
 {
-	bool is_file = (w->seen.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0;
+	bool is_plain_file = (b->scanned.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0;
 	size_t count = 0;
 	uint64_t length = 0;
 
-	if (!is_file && !plan(w, &count, &length))
+	if (!is_plain_file && !plan(b, &count, &length))
 		return false;
-	w->page = fsrv__content_new(&w->allocator, (size_t)length);
-	if (w->page == NULL)
+	b->page = fsrv__content_new(&b->allocator, (size_t)length);
+	if (b->page == NULL)
 		return false;
-	w->page->is_file = is_file;
-	w->page->flags = w->seen.flags;
-	w->page->scripts = w->last->sums[w->kind].hash;
-	w->page->scripts_time = w->last->time;
-	if (!is_file) {
-		fsrv_segments_copy(w->segments, count, w->source, w->page->bytes);
-		name_encoding(w, w->page);
+	b->page->is_plain_file = is_plain_file;
+	b->page->flags = b->scanned.flags;
+	b->page->scripts_hash = b->last->totals[b->kind].hash;
+	b->page->scripts_time = b->last->time;
+	if (!is_plain_file) {
+		fsrv_segments_copy(b->segments, count, b->source, b->page->bytes);
+		name_encoding(b, b->page);
 	}
 	return true;
 }
 
-static enum fsrv__page_result build(struct workshop *w, const struct fsrv__file *file)
+static enum fsrv__page_result build(struct builder *b, const struct fsrv__file *file)
 {
 	size_t size = (size_t)file->identity.size;
 
-	if (!make_array(w, &w->source, size, 1)) {
+	if (!make_array(b, &b->source, size, 1)) {
 		errno = ENOMEM;
 		return FSRV__PAGE_UNREADABLE;
 	}
-	if (!fsrv__file_read(file->fd, w->source, size, 0))
+	if (!fsrv__file_read_fully(file->fd, b->source, size, 0))
 		return errno == 0 ? FSRV__PAGE_CHANGED : FSRV__PAGE_UNREADABLE;
-	if (!fsrv__file_is_still(file))
+	if (!fsrv__file_is_unchanged(file))
 		return FSRV__PAGE_CHANGED;
-	if (!scan(w, size) || !assemble(w)) {
+	if (!scan(b, size) || !assemble(b)) {
 		errno = ENOMEM;
 		return FSRV__PAGE_UNREADABLE;
 	}
 	return FSRV__PAGE_READY;
 }
 
-enum fsrv__page_result fsrv__page_build(const struct fsrv__allocator *allocator, const struct fsrv__file *file,
-					const struct fsrv__addition *last, enum fsrv__page_kind kind,
-					struct fsrv__content **page)
+enum fsrv__page_result fsrv__page_build(const struct fsrv__allocator *allocator,
+					const struct fsrv__file *file, const struct fsrv__addition *last,
+					enum fsrv__page_kind kind, struct fsrv__content **page)
 {
-	struct workshop w = {.allocator = *allocator, .last = last, .kind = kind};
-	enum fsrv__page_result result = build(&w, file);
+	struct builder b = {.allocator = *allocator, .last = last, .kind = kind};
+	enum fsrv__page_result result = build(&b, file);
 	int error = errno;
 
-	*page = w.page;
-	clear(&w);
+	*page = b.page;
+	clear(&b);
 	errno = error;
 	return result;
 }

@@ -1,23 +1,23 @@
-/* HTML pages with scripts in them. */
-#ifndef FSRV__PAGE_H
-#define FSRV__PAGE_H
+/* HTML pages with scripts in them, built from an open file. */
+#ifndef FSRV__FS_PAGE_H
+#define FSRV__FS_PAGE_H
 
 #include "fs/content.h"
-#include "fs/roots.h"
+#include "fs/file.h"
 #include "fs/scripts.h"
 
 enum fsrv__page_result {
 	FSRV__PAGE_READY,
-	FSRV__PAGE_CHANGED,   /* the file changed while it was read: look again */
-	FSRV__PAGE_UNREADABLE /* errno; ENOMEM for want of memory */
+	FSRV__PAGE_CHANGED,   /* the file changed while it was read: look it up again */
+	FSRV__PAGE_UNREADABLE /* with errno; ENOMEM when there is no memory */
 };
 
-/* Reads an open file whole and puts in what the list says.
+/* Reads an open file whole and puts in what the list of scripts says. May wait for the disk.
  *
- * last  a list of scripts with something for pages of that kind
- * page  receives content with one reference */
-enum fsrv__page_result fsrv__page_build(const struct fsrv__allocator *allocator, const struct fsrv__file *file,
-					const struct fsrv__addition *last, enum fsrv__page_kind kind,
-					struct fsrv__content **page);
+ * last  a list with something for pages of that kind
+ * page  receives content with one reference, the caller's, when the page is ready; else NULL */
+enum fsrv__page_result fsrv__page_build(const struct fsrv__allocator *allocator,
+					const struct fsrv__file *file, const struct fsrv__addition *last,
+					enum fsrv__page_kind kind, struct fsrv__content **page);
 
 #endif

@@ -26,24 +26,25 @@ void fsrv__scripts_clear(struct fsrv__scripts *scripts)
 	pthread_mutex_destroy(&scripts->mutex);
 }
 
-static void sum_up(struct fsrv__addition *addition)
+static void compute_totals(struct fsrv__addition *addition)
 {
-	static const struct fsrv__script_sum nothing[FSRV__PAGE_KINDS];
-	const struct fsrv__script_sum *before = addition->previous != NULL ? addition->previous->sums : nothing;
-	uint64_t what = fsrv__hash_bytes((uint64_t)addition->point << 1 | (addition->any_case != 0), addition->bytes,
-					 addition->length);
+	static const struct fsrv__script_totals none[FSRV__PAGE_KINDS];
+	const struct fsrv__script_totals *before =
+		addition->previous != NULL ? addition->previous->totals : none;
+	uint64_t hash = fsrv__hash_bytes((uint64_t)addition->point << 1 | (addition->any_case != 0),
+					 addition->bytes, addition->length);
 
 	for (int kind = 0; kind < FSRV__PAGE_KINDS; kind++) {
-		struct fsrv__script_sum *sum = &addition->sums[kind];
+		struct fsrv__script_totals *totals = &addition->totals[kind];
 
-		*sum = before[kind];
-		if (kind < (int)addition->least_kind)
+		*totals = before[kind];
+		if (kind < (int)addition->pages)
 			continue;
-		sum->hash = fsrv__hash_mix(sum->hash + 1, what) | 1;
+		totals->hash = fsrv__hash_mix(totals->hash + 1, hash) | 1;
 		if (addition->point == FSRV_POINTS)
-			sum->n_markers++;
+			totals->n_markers++;
 		else
-			sum->lengths[addition->point] += addition->length;
+			totals->lengths[addition->point] += addition->length;
 	}
 }
 
@@ -51,19 +52,19 @@ static void publish(struct fsrv__scripts *scripts, struct fsrv__addition *additi
 {
 	pthread_mutex_lock(&scripts->mutex);
 	addition->previous = atomic_load_explicit(&scripts->last, memory_order_relaxed);
-	sum_up(addition);
+	compute_totals(addition);
 	atomic_store_explicit(&scripts->last, addition, memory_order_release);
 	pthread_mutex_unlock(&scripts->mutex);
 }
 
-static struct fsrv__addition *new_addition(struct fsrv__scripts *scripts, enum fsrv__page_kind least_kind,
-					   enum fsrv_point point, size_t length)
+static struct fsrv__addition *allocate_addition(struct fsrv__scripts *scripts, enum fsrv__page_kind pages,
+						enum fsrv_point point, size_t length)
 {
 	struct fsrv__addition *addition = fsrv__allocate(&scripts->allocator, sizeof(*addition) + length);
 
 	if (addition == NULL)
 		return NULL;
-	addition->least_kind = least_kind;
+	addition->pages = pages;
 	addition->point = point;
 	addition->any_case = 0;
 	addition->time = time(NULL);
@@ -71,21 +72,21 @@ static struct fsrv__addition *new_addition(struct fsrv__scripts *scripts, enum f
 	return addition;
 }
 
-int fsrv__scripts_add(struct fsrv__scripts *scripts, enum fsrv__page_kind least_kind, enum fsrv_point point,
-		      const void *bytes, size_t length, size_t any_case)
+int fsrv__scripts_add(struct fsrv__scripts *scripts, const struct fsrv__new_addition *given)
 {
-	struct fsrv__addition *addition = new_addition(scripts, least_kind, point, length);
+	struct fsrv__addition *addition =
+		allocate_addition(scripts, given->pages, given->point, given->length);
 
 	if (addition == NULL)
 		return FSRV_ERR_MEMORY;
-	addition->any_case = any_case != 0;
-	if (length > 0)
-		memcpy(addition->bytes, bytes, length);
+	addition->any_case = given->any_case != 0;
+	if (given->length > 0)
+		memcpy(addition->bytes, given->bytes, given->length);
 	publish(scripts, addition);
 	return FSRV_OK;
 }
 
-int fsrv__scripts_add_script(struct fsrv__scripts *scripts, enum fsrv__page_kind least_kind, enum fsrv_point point,
+int fsrv__scripts_add_script(struct fsrv__scripts *scripts, enum fsrv__page_kind pages, enum fsrv_point point,
 			     const struct fsrv_script *script)
 {
 	struct fsrv__addition *addition;
@@ -94,7 +95,7 @@ int fsrv__scripts_add_script(struct fsrv__scripts *scripts, enum fsrv__page_kind
 
 	if (error != FSRV_ERR_SPACE)
 		return error;
-	addition = new_addition(scripts, least_kind, point, length);
+	addition = allocate_addition(scripts, pages, point, length);
 	if (addition == NULL)
 		return FSRV_ERR_MEMORY;
 	error = fsrv_script_build(script, addition->bytes, length, &length);
@@ -106,26 +107,28 @@ int fsrv__scripts_add_script(struct fsrv__scripts *scripts, enum fsrv__page_kind
 	return FSRV_OK;
 }
 
-const struct fsrv__addition *fsrv__scripts_now(struct fsrv__scripts *scripts)
+const struct fsrv__addition *fsrv__scripts_snapshot(struct fsrv__scripts *scripts)
 {
 	return atomic_load_explicit(&scripts->last, memory_order_acquire);
 }
 
-void fsrv__scripts_copy(const struct fsrv__addition *last, enum fsrv__page_kind kind, enum fsrv_point point, char *out)
+void fsrv__scripts_copy(const struct fsrv__addition *last, enum fsrv__page_kind kind, enum fsrv_point point,
+			char *out)
 {
-	out += last->sums[kind].lengths[point];
+	out += last->totals[kind].lengths[point];
 	for (; last != NULL; last = last->previous) {
-		if (last->point != point || last->least_kind > kind)
+		if (last->point != point || last->pages > kind)
 			continue;
 		out -= last->length;
 		memcpy(out, last->bytes, last->length);
 	}
 }
 
-void fsrv__scripts_markers(const struct fsrv__addition *last, enum fsrv__page_kind kind, struct fsrv_marker *markers)
+void fsrv__scripts_list_markers(const struct fsrv__addition *last, enum fsrv__page_kind kind,
+				struct fsrv_marker *markers)
 {
-	markers += last->sums[kind].n_markers;
+	markers += last->totals[kind].n_markers;
 	for (; last != NULL; last = last->previous)
-		if (last->point == FSRV_POINTS && last->least_kind <= kind)
+		if (last->point == FSRV_POINTS && last->pages <= kind)
 			*--markers = (struct fsrv_marker){last->bytes, last->length, last->any_case};
 }

@@ -4,20 +4,9 @@
 
 #include <stdint.h>
 
+#include "http/outcome.h"
 #include "http/request.h"
 #include "http/validators.h"
-
-/* How looking for the target ended. */
-enum fsrv__outcome {
-	FSRV__FOUND_FILE,
-	FSRV__FOUND_DIRECTORY,	/* named without its slash */
-	FSRV__TARGET_MALFORMED, /* of the request or its target */
-	FSRV__TARGET_TOO_LONG,	/* for the redirect that it deserves */
-	FSRV__TARGET_MISSING,
-	FSRV__TARGET_FORBIDDEN,
-	FSRV__OVERLOADED, /* no descriptor or memory at the moment, or a file that never holds still */
-	FSRV__BROKEN	  /* the disk, or a mistake of the program's set-up */
-};
 
 /* The selected representation (RFC 9110, 3.2). Texts are borrowed and terminated. */
 struct fsrv__representation {
@@ -30,7 +19,7 @@ struct fsrv__representation {
 struct fsrv__target {
 	enum fsrv__outcome outcome;
 	const struct fsrv__representation *file; /* for FSRV__FOUND_FILE */
-	const char *location;			 /* for FSRV__FOUND_DIRECTORY: where to go instead */
+	const char *location;                    /* for FSRV__FOUND_DIRECTORY: where to go instead */
 };
 
 enum fsrv__content_kind {

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fs/resident.h"
+#include "fs/residency.h"
 #include "mhd/handler.h"
 
 int fsrv__socket_of(struct MHD_Connection *connection)
@@ -60,7 +60,7 @@ static bool read_small(const struct fsrv__answer *answer, enum way way, struct f
 	uint64_t offset = answer->plan->offset;
 
 	if (way != BY_READING_AND_SUSPENDING)
-		return fsrv__file_read(sight->file.fd, content->bytes, content->length, offset);
+		return fsrv__file_read_fully(sight->file.fd, content->bytes, content->length, offset);
 	return !sight->file.is_remote &&
 	       fsrv__file_read_resident(sight->file.fd, content->bytes, content->length, offset, !sight->is_recent) ==
 		       (ssize_t)content->length;

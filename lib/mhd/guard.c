@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fs/resident.h"
+#include "fs/residency.h"
 #include "fs/thread.h"
 
 #define SWEEP_MS 250

@@ -77,9 +77,9 @@ static void describe_file(struct exchange *x)
 	representation->size = content != NULL ? content->length : x->sight.file.identity.size;
 	representation->media_type = fsrv__media_type(x->fs, &x->sight.path);
 	representation->cache_control = x->fs->cache_control;
-	if (content != NULL && content->scripts != 0) {
+	if (content != NULL && content->scripts_hash != 0) {
 		representation->media_type = content->media_type;
-		fsrv__validators_combine(&representation->validators, content->scripts, content->scripts_time,
+		fsrv__validators_combine(&representation->validators, content->scripts_hash, content->scripts_time,
 					 x->now.seconds);
 	}
 	x->target.file = representation;
@@ -223,7 +223,7 @@ static enum step look(struct exchange *x)
 		return ANSWERED;
 	if (may_suspend && !x->wish.file && fsrv__offload_take(x->fs, x->connection, &x->sight))
 		return ANSWERED;
-	switch (fsrv__look(x->fs, &x->wish, may_suspend ? FSRV__IN_MEMORY : FSRV__MAY_WAIT, &x->sight)) {
+	switch (fsrv__look(x->fs, &x->wish, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT, &x->sight)) {
 	case FSRV__LOOK_DONE:
 		return ANSWERED;
 	case FSRV__LOOK_CHANGED:

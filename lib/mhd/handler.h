@@ -11,7 +11,7 @@
 #include "fs/page.h"
 #include "fs/roots.h"
 #include "fs/scripts.h"
-#include "fs/worker.h"
+#include "fs/workers.h"
 #include "fsrv/fsrv.h"
 #include "mhd/guard.h"
 #include "mhd/transfer.h"
@@ -129,7 +129,7 @@ enum fsrv__look_result {
 
 /* Looks at the files for a path that was parsed: sight->path and asked are given. Unless it is done,
  * nothing is held. What went wrong is logged. */
-enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__patience patience,
+enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__wait_policy wait,
 				  struct fsrv__sight *sight);
 
 /* Ends a look at a file that is not to be served; error is errno, 0 when there is nothing to log. */

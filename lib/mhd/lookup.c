@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "http/mime.h"
-#include "fs/resident.h"
+#include "fs/residency.h"
 #include "mhd/handler.h"
 
 /* Names that were looked at so recently are still in memory, on local file systems. */
@@ -83,13 +83,13 @@ enum fsrv__look_result fsrv__look_fail(struct fsrv *fs, struct fsrv__sight *sigh
 
 static bool has_bytes(const struct fsrv__cached *cached)
 {
-	return cached->content != NULL && !cached->content->is_file;
+	return cached->content != NULL && !cached->content->is_plain_file;
 }
 
 static bool still_holds(struct fsrv *fs, const struct fsrv__addition *last, const struct fsrv__cached *cached,
 			const struct fsrv__sight *sight)
 {
-	uint64_t scripts = cached->content != NULL ? cached->content->scripts : 0;
+	uint64_t scripts = cached->content != NULL ? cached->content->scripts_hash : 0;
 
 	return fsrv__file_is_same(&sight->file, &cached->file) && fsrv__page_hash(fs, &sight->path, last) == scripts;
 }
@@ -97,35 +97,35 @@ static bool still_holds(struct fsrv *fs, const struct fsrv__addition *last, cons
 /* The root whose names need not be waited for: that of a file that was looked at a moment ago. */
 static int recent_root(const struct fsrv__cached *cached)
 {
-	bool is_recent = coarse_ms() - cached->seen < RECENT_MS;
+	bool is_recent = coarse_ms() - cached->checked < RECENT_MS;
 
 	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
 }
 
 /* Takes what is known when a look at the path shows that it still holds; else the file has to be opened. */
-static enum fsrv__look_result look_at_cached(struct fsrv *fs, enum fsrv__patience patience,
+static enum fsrv__look_result look_at_cached(struct fsrv *fs, enum fsrv__wait_policy wait,
 					     const struct fsrv__addition *last, const struct fsrv__cached *cached,
 					     struct fsrv__sight *sight)
 {
+	struct fsrv__find_options options = {FSRV__FIND_STAT, wait, recent_root(cached)};
 	struct fsrv__cache_key key = key_of(sight);
 	uint64_t now = coarse_ms();
 	enum fsrv__outcome outcome;
 
-	outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FACTS, patience, recent_root(cached), &sight->path,
-				   &sight->file);
-	if (outcome == FSRV__OVERLOADED && errno == EAGAIN && patience == FSRV__IN_MEMORY)
+	outcome = fsrv__roots_find(&fs->roots, &options, &sight->path, &sight->file);
+	if (outcome == FSRV__OVERLOADED && errno == EAGAIN && wait == FSRV__CACHED_ONLY)
 		return FSRV__LOOK_MUST_WAIT;
 	if (outcome != FSRV__FOUND_FILE || !still_holds(fs, last, cached, sight))
 		return FSRV__LOOK_CHANGED;
-	if (now - cached->seen > TOUCH_MS)
-		fsrv__cache_touch(&fs->cache, &key, now);
+	if (now - cached->checked > TOUCH_MS)
+		fsrv__cache_mark_checked(&fs->cache, &key, now);
 	sight->outcome = outcome;
 	sight->content = has_bytes(cached) ? fsrv__content_hold(cached->content) : NULL;
 	return FSRV__LOOK_DONE;
 }
 
 /* What is not in memory is left to the body, which can wait without holding anybody up. */
-static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__patience patience, struct fsrv__sight *sight)
+static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__wait_policy wait, struct fsrv__sight *sight)
 {
 	size_t size = (size_t)sight->file.identity.size;
 	struct fsrv__content *content = fsrv__content_new(&fs->allocator, size);
@@ -134,7 +134,7 @@ static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__patience pa
 	if (content == NULL)
 		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, ENOMEM);
 	sight->content = content;
-	if (patience == FSRV__IN_MEMORY) {
+	if (wait == FSRV__CACHED_ONLY) {
 		is_read = size == 0 || (!sight->file.is_remote &&
 					fsrv__file_read_resident(sight->file.fd, content->bytes, size, 0,
 								 !sight->is_recent) == (ssize_t)size);
@@ -144,7 +144,7 @@ static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__patience pa
 		}
 		return FSRV__LOOK_DONE;
 	}
-	if (fsrv__file_read(sight->file.fd, content->bytes, size, 0))
+	if (fsrv__file_read_fully(sight->file.fd, content->bytes, size, 0))
 		return FSRV__LOOK_DONE;
 	if (errno != 0)
 		return fsrv__look_fail(fs, sight, FSRV__BROKEN, errno);
@@ -154,13 +154,13 @@ static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__patience pa
 
 static bool is_known_as_file(const struct fsrv__cached *cached, const struct fsrv__sight *sight, uint64_t scripts)
 {
-	return cached->content != NULL && cached->content->is_file && cached->content->scripts == scripts &&
+	return cached->content != NULL && cached->content->is_plain_file && cached->content->scripts_hash == scripts &&
 	       fsrv__file_is_same(&cached->file, &sight->file);
 }
 
 /* Gets what is sent in place of the open file, where something is. */
 static enum fsrv__look_result get_content(struct fsrv *fs, const struct fsrv__wish *wish,
-					  enum fsrv__patience patience, const struct fsrv__addition *last,
+					  enum fsrv__wait_policy wait, const struct fsrv__addition *last,
 					  const struct fsrv__cached *cached, struct fsrv__sight *sight)
 {
 	uint64_t scripts = fsrv__page_hash(fs, &sight->path, last);
@@ -169,14 +169,14 @@ static enum fsrv__look_result get_content(struct fsrv *fs, const struct fsrv__wi
 		sight->content = fsrv__content_hold(cached->content);
 		return FSRV__LOOK_DONE;
 	}
-	if (scripts != 0 && patience == FSRV__IN_MEMORY) {
+	if (scripts != 0 && wait == FSRV__CACHED_ONLY) {
 		fsrv__sight_clear(fs, sight);
 		return FSRV__LOOK_MUST_WAIT;
 	}
 	if (scripts != 0)
 		return fsrv__page_prepare(fs, last, sight);
 	if (wish->bytes && sight->file.identity.size <= FSRV__SMALL)
-		return read_small(fs, patience, sight);
+		return read_small(fs, wait, sight);
 	return FSRV__LOOK_DONE;
 }
 
@@ -185,7 +185,7 @@ static void remember(struct fsrv *fs, struct fsrv__sight *sight)
 	struct fsrv__cache_key key = key_of(sight);
 
 	if (fsrv__identity_is_settled(&sight->file.identity, sight->time) &&
-	    (sight->content == NULL || fsrv__file_is_still(&sight->file)))
+	    (sight->content == NULL || fsrv__file_is_unchanged(&sight->file)))
 		fsrv__cache_put(&fs->cache, &key, &sight->file, sight->content, coarse_ms());
 }
 
@@ -210,7 +210,7 @@ static void finish(struct fsrv *fs, struct fsrv__sight *sight)
 	remember(fs, sight);
 	if (content == NULL)
 		return;
-	if (content->is_file) {
+	if (content->is_plain_file) {
 		fsrv__content_release(content);
 		sight->content = NULL;
 	} else if (fs->etag_function == NULL) {
@@ -219,26 +219,26 @@ static void finish(struct fsrv *fs, struct fsrv__sight *sight)
 	}
 }
 
-static enum fsrv__look_result open_file(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__patience patience,
+static enum fsrv__look_result open_file(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__wait_policy wait,
 					const struct fsrv__addition *last, const struct fsrv__cached *cached,
 					struct fsrv__sight *sight)
 {
-	int recent = sight->is_recent ? recent_root(cached) : -1;
+	struct fsrv__find_options options = {FSRV__FIND_OPEN, wait, sight->is_recent ? recent_root(cached) : -1};
 	enum fsrv__look_result result;
 
 	if (!reserve_file(fs))
 		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, 0);
-	sight->outcome = fsrv__roots_find(&fs->roots, FSRV__SEEK_FILE, patience, recent, &sight->path, &sight->file);
+	sight->outcome = fsrv__roots_find(&fs->roots, &options, &sight->path, &sight->file);
 	if (sight->outcome != FSRV__FOUND_FILE) {
 		int error = errno;
 
 		fsrv__uncount(&fs->counters.open_files, 1);
 		sight->file.fd = -1;
-		if (sight->outcome == FSRV__OVERLOADED && error == EAGAIN && patience == FSRV__IN_MEMORY)
+		if (sight->outcome == FSRV__OVERLOADED && error == EAGAIN && wait == FSRV__CACHED_ONLY)
 			return FSRV__LOOK_MUST_WAIT;
 		return fsrv__look_fail(fs, sight, sight->outcome, error);
 	}
-	result = get_content(fs, wish, patience, last, cached, sight);
+	result = get_content(fs, wish, wait, last, cached, sight);
 	if (result == FSRV__LOOK_DONE && sight->outcome == FSRV__FOUND_FILE)
 		finish(fs, sight);
 	return result;
@@ -258,10 +258,10 @@ static bool is_known(struct fsrv *fs, const struct fsrv__wish *wish, struct fsrv
 	return !wish->file && (has_bytes(cached) || wish->facts);
 }
 
-enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__patience patience,
+enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__wait_policy wait,
 				  struct fsrv__sight *sight)
 {
-	const struct fsrv__addition *last = fsrv__scripts_now(&fs->scripts);
+	const struct fsrv__addition *last = fsrv__scripts_snapshot(&fs->scripts);
 	struct fsrv__cached cached = {.content = NULL};
 	enum fsrv__look_result result = FSRV__LOOK_CHANGED;
 	bool is_hit = false;
@@ -270,12 +270,12 @@ enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish
 	/* Before anything is looked at: what is written later has a later time. */
 	sight->time = fsrv__time_now();
 	if (is_known(fs, wish, sight, &cached)) {
-		result = look_at_cached(fs, patience, last, &cached, sight);
+		result = look_at_cached(fs, wait, last, &cached, sight);
 		is_hit = result == FSRV__LOOK_DONE;
 	}
 	if (result == FSRV__LOOK_CHANGED) {
 		ask_again(sight);
-		result = open_file(fs, wish, patience, last, &cached, sight);
+		result = open_file(fs, wish, wait, last, &cached, sight);
 	}
 	if (result == FSRV__LOOK_DONE)
 		fsrv__count(is_hit ? &fs->counters.cache_hits : &fs->counters.cache_misses, 1);

@@ -212,13 +212,13 @@ void fsrv__file_close(struct fsrv *fs, int fd, bool is_remote)
 {
 	struct closing *closing = NULL;
 
-	if (is_remote && fs->workers != NULL && fsrv__workers_exist(fs->workers))
+	if (is_remote && fs->workers != NULL && fsrv__workers_have_started(fs->workers))
 		closing = fsrv__allocate(&fs->allocator, sizeof(*closing));
 	if (closing == NULL) {
 		close_now(fs, fd);
 		return;
 	}
 	*closing = (struct closing){.job = {.run = run_closing, .is_remote = true}, .fs = fs, .fd = fd};
-	if (!fsrv__workers_submit(fs->workers, &closing->job, FSRV__JOB_AHEAD))
+	if (!fsrv__workers_submit(fs->workers, &closing->job, FSRV__JOB_BACKGROUND))
 		run_closing(&closing->job, true);
 }

@@ -31,7 +31,7 @@ uint64_t fsrv__page_hash(const struct fsrv *fs, const struct fsrv__path *path, c
 {
 	if (last == NULL || !is_html(fsrv__media_type(fs, path)))
 		return 0;
-	return last->sums[kind_of(fs, path->text)].hash;
+	return last->totals[kind_of(fs, path->text)].hash;
 }
 
 enum fsrv__look_result fsrv__page_prepare(struct fsrv *fs, const struct fsrv__addition *last,
@@ -63,8 +63,9 @@ static int add(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point, co
 	if ((unsigned)scope > FSRV_SCOPE_INDEX_PAGE || (unsigned)point > FSRV_POINTS || (bytes == NULL && length > 0))
 		return FSRV_ERR_INVALID;
 	return fsrv__scripts_add(&fs->scripts,
-				 scope == FSRV_SCOPE_INDEX_PAGE ? FSRV__PAGE_INDEX : FSRV__PAGE_ORDINARY, point, bytes,
-				 length, any_case);
+				 &(struct fsrv__new_addition){
+					 scope == FSRV_SCOPE_INDEX_PAGE ? FSRV__PAGE_INDEX : FSRV__PAGE_ORDINARY, point,
+					 bytes, length, any_case});
 }
 
 int fsrv_inject_add_script(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point,

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fs/resident.h"
+#include "fs/residency.h"
 #include "mhd/handler.h"
 
 #define KIB 1024u
@@ -139,7 +139,7 @@ static void ask_ahead(struct reader *reader, uint64_t position)
 		return;
 	atomic_store(&reader->is_reading_ahead, true);
 	atomic_fetch_add_explicit(&reader->references, 1, memory_order_relaxed);
-	if (!fsrv__workers_submit(reader->fs->workers, &reader->ahead, FSRV__JOB_AHEAD)) {
+	if (!fsrv__workers_submit(reader->fs->workers, &reader->ahead, FSRV__JOB_BACKGROUND)) {
 		atomic_store(&reader->is_reading_ahead, false);
 		release(reader);
 	}
@@ -267,7 +267,7 @@ enum fsrv__respond_result fsrv__reader_make(struct fsrv__answer *answer, struct 
 		goto fail;
 	answer->sight->file.fd = -1;
 	if (may_suspend && !reader->fill.is_remote)
-		fsrv__file_read_no_further(reader->fd);
+		fsrv__file_disable_read_ahead(reader->fd);
 	return FSRV__RESPOND_OK;
 fail:
 	fsrv__release(&fs->allocator, reader);

@@ -111,7 +111,7 @@ static void expect(const char *path, uint64_t inode, const char *text, uint64_t 
 	ck_assert_msg(get(path, &cached), "%s is not known", path);
 	ck_assert_msg(fsrv__file_is_same(&cached.file, &file), "%s: other facts", path);
 	ck_assert_int_eq(cached.file.fd, -1);
-	ck_assert_uint_eq(cached.seen, seen);
+	ck_assert_uint_eq(cached.checked, seen);
 	ck_assert_msg((cached.content != NULL) == (text != NULL), "%s: content", path);
 	if (text != NULL) {
 		ck_assert_uint_eq(cached.content->length, strlen(text));
@@ -152,7 +152,7 @@ START_TEST(knows_nothing_at_first)
 	make(LARGE);
 	ck_assert(!has("a"));
 	ck_assert(!has(""));
-	fsrv__cache_touch(&cache, &key, 5);
+	fsrv__cache_mark_checked(&cache, &key, 5);
 	ck_assert(!has("a"));
 	ck_assert_uint_eq(size_now(), 0);
 	clear();
@@ -266,8 +266,8 @@ START_TEST(notes_looks)
 
 	make(LARGE);
 	put("a", 1, "x", 10);
-	fsrv__cache_touch(&cache, &key, 33);
-	fsrv__cache_touch(&cache, &other, 44);
+	fsrv__cache_mark_checked(&cache, &key, 33);
+	fsrv__cache_mark_checked(&cache, &other, 44);
 	expect("a", 1, "x", 33);
 	ck_assert(!has("a/"));
 	clear();
@@ -518,7 +518,7 @@ static void *use(void *cls)
 			put(name, strlen(name), NULL, i);
 			break;
 		case 2:
-			fsrv__cache_touch(&cache, &key, i);
+			fsrv__cache_mark_checked(&cache, &key, i);
 			break;
 		default:
 			if (get(name, &cached) && cached.file.identity.inode != strlen(name))

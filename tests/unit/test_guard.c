@@ -82,7 +82,7 @@ static void set_up(void)
 	tree_write_pattern(&tree, "file", SIZE);
 	tree_write_pattern(&tree, "other", SIZE);
 	file.fd = open(tree_path(&tree, "file"), O_RDONLY | O_CLOEXEC);
-	ck_assert(fsrv__file_look(file.fd, &file));
+	ck_assert(fsrv__file_stat(&file, file.fd));
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	guard = fsrv__guard_new(&allocator);
 	ck_assert_ptr_nonnull(guard);
@@ -201,7 +201,7 @@ END_TEST
 static void lengthen(void)
 {
 	ck_assert_int_eq(truncate(tree_path(&tree, "file"), (off_t)MUCH), 0);
-	ck_assert(fsrv__file_look(file.fd, &file));
+	ck_assert(fsrv__file_stat(&file, file.fd));
 }
 
 /* Both ends of a TCP connection, whose kernel tells how much was sent. */

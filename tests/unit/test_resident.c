@@ -1,5 +1,5 @@
 /* Reading what is in memory: from files that are there whole, in part and not at all. */
-#include "fs/resident.h"
+#include "fs/residency.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -60,7 +60,7 @@ static struct fsrv__roots roots_of(struct fsrv__root *list, size_t n, bool has_o
 		.list = list, .n_roots = n, .index_names = index_names, .n_index_names = 2, .has_openat2 = has_openat2};
 
 	for (size_t i = 0; i < n; i++)
-		fsrv__root_learn(&roots, &list[i]);
+		fsrv__root_detect_medium(&roots, &list[i]);
 	return roots;
 }
 
@@ -73,7 +73,7 @@ static enum fsrv__outcome find(struct fsrv__roots *roots, const char *target, st
 	memset(file, UNTOUCHED, sizeof(*file));
 	untouched = *file;
 	ck_assert_int_eq(fsrv__path_parse(text_of(target), FSRV__PATH_RAW, path), FSRV__PATH_OK);
-	outcome = fsrv__roots_find(roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, path, file);
+	outcome = fsrv__roots_find(roots, &(struct fsrv__find_options){FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1}, path, file);
 	if (outcome != FILE_)
 		ck_assert_msg(memcmp(file, &untouched, sizeof(*file)) == 0, "%s: wrote a file", target);
 	return outcome;
@@ -101,7 +101,7 @@ static const char *content_of(const struct fsrv__file *file)
 	static char content[64];
 
 	ck_assert_uint_lt(file->identity.size, sizeof(content));
-	ck_assert(fsrv__file_read(file->fd, content, (size_t)file->identity.size, 0));
+	ck_assert(fsrv__file_read_fully(file->fd, content, (size_t)file->identity.size, 0));
 	content[file->identity.size] = '\0';
 	return content;
 }
@@ -400,9 +400,9 @@ START_TEST(serves_files_above_4_gib)
 	close(fd);
 	ck_assert_int_eq(find(&roots, "/sparse", &path, &file), FILE_);
 	ck_assert_uint_eq(file.identity.size, size);
-	ck_assert(fsrv__file_read(file.fd, end, 4, size - 4));
+	ck_assert(fsrv__file_read_fully(file.fd, end, 4, size - 4));
 	ck_assert_int_eq(memcmp(end, "last", 4), 0);
-	ck_assert(!fsrv__file_read(file.fd, end, 4, size - 3));
+	ck_assert(!fsrv__file_read_fully(file.fd, end, 4, size - 3));
 	ck_assert_int_eq(errno, 0);
 	close(file.fd);
 }
@@ -435,7 +435,7 @@ START_TEST(reads_exactly)
 	tree_write_text(&tree, "root/ten", digits);
 	fd = open(tree_path(&tree, "root/ten"), O_RDONLY | O_CLOEXEC);
 	errno = EIO;
-	ck_assert_msg(fsrv__file_read(fd, buffer, reads[_i].length, reads[_i].offset) == reads[_i].whole,
+	ck_assert_msg(fsrv__file_read_fully(fd, buffer, reads[_i].length, reads[_i].offset) == reads[_i].whole,
 		      "%s", reads[_i].name);
 	if (reads[_i].whole)
 		ck_assert_int_eq(memcmp(buffer, digits + reads[_i].offset % 10, reads[_i].length), 0);
@@ -451,10 +451,10 @@ START_TEST(tells_why_reading_failed)
 	int fd = open(tree_path(&tree, "root/folder"), O_RDONLY | O_CLOEXEC);
 	char byte;
 
-	ck_assert(!fsrv__file_read(fd, &byte, 1, 0));
+	ck_assert(!fsrv__file_read_fully(fd, &byte, 1, 0));
 	ck_assert_int_eq(errno, EISDIR);
 	close(fd);
-	ck_assert(!fsrv__file_read(-1, &byte, 1, 0));
+	ck_assert(!fsrv__file_read_fully(-1, &byte, 1, 0));
 	ck_assert_int_eq(errno, EBADF);
 }
 END_TEST
@@ -733,17 +733,19 @@ struct finding {
 	struct fsrv__file file;
 };
 
-static void seek(struct fsrv__roots *roots, enum fsrv__sought sought, enum fsrv__patience patience, int recent,
+static void seek(struct fsrv__roots *roots, enum fsrv__find_mode mode, enum fsrv__wait_policy wait, int recent,
 		 const char *target, struct finding *finding)
 {
+	struct fsrv__find_options options = {mode, wait, recent};
+
 	memset(finding, 0, sizeof(*finding));
 	ck_assert_int_eq(fsrv__path_parse(text_of(target), FSRV__PATH_RAW, &finding->path), FSRV__PATH_OK);
 	errno = 0;
-	finding->outcome = fsrv__roots_find(roots, sought, patience, recent, &finding->path, &finding->file);
+	finding->outcome = fsrv__roots_find(roots, &options, &finding->path, &finding->file);
 	finding->error = errno;
 	if (finding->outcome != FILE_)
 		return;
-	ck_assert_msg((finding->file.fd >= 0) == (sought == FSRV__SEEK_FILE), "%s: descriptor %d", target,
+	ck_assert_msg((finding->file.fd >= 0) == (mode == FSRV__FIND_OPEN), "%s: descriptor %d", target,
 		      finding->file.fd);
 	if (finding->file.fd >= 0)
 		close(finding->file.fd);
@@ -778,18 +780,18 @@ static void compare_findings(struct fsrv__roots *roots, const char *target, bool
 {
 	struct finding opened, facts, again, in_memory;
 
-	seek(roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, target, &opened);
-	seek(roots, FSRV__SEEK_FACTS, FSRV__MAY_WAIT, -1, target, &facts);
+	seek(roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, target, &opened);
+	seek(roots, FSRV__FIND_STAT, FSRV__MAY_WAIT, -1, target, &facts);
 	ck_assert_msg(is_same_finding(&opened, &facts), "%s: %d opened, %d asked", target, opened.outcome, facts.outcome);
-	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
+	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT; mode++) {
 		for (int recent = -1; recent < (int)roots->n_roots; recent++) {
-			seek(roots, (enum fsrv__sought)sought, FSRV__MAY_WAIT, recent, target, &again);
+			seek(roots, (enum fsrv__find_mode)mode, FSRV__MAY_WAIT, recent, target, &again);
 			ck_assert_msg(is_same_finding(&opened, &again), "%s: recent %d", target, recent);
-			seek(roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, recent, target, &in_memory);
+			seek(roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, recent, target, &in_memory);
 			if (must_wait(&in_memory) && (may_have_to_wait || !roots->has_openat2))
 				continue;
-			ck_assert_msg(is_same_finding(&opened, &in_memory), "%s, sought %d, recent %d: %d in memory, %s",
-				      target, sought, recent, in_memory.outcome, strerror(in_memory.error));
+			ck_assert_msg(is_same_finding(&opened, &in_memory), "%s, mode %d, recent %d: %d in memory, %s",
+				      target, mode, recent, in_memory.outcome, strerror(in_memory.error));
 		}
 	}
 }
@@ -826,12 +828,12 @@ START_TEST(says_the_same_of_layers)
 }
 END_TEST
 
-static struct finding look_once(struct fsrv__roots *roots, enum fsrv__sought sought, enum fsrv__patience patience,
+static struct finding look_once(struct fsrv__roots *roots, enum fsrv__find_mode mode, enum fsrv__wait_policy wait,
 				int recent, const char *target)
 {
 	struct finding finding;
 
-	seek(roots, sought, patience, recent, target, &finding);
+	seek(roots, mode, wait, recent, target, &finding);
 	return finding;
 }
 
@@ -841,11 +843,11 @@ static void expect_wait(struct fsrv__roots *roots, int recent, bool waits)
 	static int n;
 	char target[32];
 
-	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
+	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT; mode++) {
 		struct finding finding;
 
 		snprintf(target, sizeof(target), "/never-asked-for-%d", n++);
-		finding = look_once(roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, recent, target);
+		finding = look_once(roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, recent, target);
 		ck_assert_msg(must_wait(&finding) == waits, "recent %d: %d", recent, finding.outcome);
 		ck_assert(waits || finding.outcome == MISSING);
 	}
@@ -887,19 +889,19 @@ START_TEST(does_not_wait_for_files)
 	struct finding finding;
 
 	pretend_disk(&roots);
-	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS && roots.has_openat2; sought++) {
-		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/g/index.html");
+	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT && roots.has_openat2; mode++) {
+		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/g/index.html");
 		ck_assert_int_eq(finding.outcome, FILE_);
 		for (int attempt = 0; attempt < 5 && finding.outcome == FILE_; attempt++) {
 			if (!forget_names())
 				return;
-			finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/g/index.html");
+			finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/g/index.html");
 		}
 		if (finding.outcome == FILE_)
 			printf("# the kernel does not forget names\n");
 		else
 			ck_assert(must_wait(&finding));
-		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__MAY_WAIT, -1, "/g/index.html");
+		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__MAY_WAIT, -1, "/g/index.html");
 		ck_assert_int_eq(finding.outcome, FILE_);
 	}
 }
@@ -910,7 +912,7 @@ static unsigned times_known(struct fsrv__roots *roots, uint64_t device)
 	unsigned n = 0;
 
 	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
-		n += atomic_load(&roots->local_devices[i]) == device;
+		n += atomic_load(&roots->devices.local[i]) == device;
 	return n;
 }
 
@@ -919,30 +921,30 @@ START_TEST(learns_that_a_device_is_local)
 {
 	struct fsrv__root list[] = {root_at("upper", policies[_i]), root_at("lower", policies[_i])};
 	struct fsrv__roots roots = roots_of(list, 2, fsrv__has_openat2());
-	struct finding finding = look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/only-lower");
+	struct finding finding = look_once(&roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, "/only-lower");
 	uint64_t device = finding.file.device;
 
 	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
-		atomic_store(&roots.local_devices[i], 0);
+		atomic_store(&roots.devices.local[i], 0);
 	for (int i = 0; i < LEN(list); i++)
 		atomic_store(&list[i].medium, FSRV__MEDIUM_REMOTE);
-	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
-		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/only-lower");
+	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT; mode++) {
+		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/only-lower");
 		ck_assert(must_wait(&finding));
-		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/");
+		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/");
 		ck_assert(must_wait(&finding));
 	}
 	ck_assert_uint_eq(times_known(&roots, device), 0);
-	finding = look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/only-lower");
+	finding = look_once(&roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, "/only-lower");
 	ck_assert_int_eq(finding.outcome, FILE_);
 	ck_assert(!finding.file.is_remote);
 	ck_assert(finding.file.has_remote_name); /* the look at the upper root could have waited */
 	ck_assert_uint_eq(times_known(&roots, device), 1);
 	ck_assert_int_ne(atomic_load(&list[1].medium), FSRV__MEDIUM_REMOTE);
 	ck_assert_int_eq(atomic_load(&list[0].medium), FSRV__MEDIUM_REMOTE); /* has served nothing yet */
-	look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/a");
-	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS && roots.has_openat2; sought++) {
-		finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/a");
+	look_once(&roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, "/a");
+	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT && roots.has_openat2; mode++) {
+		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/a");
 		ck_assert_int_eq(finding.outcome, FILE_);
 		ck_assert(!finding.file.is_remote);
 	}
@@ -957,9 +959,9 @@ START_TEST(knows_the_devices_that_were_learned_last)
 	struct finding finding;
 
 	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
-		atomic_store(&roots.local_devices[i], UINT64_MAX - (uint64_t)i);
+		atomic_store(&roots.devices.local[i], UINT64_MAX - (uint64_t)i);
 	for (int i = 0; i < 2; i++) {
-		finding = look_once(&roots, FSRV__SEEK_FILE, FSRV__MAY_WAIT, -1, "/a");
+		finding = look_once(&roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, "/a");
 		ck_assert(!finding.file.is_remote);
 	}
 	ck_assert_uint_eq(times_known(&roots, finding.file.device), 1);
@@ -997,8 +999,8 @@ START_TEST(has_nothing_to_wait_for_in_memory)
 	if (!fsrv__has_openat2())
 		return;
 	compare_findings(&roots, "/file", false);
-	for (int sought = FSRV__SEEK_FILE; sought <= FSRV__SEEK_FACTS; sought++) {
-		struct finding finding = look_once(&roots, (enum fsrv__sought)sought, FSRV__IN_MEMORY, -1, "/file");
+	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT; mode++) {
+		struct finding finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/file");
 
 		ck_assert_int_eq(finding.outcome, FILE_);
 		ck_assert_int_eq(finding.file.root, 1);

@@ -1,5 +1,5 @@
 /* The pool of threads that wait for disks: what runs, when, where, and that nothing runs twice. */
-#include "fs/worker.h"
+#include "fs/workers.h"
 
 #include <dirent.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 
 #include "suite.h"
 
-#define MAX_QUEUED 1024 /* as in lib/fs/worker.c */
+#define MAX_QUEUED 1024 /* as in lib/fs/workers.c */
 
 static const struct fsrv__allocator allocator = {fsrv__default_allocate, NULL};
 
@@ -168,7 +168,7 @@ START_TEST(keeps_the_order)
 	for (int i = 0; i < n; i++) {
 		task_init(&tasks[i], NULL);
 		tasks[i].ended = &ended;
-		submit(&tasks[i], orders[_i].urgencies[i] == 'n' ? FSRV__JOB_NEEDED : FSRV__JOB_AHEAD);
+		submit(&tasks[i], orders[_i].urgencies[i] == 'n' ? FSRV__JOB_NEEDED : FSRV__JOB_BACKGROUND);
 	}
 	blocker_end(&blocker);
 	for (int i = 0; i < n; i++)
@@ -262,7 +262,7 @@ START_TEST(cancels_what_waits)
 	blocker_start(&blocker, NULL);
 	for (int i = 0; i < 4; i++) {
 		task_init(&tasks[i], owners[i]);
-		submit(&tasks[i], i < 2 ? FSRV__JOB_NEEDED : FSRV__JOB_AHEAD);
+		submit(&tasks[i], i < 2 ? FSRV__JOB_NEEDED : FSRV__JOB_BACKGROUND);
 	}
 	if (a_is_drained) /* the drain waits for the blocker as well */
 		ck_assert_int_eq(pthread_create(&opener, NULL, open_later, &blocker.gate), 0);
@@ -414,7 +414,7 @@ START_TEST(leaves_a_thread_for_local_jobs)
 	ck_assert_int_ne(sem_trywait(&blockers[max_remote].begun), 0);
 	for (int i = 0; i < LEN(locals); i++) {
 		task_init(&locals[i], &owner_b);
-		submit(&locals[i], i % 2 == 0 ? FSRV__JOB_AHEAD : FSRV__JOB_NEEDED);
+		submit(&locals[i], i % 2 == 0 ? FSRV__JOB_BACKGROUND : FSRV__JOB_NEEDED);
 	}
 	for (int i = 0; i < LEN(locals) && pools[_i].max_threads > 1; i++)
 		wait_for_run(&locals[i]);
@@ -588,7 +588,7 @@ START_TEST(is_not_ready_with_a_full_queue)
 	for (int i = 0; i < MAX_QUEUED; i++) {
 		ck_assert(fsrv__workers_are_ready(workers, &owner_a));
 		task_init(&tasks[i], &owner_a);
-		submit(&tasks[i], FSRV__JOB_AHEAD);
+		submit(&tasks[i], FSRV__JOB_BACKGROUND);
 	}
 	ck_assert(!fsrv__workers_are_ready(workers, &owner_a));
 	task_init(&more, &owner_a);
@@ -675,7 +675,7 @@ static void *produce(void *cls)
 	for (unsigned i = 0; i < N_TASKS; i++) {
 		task_init(&producer->tasks[i], i % 3 == 0 ? &owner_a : &owner_b);
 		producer->taken[i] = fsrv__workers_submit(workers, &producer->tasks[i].job,
-							  i % 2 == 0 ? FSRV__JOB_NEEDED : FSRV__JOB_AHEAD);
+							  i % 2 == 0 ? FSRV__JOB_NEEDED : FSRV__JOB_BACKGROUND);
 		if (i % 50 == 0)
 			usleep(1000);
 	}

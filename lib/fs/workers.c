@@ -1,4 +1,4 @@
-#include "fs/worker.h"
+#include "fs/workers.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -8,9 +8,9 @@
 
 #include "fs/thread.h"
 
-/* Jobs that wait for a thread beyond which readiness is denied. */
+/* The pool is not ready while so many jobs are queued. */
 #define MAX_QUEUED 1024
-/* Of 19. */
+/* Of 19 (setpriority(2)). */
 #define NICENESS 5
 
 struct queue {
@@ -27,16 +27,16 @@ struct worker {
 struct fsrv__workers {
 	struct fsrv__allocator allocator;
 	pthread_mutex_t mutex;
-	pthread_cond_t submitted; /* or stopping */
-	pthread_cond_t finished;
+	pthread_cond_t submitted; /* signalled when a thread may have something to do */
+	pthread_cond_t finished;  /* signalled when a job has ended */
 	struct queue queues[FSRV__URGENCIES];
 	struct fsrv__drain *drains;
 	unsigned n_queued, n_idle, n_threads, max_threads;
-	unsigned n_remote, max_remote; /* jobs that run */
-	unsigned n_cancelling;	       /* jobs that drains are running */
-	bool stopping;
-	bool (*tidy)(void *cls);
-	void *tidy_cls;
+	unsigned n_remote, max_remote; /* remote jobs that run */
+	unsigned n_cancelling;         /* drains that are cancelling jobs */
+	bool is_stopping;
+	bool (*when_idle)(void *cls);
+	void *when_idle_cls;
 	struct worker list[];
 };
 
@@ -47,8 +47,9 @@ static void append(struct queue *queue, struct fsrv__job *job)
 	queue->end = &job->next;
 }
 
-/* The first job of a queue that may run now, NULL when there is none; *link points to it. */
-static struct fsrv__job *look_in(const struct fsrv__workers *workers, struct queue *queue, struct fsrv__job ***link)
+/* Finds the first job of a queue that may run now; *link points to it. NULL when there is none. */
+static struct fsrv__job *find_runnable(const struct fsrv__workers *workers, struct queue *queue,
+				       struct fsrv__job ***link)
 {
 	*link = &queue->first;
 	while (**link != NULL && (**link)->is_remote && workers->n_remote == workers->max_remote)
@@ -56,21 +57,21 @@ static struct fsrv__job *look_in(const struct fsrv__workers *workers, struct que
 	return **link;
 }
 
-static bool has_job(struct fsrv__workers *workers)
+static bool has_runnable(struct fsrv__workers *workers)
 {
 	struct fsrv__job **link;
 
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
-		if (look_in(workers, &workers->queues[urgency], &link) != NULL)
+		if (find_runnable(workers, &workers->queues[urgency], &link) != NULL)
 			return true;
 	return false;
 }
 
-static struct fsrv__job *take_first(struct fsrv__workers *workers)
+static struct fsrv__job *take_runnable(struct fsrv__workers *workers)
 {
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) {
 		struct queue *queue = &workers->queues[urgency];
-		struct fsrv__job **link, *job = look_in(workers, queue, &link);
+		struct fsrv__job **link, *job = find_runnable(workers, queue, &link);
 
 		if (job == NULL)
 			continue;
@@ -83,14 +84,16 @@ static struct fsrv__job *take_first(struct fsrv__workers *workers)
 	return NULL;
 }
 
+/* Called with the mutex held. */
 static bool is_drained(const struct fsrv__workers *workers, const void *owner)
 {
 	for (const struct fsrv__drain *drain = workers->drains; drain != NULL; drain = drain->next)
 		if (drain->owner == NULL || drain->owner == owner)
 			return true;
-	return workers->stopping;
+	return workers->is_stopping;
 }
 
+/* Called with the mutex held, which is released while the job runs. */
 static void run(struct worker *worker, struct fsrv__job *job)
 {
 	struct fsrv__workers *workers = worker->pool;
@@ -104,33 +107,33 @@ static void run(struct worker *worker, struct fsrv__job *job)
 	pthread_mutex_lock(&workers->mutex);
 	worker->is_running = false;
 	workers->n_remote -= worker->is_remote;
-	/* Another one may have had to stay in the queue. */
+	/* A remote job may have been left in the queue because of this one. */
 	if (worker->is_remote)
 		pthread_cond_signal(&workers->submitted);
 	pthread_cond_broadcast(&workers->finished);
 }
 
-/* Waits for something to do. */
-static void rest(struct fsrv__workers *workers)
+/* Called with the mutex held, which is released meanwhile. */
+static void wait_for_job(struct fsrv__workers *workers)
 {
-	bool is_untidy = false;
+	bool calls_again = false;
 
-	if (workers->tidy != NULL) {
+	if (workers->when_idle != NULL) {
 		pthread_mutex_unlock(&workers->mutex);
-		is_untidy = workers->tidy(workers->tidy_cls);
+		calls_again = workers->when_idle(workers->when_idle_cls);
 		pthread_mutex_lock(&workers->mutex);
 	}
-	if (workers->stopping || has_job(workers))
+	if (workers->is_stopping || has_runnable(workers))
 		return;
-	if (is_untidy)
+	if (calls_again)
 		fsrv__monitor_wait(&workers->mutex, &workers->submitted, 1000);
 	else
 		pthread_cond_wait(&workers->submitted, &workers->mutex);
 }
 
-/* The threads that serve must not wait for these while they copy: batch work takes the processor from
- * nobody when it wakes up. Where that is not allowed, nothing is lost. */
-static void stand_back(void)
+/* A thread that serves connections must not lose its processor to a worker that copies. A batch thread
+ * preempts no other thread when it wakes up. Where the system does not allow that, nothing is lost. */
+static void lower_priority(void)
 {
 	struct sched_param none = {.sched_priority = 0};
 
@@ -144,12 +147,12 @@ static void *work(void *cls)
 	struct fsrv__workers *workers = worker->pool;
 	struct fsrv__job *job;
 
-	stand_back();
+	lower_priority();
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
-		while ((job = take_first(workers)) == NULL && !workers->stopping) {
+		while ((job = take_runnable(workers)) == NULL && !workers->is_stopping) {
 			workers->n_idle++;
-			rest(workers);
+			wait_for_job(workers);
 			workers->n_idle--;
 		}
 		if (job == NULL)
@@ -161,7 +164,7 @@ static void *work(void *cls)
 }
 
 struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator, unsigned max_threads,
-					bool (*tidy)(void *cls), void *cls)
+					bool (*when_idle)(void *cls), void *cls)
 {
 	size_t size = sizeof(struct fsrv__workers) + max_threads * sizeof(struct worker);
 	struct fsrv__workers *workers = fsrv__allocate(allocator, size);
@@ -172,8 +175,8 @@ struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator,
 	workers->allocator = *allocator;
 	workers->max_threads = max_threads;
 	workers->max_remote = max_threads > 1 ? max_threads - 1 : 1;
-	workers->tidy = tidy;
-	workers->tidy_cls = cls;
+	workers->when_idle = when_idle;
+	workers->when_idle_cls = cls;
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
 		workers->queues[urgency].end = &workers->queues[urgency].first;
 	fsrv__monitor_init(&workers->mutex, &workers->submitted);
@@ -189,7 +192,7 @@ void fsrv__workers_free(struct fsrv__workers *workers)
 		return;
 	fsrv__workers_drain(workers, &all);
 	pthread_mutex_lock(&workers->mutex);
-	workers->stopping = true;
+	workers->is_stopping = true;
 	pthread_cond_broadcast(&workers->submitted);
 	pthread_mutex_unlock(&workers->mutex);
 	for (unsigned i = 0; i < workers->n_threads; i++)
@@ -200,7 +203,8 @@ void fsrv__workers_free(struct fsrv__workers *workers)
 	fsrv__release(&workers->allocator, workers);
 }
 
-/* As many as there is work for, up to the limit; one is enough to go on with. */
+/* Starts a thread when no idle one is left for a further job, up to the limit. True when the pool has a
+ * thread at all: one is enough to run every job. */
 static bool start_thread(struct fsrv__workers *workers)
 {
 	struct worker *next = &workers->list[workers->n_threads];
@@ -223,14 +227,14 @@ bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
 	return ready;
 }
 
-bool fsrv__workers_exist(struct fsrv__workers *workers)
+bool fsrv__workers_have_started(struct fsrv__workers *workers)
 {
-	bool exist;
+	bool have_started;
 
 	pthread_mutex_lock(&workers->mutex);
-	exist = workers->n_threads > 0;
+	have_started = workers->n_threads > 0;
 	pthread_mutex_unlock(&workers->mutex);
-	return exist;
+	return have_started;
 }
 
 bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, enum fsrv__urgency urgency)
@@ -248,7 +252,7 @@ bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, 
 	return taken;
 }
 
-/* Takes the jobs that a drain concerns out of a queue. */
+/* Moves the jobs that a drain concerns from a queue to removed. */
 static void remove_drained(struct fsrv__workers *workers, struct queue *queue, struct queue *removed)
 {
 	struct fsrv__job *job, *next = queue->first;
@@ -264,8 +268,8 @@ static void remove_drained(struct fsrv__workers *workers, struct queue *queue, s
 	}
 }
 
-/* Jobs that are being cancelled may be anybody's. */
-static bool is_running(const struct fsrv__workers *workers, const void *owner)
+/* Counts jobs that are being cancelled as the owner's: nobody keeps a list of them. */
+static bool runs_jobs_of(const struct fsrv__workers *workers, const void *owner)
 {
 	for (unsigned i = 0; i < workers->n_threads; i++)
 		if (workers->list[i].is_running && (owner == NULL || workers->list[i].owner == owner))
@@ -273,7 +277,7 @@ static bool is_running(const struct fsrv__workers *workers, const void *owner)
 	return workers->n_cancelling > 0;
 }
 
-/* By the mutex's owner, who loses it meanwhile. */
+/* Called with the mutex held, which is released meanwhile. */
 static void cancel(struct fsrv__workers *workers, struct queue *removed)
 {
 	workers->n_cancelling++;
@@ -299,7 +303,7 @@ void fsrv__workers_drain(struct fsrv__workers *workers, struct fsrv__drain *drai
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
 		remove_drained(workers, &workers->queues[urgency], &removed);
 	cancel(workers, &removed);
-	while (is_running(workers, drain->owner))
+	while (runs_jobs_of(workers, drain->owner))
 		pthread_cond_wait(&workers->finished, &workers->mutex);
 	pthread_mutex_unlock(&workers->mutex);
 }

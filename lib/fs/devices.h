@@ -1,0 +1,41 @@
+/* File systems by what a lookup in them may have to wait for.
+ *
+ * On a local file system the kernel answers by itself: from memory, or from a disk of this machine. On any
+ * other one (NFS, CIFS, FUSE and whatever is not known to be local) open(2), fstat(2), read(2) and close(2)
+ * may ask a network or another process, which may never answer. */
+#ifndef FSRV__FS_DEVICES_H
+#define FSRV__FS_DEVICES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a file system may have to wait for. */
+enum fsrv__medium {
+	FSRV__MEDIUM_DISK,
+	FSRV__MEDIUM_MEMORY, /* nothing */
+	FSRV__MEDIUM_REMOTE  /* a network or another process */
+};
+
+#define FSRV__LOCAL_DEVICES 8
+
+/* The devices that are known to be local, by their number (st_dev). All zero at the start. Any number of
+ * threads may use it, without a lock. */
+struct fsrv__devices {
+	_Atomic uint64_t local[FSRV__LOCAL_DEVICES]; /* 0: free */
+	atomic_uint n_added;
+};
+
+bool fsrv__devices_have(const struct fsrv__devices *devices, uint64_t device);
+
+/* Adds a device that is local. The oldest one leaves when there is no room: that costs time, nothing else. */
+void fsrv__devices_add(struct fsrv__devices *devices, uint64_t device);
+
+/* The medium of the file system that an open descriptor is on. May wait. */
+enum fsrv__medium fsrv__medium_of_descriptor(int fd);
+
+/* The medium of the file system that a path is on, FSRV__MEDIUM_REMOTE when that cannot be found out.
+ * Adds its device if it is local. May wait. */
+enum fsrv__medium fsrv__medium_of_path(struct fsrv__devices *devices, const char *path);
+
+#endif

@@ -1,0 +1,125 @@
+#include "fs/residency.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "fs/file.h"
+
+#define MAX_READ      (256u * 1024)
+#define MIN_PAGE_SIZE 4096u
+/* For each call of posix_fadvise(2) the kernel reads no more than its own read-ahead window. */
+#define ADVICE_SIZE (128u * 1024)
+
+/* The kernel reports every page as resident to a process that neither owns the file nor may write it
+ * (mincore(2)). */
+static bool mincore_is_reliable(int fd, const struct stat *facts)
+{
+	char path[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+
+	if (facts->st_uid == geteuid())
+		return true;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
+}
+
+/* Counts the bytes from an offset on that are in memory, up to the first that is not. */
+static size_t count_resident(int fd, size_t size, uint64_t offset)
+{
+	unsigned char pages[MAX_READ / MIN_PAGE_SIZE + 1];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t before = (size_t)(offset % page);
+	size_t n, n_pages = (before + size + page - 1) / page;
+	void *map = mmap(NULL, before + size, PROT_READ, MAP_SHARED, fd, (off_t)(offset - before));
+
+	if (map == MAP_FAILED)
+		return 0;
+	if (mincore(map, before + size, pages) != 0)
+		n_pages = 0;
+	munmap(map, before + size);
+	for (n = 0; n < n_pages && (pages[n] & 1) != 0; n++)
+		;
+	if (n == 0)
+		return 0;
+	return n * page - before < size ? n * page - before : size;
+}
+
+enum residency { AT_END, RESIDENT, NOT_RESIDENT, UNKNOWN };
+
+/* Shortens size to what is in memory. */
+static enum residency query_residency(int fd, size_t *size, uint64_t offset)
+{
+	struct stat facts;
+
+	if (fstat(fd, &facts) != 0)
+		return UNKNOWN;
+	if (offset >= (uint64_t)facts.st_size)
+		return AT_END;
+	if (!mincore_is_reliable(fd, &facts))
+		return UNKNOWN;
+	*size = count_resident(fd, *size, offset);
+	return *size > 0 ? RESIDENT : NOT_RESIDENT;
+}
+
+static ssize_t read_nowait(int fd, void *buffer, size_t size, uint64_t offset)
+{
+	struct iovec part = {buffer, size};
+	ssize_t n;
+
+	do
+		n = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == ENOSYS || errno == EINVAL))
+		errno = EOPNOTSUPP;
+	return n;
+}
+
+/* Reads by plain pread(2), for which the bytes have to be known to be resident. */
+static ssize_t read_if_resident(int fd, void *buffer, size_t size, uint64_t offset, enum residency residency)
+{
+	switch (residency) {
+	case AT_END:
+		return 0;
+	case RESIDENT:
+		return fsrv__file_read(fd, buffer, size, offset);
+	case NOT_RESIDENT:
+	case UNKNOWN:
+		break;
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
+ssize_t fsrv__file_read_resident(int fd, void *buffer, size_t size, uint64_t offset, bool query_first)
+{
+	enum residency residency = UNKNOWN;
+	ssize_t n;
+
+	if (size > MAX_READ)
+		size = MAX_READ;
+	if (query_first && size > 0)
+		residency = query_residency(fd, &size, offset);
+	if (residency == AT_END || residency == NOT_RESIDENT)
+		return read_if_resident(fd, buffer, size, offset, residency);
+	n = read_nowait(fd, buffer, size, offset);
+	if (n >= 0 || errno != EOPNOTSUPP)
+		return n;
+	if (!query_first && size > 0)
+		residency = query_residency(fd, &size, offset);
+	return read_if_resident(fd, buffer, size, offset, size > 0 ? residency : AT_END);
+}
+
+void fsrv__file_disable_read_ahead(int fd)
+{
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+}
+
+void fsrv__file_read_ahead(int fd, uint64_t offset, uint64_t length)
+{
+	for (uint64_t done = 0; done < length; done += ADVICE_SIZE)
+		posix_fadvise(fd, (off_t)(offset + done), ADVICE_SIZE, POSIX_FADV_WILLNEED);
+}
