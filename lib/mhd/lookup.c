@@ -1,284 +1,252 @@
+#include "mhd/lookup.h"
+
 #include <errno.h>
-#include <string.h>
-#include <strings.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "http/mime.h"
 #include "fs/residency.h"
+#include "mhd/clock.h"
 #include "mhd/handler.h"
+#include "mhd/open_files.h"
+#include "mhd/pages.h"
 
-/* Names that were looked at so recently are still in memory, on local file systems. */
+/* Names that were looked up so recently are still in memory, on local file systems. */
 #define RECENT_MS 1000
-/* How often an entry is told that it was looked at. */
-#define TOUCH_MS 200
+/* An entry of the cache is marked as checked at most so often. */
+#define MARK_MS 200
 
-uint64_t fsrv__monotonic(void)
+/* What the steps of one lookup share. */
+struct lookup {
+	struct fsrv *fs;
+	const struct fsrv__lookup_needs *needs;
+	enum fsrv__wait_policy wait;
+	const struct fsrv__addition *scripts;
+	struct fsrv__cache_key key; /* of result->path as it was requested */
+	struct fsrv__cached cached; /* all zero when nothing is known */
+	struct fsrv__lookup_result *result;
+};
+
+/* Takes the path back to what was requested. */
+static void reset_result(struct fsrv__lookup_result *result)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	result->path.length = result->requested_length;
+	result->path.text[result->requested_length] = '\0';
+	result->file.fd = -1;
+	result->content = NULL;
 }
 
-struct fsrv__time fsrv__time_now(void)
+static bool has_bytes(const struct fsrv__content *content)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	return (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec};
+	return content != NULL && !content->is_plain_file;
 }
 
-static uint64_t coarse_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-const char *fsrv__media_type(const struct fsrv *fs, const struct fsrv__path *path)
-{
-	const char *extension = fsrv__mime_extension(fsrv__path_name(path));
-
-	for (size_t i = 0; extension != NULL && i < fs->n_types; i++)
-		if (strcasecmp(extension, fs->types[i].extension) == 0)
-			return fs->types[i].media_type;
-	return fsrv__mime_type(extension);
-}
-
-static struct fsrv__cache_key key_of(const struct fsrv__sight *sight)
-{
-	return (struct fsrv__cache_key){{sight->path.text, sight->asked}, sight->path.directory};
-}
-
-static void ask_again(struct fsrv__sight *sight)
-{
-	sight->path.length = sight->asked;
-	sight->path.text[sight->asked] = '\0';
-	sight->file.fd = -1;
-	sight->content = NULL;
-}
-
-void fsrv__sight_clear(struct fsrv *fs, struct fsrv__sight *sight)
-{
-	if (sight->file.fd >= 0)
-		fsrv__file_close(fs, sight->file.fd, sight->file.is_remote);
-	sight->file.fd = -1;
-	fsrv__content_release(sight->content);
-	sight->content = NULL;
-}
-
-enum fsrv__look_result fsrv__look_fail(struct fsrv *fs, struct fsrv__sight *sight, enum fsrv__outcome outcome,
-				       int error)
-{
-	char text[128];
-
-	fsrv__sight_clear(fs, sight);
-	sight->outcome = outcome;
-	if ((outcome == FSRV__OVERLOADED || outcome == FSRV__BROKEN) && error != 0)
-		fsrv__log(fs, "%s: %s", sight->path.text, strerror_r(error, text, sizeof(text)));
-	return FSRV__LOOK_DONE;
-}
-
-static bool has_bytes(const struct fsrv__cached *cached)
-{
-	return cached->content != NULL && !cached->content->is_plain_file;
-}
-
-static bool still_holds(struct fsrv *fs, const struct fsrv__addition *last, const struct fsrv__cached *cached,
-			const struct fsrv__sight *sight)
-{
-	uint64_t scripts = cached->content != NULL ? cached->content->scripts_hash : 0;
-
-	return fsrv__file_is_same(&sight->file, &cached->file) && fsrv__page_hash(fs, &sight->path, last) == scripts;
-}
-
-/* The root whose names need not be waited for: that of a file that was looked at a moment ago. */
+/* The root whose names are still in memory, since a path was found there a moment ago; -1: none. */
 static int recent_root(const struct fsrv__cached *cached)
 {
-	bool is_recent = coarse_ms() - cached->checked < RECENT_MS;
+	bool is_recent = fsrv__clock_milliseconds() - cached->checked < RECENT_MS;
 
 	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
 }
 
-/* Takes what is known when a look at the path shows that it still holds; else the file has to be opened. */
-static enum fsrv__look_result look_at_cached(struct fsrv *fs, enum fsrv__wait_policy wait,
-					     const struct fsrv__addition *last, const struct fsrv__cached *cached,
-					     struct fsrv__sight *sight)
+static enum fsrv__outcome find(struct lookup *l, enum fsrv__find_mode mode, int root)
 {
-	struct fsrv__find_options options = {FSRV__FIND_STAT, wait, recent_root(cached)};
-	struct fsrv__cache_key key = key_of(sight);
-	uint64_t now = coarse_ms();
-	enum fsrv__outcome outcome;
+	struct fsrv__lookup_result *result = l->result;
+	struct fsrv__find_options options = {mode, l->wait, root};
+	enum fsrv__outcome outcome = fsrv__roots_find(&l->fs->roots, &options, &result->path, &result->file);
 
-	outcome = fsrv__roots_find(&fs->roots, &options, &sight->path, &sight->file);
-	if (outcome == FSRV__OVERLOADED && errno == EAGAIN && wait == FSRV__CACHED_ONLY)
-		return FSRV__LOOK_MUST_WAIT;
-	if (outcome != FSRV__FOUND_FILE || !still_holds(fs, last, cached, sight))
-		return FSRV__LOOK_CHANGED;
-	if (now - cached->checked > TOUCH_MS)
-		fsrv__cache_mark_checked(&fs->cache, &key, now);
-	sight->outcome = outcome;
-	sight->content = has_bytes(cached) ? fsrv__content_hold(cached->content) : NULL;
-	return FSRV__LOOK_DONE;
+	if (outcome == FSRV__FOUND_FILE)
+		result->media_type = fsrv__media_type_of(&l->fs->types, &result->path);
+	return outcome;
 }
 
-/* What is not in memory is left to the body, which can wait without holding anybody up. */
-static enum fsrv__look_result read_small(struct fsrv *fs, enum fsrv__wait_policy wait, struct fsrv__sight *sight)
+/* error  errno of a search that ended with that outcome */
+static bool would_wait(const struct lookup *l, enum fsrv__outcome outcome, int error)
 {
-	size_t size = (size_t)sight->file.identity.size;
-	struct fsrv__content *content = fsrv__content_new(&fs->allocator, size);
-	bool is_read;
+	return outcome == FSRV__OVERLOADED && error == EAGAIN && l->wait == FSRV__CACHED_ONLY;
+}
 
-	if (content == NULL)
-		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, ENOMEM);
-	sight->content = content;
-	if (wait == FSRV__CACHED_ONLY) {
-		is_read = size == 0 || (!sight->file.is_remote &&
-					fsrv__file_read_resident(sight->file.fd, content->bytes, size, 0,
-								 !sight->is_recent) == (ssize_t)size);
-		if (!is_read) {
-			fsrv__content_release(content);
-			sight->content = NULL;
-		}
-		return FSRV__LOOK_DONE;
+/* Whether the file that was found now is the one that is cached, with the same scripts in it. */
+static bool is_confirmed(const struct lookup *l)
+{
+	const struct fsrv__content *content = l->cached.content;
+	uint64_t hash = content != NULL ? content->scripts_hash : 0;
+
+	return fsrv__file_is_same(&l->result->file, &l->cached.file) &&
+	       fsrv__page_scripts_hash(l->fs, l->scripts, l->result) == hash;
+}
+
+/* Takes what is cached if a stat(2) of the path confirms it. FSRV__LOOKUP_CHANGED: open the file instead. */
+static enum fsrv__lookup_status confirm_cached(struct lookup *l)
+{
+	uint64_t now = fsrv__clock_milliseconds();
+	enum fsrv__outcome outcome = find(l, FSRV__FIND_STAT, recent_root(&l->cached));
+
+	if (would_wait(l, outcome, errno))
+		return FSRV__LOOKUP_WOULD_WAIT;
+	if (outcome != FSRV__FOUND_FILE || !is_confirmed(l))
+		return FSRV__LOOKUP_CHANGED;
+	if (now - l->cached.checked > MARK_MS)
+		fsrv__cache_mark_checked(&l->fs->cache, &l->key, now);
+	l->result->outcome = outcome;
+	if (has_bytes(l->cached.content))
+		l->result->content = fsrv__content_hold(l->cached.content);
+	return FSRV__LOOKUP_DONE;
+}
+
+/* Reads a small file that is in memory. One that is not is left to the body, which can suspend. */
+static void read_resident(const struct fsrv__lookup_result *result, struct fsrv__content **content)
+{
+	size_t size = (*content)->length;
+	bool query_first = !result->is_recent;
+
+	if (size == 0)
+		return;
+	if (!result->file.is_remote && fsrv__file_read_resident(result->file.fd, (*content)->bytes, size, 0,
+								query_first) == (ssize_t)size)
+		return;
+	fsrv__content_release(*content);
+	*content = NULL;
+}
+
+static enum fsrv__lookup_status read_small(struct lookup *l)
+{
+	struct fsrv__lookup_result *result = l->result;
+	size_t size = (size_t)result->file.identity.size;
+
+	result->content = fsrv__content_new(&l->fs->allocator, size);
+	if (result->content == NULL)
+		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, ENOMEM);
+	if (l->wait == FSRV__CACHED_ONLY) {
+		read_resident(result, &result->content);
+		return FSRV__LOOKUP_DONE;
 	}
-	if (fsrv__file_read_fully(sight->file.fd, content->bytes, size, 0))
-		return FSRV__LOOK_DONE;
+	if (fsrv__file_read_fully(result->file.fd, result->content->bytes, size, 0))
+		return FSRV__LOOKUP_DONE;
 	if (errno != 0)
-		return fsrv__look_fail(fs, sight, FSRV__BROKEN, errno);
-	fsrv__sight_clear(fs, sight);
-	return FSRV__LOOK_CHANGED;
+		return fsrv__lookup_result_fail(l->fs, result, FSRV__BROKEN, errno);
+	fsrv__lookup_result_clear(l->fs, result);
+	return FSRV__LOOKUP_CHANGED;
 }
 
-static bool is_known_as_file(const struct fsrv__cached *cached, const struct fsrv__sight *sight, uint64_t scripts)
+/* Whether the cache knows that this page is served as it is, since its encoding allows no scripts. */
+static bool is_known_plain_file(const struct lookup *l, uint64_t scripts_hash)
 {
-	return cached->content != NULL && cached->content->is_plain_file && cached->content->scripts_hash == scripts &&
-	       fsrv__file_is_same(&cached->file, &sight->file);
+	const struct fsrv__content *content = l->cached.content;
+
+	return content != NULL && content->is_plain_file && content->scripts_hash == scripts_hash &&
+	       fsrv__file_is_same(&l->cached.file, &l->result->file);
 }
 
-/* Gets what is sent in place of the open file, where something is. */
-static enum fsrv__look_result get_content(struct fsrv *fs, const struct fsrv__wish *wish,
-					  enum fsrv__wait_policy wait, const struct fsrv__addition *last,
-					  const struct fsrv__cached *cached, struct fsrv__sight *sight)
+static enum fsrv__lookup_status prepare_page(struct lookup *l, uint64_t scripts_hash)
 {
-	uint64_t scripts = fsrv__page_hash(fs, &sight->path, last);
-
-	if (scripts != 0 && is_known_as_file(cached, sight, scripts)) {
-		sight->content = fsrv__content_hold(cached->content);
-		return FSRV__LOOK_DONE;
+	if (is_known_plain_file(l, scripts_hash)) {
+		l->result->content = fsrv__content_hold(l->cached.content);
+		return FSRV__LOOKUP_DONE;
 	}
-	if (scripts != 0 && wait == FSRV__CACHED_ONLY) {
-		fsrv__sight_clear(fs, sight);
-		return FSRV__LOOK_MUST_WAIT;
+	if (l->wait == FSRV__CACHED_ONLY) {
+		fsrv__lookup_result_clear(l->fs, l->result);
+		return FSRV__LOOKUP_WOULD_WAIT;
 	}
-	if (scripts != 0)
-		return fsrv__page_prepare(fs, last, sight);
-	if (wish->bytes && sight->file.identity.size <= FSRV__SMALL)
-		return read_small(fs, wait, sight);
-	return FSRV__LOOK_DONE;
+	return fsrv__page_prepare(l->fs, l->scripts, l->result);
 }
 
-static void remember(struct fsrv *fs, struct fsrv__sight *sight)
+/* Makes what is sent in place of the open file, if anything is. */
+static enum fsrv__lookup_status prepare_content(struct lookup *l)
 {
-	struct fsrv__cache_key key = key_of(sight);
+	uint64_t scripts_hash = fsrv__page_scripts_hash(l->fs, l->scripts, l->result);
 
-	if (fsrv__identity_is_settled(&sight->file.identity, sight->time) &&
-	    (sight->content == NULL || fsrv__file_is_unchanged(&sight->file)))
-		fsrv__cache_put(&fs->cache, &key, &sight->file, sight->content, coarse_ms());
+	if (scripts_hash != 0)
+		return prepare_page(l, scripts_hash);
+	if (l->needs->content && l->result->file.identity.size <= FSRV__SMALL_SIZE)
+		return read_small(l);
+	return FSRV__LOOKUP_DONE;
 }
 
-/* Counts a file as open before it is, so that the limit holds whoever else opens one. */
-static bool reserve_file(struct fsrv *fs)
+/* The file is checked once more after its bytes were read, so that they belong to the facts. */
+static void remember(struct lookup *l)
 {
-	if (fsrv__count(&fs->counters.open_files, 1) <= fs->max_files || fs->max_files == 0)
-		return true;
-	fsrv__guard_sweep(fs->guard);
-	if (atomic_load(&fs->counters.open_files) <= fs->max_files)
-		return true;
-	fsrv__uncount(&fs->counters.open_files, 1);
-	fsrv__count(&fs->counters.refused, 1);
-	return false;
+	const struct fsrv__lookup_result *result = l->result;
+
+	if (fsrv__identity_is_settled(&result->file.identity, result->time) &&
+	    (result->content == NULL || fsrv__file_is_unchanged(&result->file)))
+		fsrv__cache_put(&l->fs->cache, &l->key, &result->file, result->content,
+				fsrv__clock_milliseconds());
 }
 
-/* What is known as a file, since its encoding allows no scripts, is sent as one. */
-static void finish(struct fsrv *fs, struct fsrv__sight *sight)
+/* Leaves only what the answer needs: content or a descriptor. The etag function is given a descriptor. */
+static void drop_what_is_not_needed(struct lookup *l)
 {
-	struct fsrv__content *content = sight->content;
+	struct fsrv__lookup_result *result = l->result;
+	struct fsrv__content *content = result->content;
 
-	remember(fs, sight);
 	if (content == NULL)
 		return;
 	if (content->is_plain_file) {
 		fsrv__content_release(content);
-		sight->content = NULL;
-	} else if (fs->etag_function == NULL) {
-		fsrv__file_close(fs, sight->file.fd, sight->file.is_remote);
-		sight->file.fd = -1;
+		result->content = NULL;
+	} else if (l->fs->etag_function == NULL) {
+		fsrv__open_files_close(l->fs, result->file.fd, result->file.is_remote);
+		result->file.fd = -1;
 	}
 }
 
-static enum fsrv__look_result open_file(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__wait_policy wait,
-					const struct fsrv__addition *last, const struct fsrv__cached *cached,
-					struct fsrv__sight *sight)
+static enum fsrv__lookup_status open_file(struct lookup *l)
 {
-	struct fsrv__find_options options = {FSRV__FIND_OPEN, wait, sight->is_recent ? recent_root(cached) : -1};
-	enum fsrv__look_result result;
+	struct fsrv__lookup_result *result = l->result;
+	enum fsrv__lookup_status status;
 
-	if (!reserve_file(fs))
-		return fsrv__look_fail(fs, sight, FSRV__OVERLOADED, 0);
-	sight->outcome = fsrv__roots_find(&fs->roots, &options, &sight->path, &sight->file);
-	if (sight->outcome != FSRV__FOUND_FILE) {
+	if (!fsrv__open_files_reserve(l->fs))
+		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, 0);
+	result->outcome = find(l, FSRV__FIND_OPEN, result->is_recent ? recent_root(&l->cached) : -1);
+	if (result->outcome != FSRV__FOUND_FILE) {
 		int error = errno;
 
-		fsrv__uncount(&fs->counters.open_files, 1);
-		sight->file.fd = -1;
-		if (sight->outcome == FSRV__OVERLOADED && error == EAGAIN && wait == FSRV__CACHED_ONLY)
-			return FSRV__LOOK_MUST_WAIT;
-		return fsrv__look_fail(fs, sight, sight->outcome, error);
+		fsrv__open_files_cancel(l->fs);
+		result->file.fd = -1;
+		if (would_wait(l, result->outcome, error))
+			return FSRV__LOOKUP_WOULD_WAIT;
+		return fsrv__lookup_result_fail(l->fs, result, result->outcome, error);
 	}
-	result = get_content(fs, wish, wait, last, cached, sight);
-	if (result == FSRV__LOOK_DONE && sight->outcome == FSRV__FOUND_FILE)
-		finish(fs, sight);
-	return result;
+	status = prepare_content(l);
+	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE) {
+		remember(l);
+		drop_what_is_not_needed(l);
+	}
+	return status;
 }
 
-/* Whether what is known of a path could be all that a request takes. The etag function is given a
- * descriptor, so it is not known then. */
-static bool is_known(struct fsrv *fs, const struct fsrv__wish *wish, struct fsrv__sight *sight,
-		     struct fsrv__cached *cached)
+/* Whether what is cached could be all that the request needs. With an etag function it never is: that is
+ * given a descriptor. */
+static bool is_cached(struct lookup *l)
 {
-	struct fsrv__cache_key key = key_of(sight);
-
-	sight->is_recent = false;
-	if (fs->etag_function != NULL || !fsrv__cache_get(&fs->cache, &key, cached))
+	l->result->is_recent = false;
+	if (l->fs->etag_function != NULL || !fsrv__cache_get(&l->fs->cache, &l->key, &l->cached))
 		return false;
-	sight->is_recent = recent_root(cached) >= 0;
-	return !wish->file && (has_bytes(cached) || wish->facts);
+	l->result->is_recent = recent_root(&l->cached) >= 0;
+	return !l->needs->descriptor && (has_bytes(l->cached.content) || l->needs->facts_may_suffice);
 }
 
-enum fsrv__look_result fsrv__look(struct fsrv *fs, const struct fsrv__wish *wish, enum fsrv__wait_policy wait,
-				  struct fsrv__sight *sight)
+enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup_needs *needs,
+				      enum fsrv__wait_policy wait, struct fsrv__lookup_result *result)
 {
-	const struct fsrv__addition *last = fsrv__scripts_snapshot(&fs->scripts);
-	struct fsrv__cached cached = {.content = NULL};
-	enum fsrv__look_result result = FSRV__LOOK_CHANGED;
+	struct lookup l = {.fs = fs, .needs = needs, .wait = wait, .result = result};
+	enum fsrv__lookup_status status = FSRV__LOOKUP_CHANGED;
 	bool is_hit = false;
 
-	ask_again(sight);
-	/* Before anything is looked at: what is written later has a later time. */
-	sight->time = fsrv__time_now();
-	if (is_known(fs, wish, sight, &cached)) {
-		result = look_at_cached(fs, wait, last, &cached, sight);
-		is_hit = result == FSRV__LOOK_DONE;
+	l.scripts = fsrv__scripts_snapshot(&fs->scripts);
+	l.key = (struct fsrv__cache_key){{result->path.text, result->requested_length},
+					 result->path.directory};
+	reset_result(result);
+	/* Before any file is looked at: what is written later has a later time. */
+	result->time = fsrv__clock_time();
+	if (is_cached(&l)) {
+		status = confirm_cached(&l);
+		is_hit = status == FSRV__LOOKUP_DONE;
 	}
-	if (result == FSRV__LOOK_CHANGED) {
-		ask_again(sight);
-		result = open_file(fs, wish, wait, last, &cached, sight);
+	if (status == FSRV__LOOKUP_CHANGED) {
+		reset_result(result);
+		status = open_file(&l);
 	}
-	if (result == FSRV__LOOK_DONE)
+	if (status == FSRV__LOOKUP_DONE)
 		fsrv__count(is_hit ? &fs->counters.cache_hits : &fs->counters.cache_misses, 1);
-	fsrv__content_release(cached.content);
-	return result;
+	fsrv__content_release(l.cached.content);
+	return status;
 }

@@ -1,49 +1,48 @@
-/* An answer on its way to the client: counts it while it lives, and tells how it ended.
+/* A transfer: one answer on its way to the client. It counts the answer while it lives, and reports to the
+ * completion hook how the answer ended.
  *
- * libmicrohttpd does not say how much of a response was sent. The kernel does, for TCP: what was
- * acknowledged and what is still queued add up to what was written (tcp(7), TCP_INFO and SIOCOUTQ). */
-#ifndef FSRV__TRANSFER_H
-#define FSRV__TRANSFER_H
+ * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h).
+ *
+ * A transfer has one owner at a time, who ends or cancels it exactly once. */
+#ifndef FSRV__MHD_TRANSFER_H
+#define FSRV__MHD_TRANSFER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "fsrv/fsrv.h"
+#include "mhd/answer.h"
 
 struct fsrv__transfer;
-struct fsrv__answer;
 
-/* Starts to watch the answer on its connection; a body counts against max_bodies. NULL when there is
- * no memory. */
+/* Begins the transfer of an answer, which belongs to the caller. With is_body it counts against max_bodies.
+ * NULL when there is no memory. */
 struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, bool is_body);
 
-/* Whether the descriptor of the file is closed with the response: it counts as open until then. */
-void fsrv__transfer_take_file(struct fsrv__transfer *transfer, bool is_taken);
+/* Says whether the file stays open until the transfer ends: it then counts as open until that moment. */
+void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, bool holds);
 
-/* Frees it without a word: the answer was not made. NULL is allowed. */
+/* Frees a transfer without a report: the answer was not made. NULL is allowed. */
 void fsrv__transfer_cancel(struct fsrv__transfer *transfer);
 
-/* Content starts to leave now: everything that was written so far was header. */
-void fsrv__transfer_header_is_sent(struct fsrv__transfer *transfer);
+/* Notes that everything that was written so far is header, and that content follows. */
+void fsrv__transfer_begin_content(struct fsrv__transfer *transfer);
 
-/* Asks how much of the content was written; false when the socket does not tell, or is closed. */
+/* Samples how many bytes of the content were written. False when the socket does not tell, or is closed. */
 bool fsrv__transfer_sample(struct fsrv__transfer *transfer, uint64_t *sent);
 
-/* Tells the log function that the file cannot be read. */
-void fsrv__transfer_log_error(const struct fsrv__transfer *transfer, int error);
+/* Logs that the file cannot be read. */
+void fsrv__transfer_log_read_error(const struct fsrv__transfer *transfer, int error);
 
-#define FSRV__SENT_ALL		UINT64_MAX
-#define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1)
+/* Values for the last parameter of fsrv__transfer_end. */
+#define FSRV__SENT_ALL        UINT64_MAX       /* all of the content, whatever the socket tells */
+#define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1) /* as many as the last sample showed */
 
-/* Tells the end and frees it.
+/* Reports the end and frees the transfer. Calls the completion hook on this thread, so no lock may be held.
  *
- * handed  bytes that libmicrohttpd asked for: what counts as sent where the socket does not tell;
- *         FSRV__SENT_ALL on any socket; FSRV__SENT_AS_SAMPLED: what the last sample showed
- * ending  FSRV_ENDING_COMPLETE when nothing is known to have gone wrong: then the bytes decide */
-void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t handed);
-
-/* The number that the kernel gave a socket (SO_COOKIE, socket(7)): unlike the descriptor's it is
- * never given again. 0 when the descriptor is no socket. */
-uint64_t fsrv__socket_cookie(int socket);
+ * ending  FSRV_ENDING_COMPLETE when nothing is known to have failed: then the bytes decide
+ * sent    bytes that libmicrohttpd asked for, which count as sent where the socket does not tell, or one of
+ *         the two values above */
+void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent);
 
 #endif

@@ -55,11 +55,12 @@ static bool watch_closely(int socket, uint64_t length, bool may_stall)
 	const struct fsrv__plan plan = {.status = 200, .content = FSRV__CONTENT_SLICE, .length = length};
 	const struct fsrv__answer answer = {.fs = &fs, .socket = socket, .plan = &plan};
 	struct fsrv__transfer *transfer = fsrv__transfer_begin(&answer, true);
+	struct fsrv__guarded_body body = {socket, &file, 0, length, may_stall, transfer};
 	bool watched;
 
 	ck_assert_ptr_nonnull(transfer);
-	fsrv__transfer_header_is_sent(transfer);
-	watched = fsrv__guard_watch(guard, socket, &file, 0, length, may_stall, transfer);
+	fsrv__transfer_begin_content(transfer);
+	watched = fsrv__guard_watch(guard, &body);
 	if (!watched)
 		fsrv__transfer_cancel(transfer);
 	return watched;
@@ -139,13 +140,13 @@ END_TEST
 START_TEST(forgets)
 {
 	ck_assert(watch(ends[0], SIZE));
-	fsrv__guard_forget(guard, ends[0], FSRV_ENDING_COMPLETE);
+	fsrv__guard_end(guard, ends[0], FSRV_ENDING_COMPLETE);
 	ck_assert_uint_eq(fsrv__guard_count(guard), 0);
 	ck_assert_uint_eq(n_ended[FSRV_ENDING_COMPLETE], 1);
 	cut("file", 0);
 	ck_assert(!is_shut_down(ends[1], 600));
-	fsrv__guard_forget(guard, 100000, FSRV_ENDING_COMPLETE);
-	fsrv__guard_forget(guard, -1, FSRV_ENDING_COMPLETE);
+	fsrv__guard_end(guard, 100000, FSRV_ENDING_COMPLETE);
+	fsrv__guard_end(guard, -1, FSRV_ENDING_COMPLETE);
 }
 END_TEST
 
@@ -349,7 +350,7 @@ START_TEST(tells_whether_it_has_ended_the_body)
 	struct fsrv__transfer *transfer = fsrv__transfer_begin(&answer, true);
 
 	ck_assert(!fsrv__guard_unwatch(guard, ends[0]));
-	ck_assert(fsrv__guard_watch(guard, ends[0], &file, 0, SIZE, false, transfer));
+	ck_assert(fsrv__guard_watch(guard, &(struct fsrv__guarded_body){ends[0], &file, 0, SIZE, false, transfer}));
 	ck_assert(fsrv__guard_unwatch(guard, ends[0]));
 	fsrv__transfer_cancel(transfer);
 	ck_assert(!fsrv__guard_unwatch(guard, ends[0]));

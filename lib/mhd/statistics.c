@@ -1,5 +1,7 @@
+/* fsrv_stats. */
 #include <string.h>
 
+#include "mhd/guard.h"
 #include "mhd/handler.h"
 
 static uint64_t read_counter(atomic_uint_least64_t *counter)
@@ -14,7 +16,7 @@ int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats)
 
 	if (stats->size < sizeof(stats->size))
 		return FSRV_ERR_INVALID;
-	/* Bodies that ended without a word would otherwise still count as live. */
+	/* Bodies that ended unnoticed would otherwise still count as live. */
 	fsrv__guard_sweep(fs->guard);
 	all.requests = read_counter(&counters->requests);
 	for (size_t i = 0; i < sizeof(all.responses) / sizeof(all.responses[0]); i++)
@@ -34,29 +36,4 @@ int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats)
 		memset((char *)stats + sizeof(all), 0, stats->size - sizeof(all));
 	memcpy(stats, &all, stats->size < sizeof(all) ? stats->size : sizeof(all));
 	return FSRV_OK;
-}
-
-void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
-			    enum MHD_RequestTerminationCode how)
-{
-	struct fsrv *fs = cls;
-
-	(void)con_cls;
-	if (fsrv__guard_count(fs->guard) > 0)
-		fsrv__guard_forget(fs->guard, fsrv__socket_of(connection),
-				   how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? FSRV_ENDING_COMPLETE
-									       : FSRV_ENDING_ABORTED);
-}
-
-void fsrv_drain(struct fsrv *fs)
-{
-	struct fsrv__drain again = {NULL, NULL};
-
-	if (!atomic_exchange(&fs->is_drained, true)) {
-		fsrv__workers_drain(fs->workers, &fs->drain);
-		return;
-	}
-	/* Another call may still be at it. */
-	fsrv__workers_drain(fs->workers, &again);
-	fsrv__workers_undrain(fs->workers, &again);
 }

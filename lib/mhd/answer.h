@@ -1,0 +1,42 @@
+/* An answer on its way from the plan to the libmicrohttpd response: data alone. The modules that make the
+ * response all take one. */
+#ifndef FSRV__MHD_ANSWER_H
+#define FSRV__MHD_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/content.h"
+#include "fs/file.h"
+#include "fsrv/fsrv.h"
+#include "http/plan.h"
+
+struct fsrv__answer {
+	struct fsrv *fs;
+	struct MHD_Connection *connection;
+	int socket; /* of the connection */
+	const struct fsrv__plan *plan;
+	uint64_t number;  /* of the answer: fsrv_access and fsrv_completion carry it */
+	uint64_t started; /* by fsrv__clock_nanoseconds */
+
+	/* What is served; all NULL when it is no file. */
+	const char *path;              /* below its root */
+	struct fsrv__file *file;       /* whoever takes the descriptor writes -1 */
+	struct fsrv__content *content; /* borrowed; NULL: only the file has the bytes */
+	bool is_recent; /* the file was served a moment ago too, so it is most likely in memory */
+
+	struct MHD_Response *response; /* the caller's once it is made */
+};
+
+/* How making the response went. */
+enum fsrv__answer_result {
+	FSRV__ANSWER_MADE,
+	FSRV__ANSWER_FILE_CHANGED,     /* the file is shorter than planned: look it up again */
+	FSRV__ANSWER_NEEDS_DESCRIPTOR, /* the content is not in memory and the file not open: look it up again
+					*/
+	FSRV__ANSWER_UNREADABLE,       /* the error was logged */
+	FSRV__ANSWER_NO_MEMORY,
+	FSRV__ANSWER_REFUSED /* max_bodies are on their way */
+};
+
+#endif

@@ -1,0 +1,19 @@
+/* The clocks. */
+#ifndef FSRV__MHD_CLOCK_H
+#define FSRV__MHD_CLOCK_H
+
+#include <stdint.h>
+
+#include "http/validators.h"
+
+/* Nanoseconds of the monotonic clock. */
+uint64_t fsrv__clock_nanoseconds(void);
+
+/* Milliseconds of the monotonic clock, as of its last tick: cheap, and up to 10 ms old. */
+uint64_t fsrv__clock_milliseconds(void);
+
+/* The time of day, by the coarse clock that file systems and libmicrohttpd's Date field use too, so that
+ * they compare. */
+struct fsrv__time fsrv__clock_time(void);
+
+#endif

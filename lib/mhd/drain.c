@@ -1,0 +1,15 @@
+/* fsrv_drain. */
+#include "mhd/handler.h"
+
+void fsrv_drain(struct fsrv *fs)
+{
+	struct fsrv__drain second = {NULL, NULL};
+
+	if (!atomic_exchange(&fs->is_drained, true)) {
+		fsrv__workers_drain(fs->workers, &fs->drain);
+		return;
+	}
+	/* The first call may still be waiting for a job, so this one waits as well. */
+	fsrv__workers_drain(fs->workers, &second);
+	fsrv__workers_undrain(fs->workers, &second);
+}

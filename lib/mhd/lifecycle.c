@@ -1,0 +1,135 @@
+/* fsrv_new and fsrv_free: the handler object and the parts that it is made of. */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mhd/guard.h"
+#include "mhd/handler.h"
+#include "mhd/offload.h"
+#include "mhd/option_check.h"
+#include "mhd/option_copy.h"
+#include "mhd/option_struct.h"
+
+#define DEFAULT_PAGE_SIZE  (UINT64_C(16) << 20)
+#define DEFAULT_CACHE_SIZE (UINT64_C(16) << 20)
+#define DEFAULT_WORKERS    4
+
+static int check_options(const struct fsrv__log *log, const struct fsrv_options *options)
+{
+	const char *bad = fsrv__option_check(options);
+
+	if (bad != NULL) {
+		fsrv__log_line(log, "option %s has a value that is not allowed", bad);
+		return FSRV_ERR_INVALID;
+	}
+	for (size_t i = 0; i < options->n_roots; i++) {
+		if (fsrv__root_is_usable(options->roots[i]))
+			continue;
+		fsrv__log_error(log, errno, "root %s", options->roots[i]);
+		return FSRV_ERR_ROOT;
+	}
+	return FSRV_OK;
+}
+
+static bool has_relative_root(const struct fsrv_options *options)
+{
+	for (size_t i = 0; i < options->n_roots; i++)
+		if (options->roots[i][0] != '/')
+			return true;
+	return false;
+}
+
+static struct fsrv__allocator allocator_of(const struct fsrv_options *options)
+{
+	return (struct fsrv__allocator){options->allocate != NULL ? options->allocate
+								  : fsrv__default_allocate,
+					options->allocate_cls};
+}
+
+static void set_members(struct fsrv *fs, const struct fsrv_options *options)
+{
+	fs->allocator = allocator_of(options);
+	fs->fallback = options->fallback;
+	fs->fallback_cls = options->fallback_cls;
+	fs->log = (struct fsrv__log){options->log, options->log_cls};
+	fs->wake = (struct fsrv__wake){options->wake, options->wake_cls};
+	fs->access = options->access;
+	fs->access_cls = options->access_cls;
+	fs->completion = options->completion;
+	fs->completion_cls = options->completion_cls;
+	fs->max_bodies = options->max_bodies;
+	fs->max_files = options->max_files;
+	fs->etag_function = options->etag_function;
+	fs->etag_function_cls = options->etag_function_cls;
+	fs->etag_source = options->etag == FSRV_ETAG_REPLICA ? FSRV__ETAG_REPLICA : FSRV__ETAG_LOCAL;
+	fs->body = options->body;
+	fs->max_page_size = options->max_page_size != 0 ? options->max_page_size : DEFAULT_PAGE_SIZE;
+	fs->serves_hidden = (options->flags & FSRV_SERVE_HIDDEN) != 0;
+	fs->roots.has_openat2 = fsrv__has_openat2();
+	atomic_init(&fs->url_is_raw, (options->flags & FSRV_URL_IS_RAW) != 0);
+	atomic_init(&fs->completion_is_told, (options->flags & FSRV_COMPLETION_IS_TOLD) != 0);
+}
+
+static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
+{
+	fsrv__scripts_init(&fs->scripts, &fs->allocator);
+	fsrv__cache_init(&fs->cache, &fs->allocator,
+			 options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE);
+	pthread_mutex_init(&fs->offload_mutex, NULL);
+	fs->guard = fsrv__guard_new(&fs->allocator);
+	fs->workers =
+		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
+				  fsrv__offload_expire, fs);
+	return fs->guard != NULL && fs->workers != NULL;
+}
+
+int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
+{
+	struct fsrv_options options = {0};
+	char directory[FSRV__PATH_SIZE] = "";
+	struct fsrv__allocator allocator;
+	struct fsrv__log log;
+	struct fsrv *fs;
+	int error = fsrv__option_struct_read(&options, sizeof(options), given);
+
+	if (error != FSRV_OK)
+		return error;
+	log = (struct fsrv__log){options.log, options.log_cls};
+	error = check_options(&log, &options);
+	if (error != FSRV_OK)
+		return error;
+	if (has_relative_root(&options) && getcwd(directory, sizeof(directory)) == NULL) {
+		fsrv__log_line(&log, "a root is relative, and the working directory has no path any more");
+		return FSRV_ERR_SYSTEM;
+	}
+	allocator = allocator_of(&options);
+	fs = fsrv__allocate(&allocator, fsrv__option_copy_size(&options, directory));
+	if (fs == NULL)
+		return FSRV_ERR_MEMORY;
+	memset(fs, 0, sizeof(*fs));
+	set_members(fs, &options);
+	fsrv__option_copy(fs, &options, directory);
+	if (!make_parts(fs, &options)) {
+		fsrv_free(fs);
+		return FSRV_ERR_MEMORY;
+	}
+	*out = fs;
+	return FSRV_OK;
+}
+
+void fsrv_free(struct fsrv *fs)
+{
+	struct fsrv__allocator allocator;
+
+	if (fs == NULL)
+		return;
+	allocator = fs->allocator;
+	fsrv__workers_free(fs->workers);
+	fs->workers = NULL;
+	fsrv__guard_free(fs->guard);
+	fsrv__offload_clear(fs);
+	fsrv__cache_clear(&fs->cache);
+	pthread_mutex_destroy(&fs->offload_mutex);
+	fsrv__scripts_clear(&fs->scripts);
+	fsrv__release(&allocator, fs);
+}

@@ -1,0 +1,31 @@
+#include "mhd/lookup_result.h"
+
+#include "mhd/handler.h"
+#include "mhd/open_files.h"
+
+void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
+{
+	result->outcome = FSRV__TARGET_MISSING;
+	result->is_recent = false;
+	result->file.fd = -1;
+	result->content = NULL;
+}
+
+void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result)
+{
+	if (result->file.fd >= 0)
+		fsrv__open_files_close(fs, result->file.fd, result->file.is_remote);
+	result->file.fd = -1;
+	fsrv__content_release(result->content);
+	result->content = NULL;
+}
+
+enum fsrv__lookup_status fsrv__lookup_result_fail(struct fsrv *fs, struct fsrv__lookup_result *result,
+						  enum fsrv__outcome outcome, int error)
+{
+	fsrv__lookup_result_clear(fs, result);
+	result->outcome = outcome;
+	if ((outcome == FSRV__OVERLOADED || outcome == FSRV__BROKEN) && error != 0)
+		fsrv__log_error(&fs->log, error, "%s", result->path.text);
+	return FSRV__LOOKUP_DONE;
+}

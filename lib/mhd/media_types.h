@@ -1,0 +1,19 @@
+/* Media types: the program's own, before the built-in table. */
+#ifndef FSRV__MHD_MEDIA_TYPES_H
+#define FSRV__MHD_MEDIA_TYPES_H
+
+#include <stddef.h>
+
+#include "fsrv/fsrv.h"
+#include "http/path.h"
+
+/* Does not change, so any thread may use it. */
+struct fsrv__media_types {
+	const struct fsrv_type *list;
+	size_t n_types;
+};
+
+/* The media type of a file by the extension of its name. Lives as long as types. */
+const char *fsrv__media_type_of(const struct fsrv__media_types *types, const struct fsrv__path *path);
+
+#endif

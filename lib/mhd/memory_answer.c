@@ -1,0 +1,105 @@
+#include "mhd/memory_answer.h"
+
+#include "mhd/handler.h"
+#include "mhd/transfer.h"
+
+/* The reader of a response whose content is never asked for. */
+static ssize_t read_nothing(void *cls, uint64_t position, char *block, size_t size)
+{
+	(void)cls;
+	(void)position;
+	(void)block;
+	(void)size;
+	return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+/* start    of the slice, if there is one
+ * release  called with cls when libmicrohttpd is done with the response */
+static struct MHD_Response *make_response(const struct fsrv__plan *plan, char *start, void (*release)(void *),
+					  void *cls)
+{
+	switch (plan->content) {
+	case FSRV__CONTENT_SLICE:
+		return MHD_create_response_from_buffer_with_free_callback_cls((size_t)plan->length, start,
+									      release, cls);
+	case FSRV__CONTENT_NONE:
+		/* libmicrohttpd announces the size of the response, so it has to have one. */
+		return MHD_create_response_from_callback(plan->length, 1, read_nothing, cls, release);
+	case FSRV__CONTENT_TEXT:
+		return MHD_create_response_from_buffer_with_free_callback_cls(
+			(size_t)plan->length, (void *)(uintptr_t)plan->text, release, cls);
+	case FSRV__CONTENT_ABSENT:
+		break;
+	}
+	return MHD_create_response_from_buffer_with_free_callback_cls(0, (void *)(uintptr_t) "", release,
+								      cls);
+}
+
+static void release_content(void *cls)
+{
+	fsrv__content_release(cls);
+}
+
+static bool make_unreported(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
+{
+	answer->response = make_response(answer->plan, start, content != NULL ? release_content : NULL,
+					 content != NULL ? fsrv__content_hold(content) : NULL);
+	if (answer->response == NULL)
+		fsrv__content_release(content);
+	return answer->response != NULL;
+}
+
+/* What an answer needs at its end when a completion hook wants to know of it. */
+struct memory_answer {
+	struct fsrv__allocator allocator;
+	struct fsrv__transfer *transfer;
+	struct fsrv__content *content; /* a reference, or NULL */
+	uint64_t length;
+};
+
+static void end_answer(void *cls)
+{
+	struct memory_answer *memory = cls;
+	struct fsrv__allocator allocator = memory->allocator;
+
+	fsrv__transfer_end(memory->transfer, FSRV_ENDING_COMPLETE, memory->length);
+	fsrv__content_release(memory->content);
+	fsrv__release(&allocator, memory);
+}
+
+static bool make_reported(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
+{
+	const struct fsrv__plan *plan = answer->plan;
+	struct memory_answer *memory = fsrv__allocate(&answer->fs->allocator, sizeof(*memory));
+
+	if (memory == NULL)
+		return false;
+	*memory = (struct memory_answer){answer->fs->allocator, fsrv__transfer_begin(answer, false),
+					 content != NULL ? fsrv__content_hold(content) : NULL,
+					 plan->content == FSRV__CONTENT_SLICE ? plan->length : 0};
+	if (memory->transfer != NULL)
+		answer->response = make_response(plan, start, end_answer, memory);
+	if (answer->response == NULL) {
+		fsrv__transfer_cancel(memory->transfer);
+		fsrv__content_release(memory->content);
+		fsrv__release(&answer->fs->allocator, memory);
+	}
+	return answer->response != NULL;
+}
+
+bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset)
+{
+	struct fsrv *fs = answer->fs;
+	char *start = NULL;
+	bool is_made;
+
+	if (answer->plan->content != FSRV__CONTENT_SLICE)
+		content = NULL;
+	if (content != NULL)
+		start = content->bytes + offset;
+	is_made = fs->completion != NULL ? make_reported(answer, content, start)
+					 : make_unreported(answer, content, start);
+	if (is_made && content != NULL)
+		fsrv__count(&fs->counters.bytes, answer->plan->length);
+	return is_made;
+}

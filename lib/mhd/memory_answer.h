@@ -1,0 +1,15 @@
+/* Responses whose content is in memory, or that have none. */
+#ifndef FSRV__MHD_MEMORY_ANSWER_H
+#define FSRV__MHD_MEMORY_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fs/content.h"
+#include "mhd/answer.h"
+
+/* Makes answer->response as the plan says. A slice of the plan starts at an offset of content; the response
+ * takes a reference of its own to that. False when there is no memory; nothing is made then. */
+bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset);
+
+#endif

@@ -1,0 +1,32 @@
+/* Lookups that have to wait for a disk, made by a worker while their connection is suspended.
+ *
+ * After the resumption libmicrohttpd calls the handler again, from its start, and that run takes what the
+ * worker found. libmicrohttpd may also close the connection without a call, or give its address to another
+ * one. So a result is found by the connection's address, the cookie of its socket and the path; a result that
+ * nobody takes expires. */
+#ifndef FSRV__MHD_OFFLOAD_H
+#define FSRV__MHD_OFFLOAD_H
+
+#include <stdbool.h>
+
+#include "mhd/lookup_result.h"
+
+/* Suspends the connection and has a worker look up the path of result. Called on the connection's thread, in
+ * the handler. False when nothing was begun, for want of memory or threads, or because too many lookups wait
+ * already. */
+bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
+			 const struct fsrv__lookup_needs *needs, const struct fsrv__lookup_result *result);
+
+/* Moves what a worker found for the connection and the path of result into result. False when there is
+ * nothing to take; result is then unchanged. */
+bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
+			struct fsrv__lookup_result *result);
+
+/* Frees the results that nobody took in time. cls is the struct fsrv. True when some are left, taken or not.
+ * Any thread. */
+bool fsrv__offload_expire(void *cls);
+
+/* Frees all results. No worker runs any more. */
+void fsrv__offload_clear(struct fsrv *fs);
+
+#endif

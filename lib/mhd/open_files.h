@@ -1,0 +1,20 @@
+/* The files that are open, counted for the option max_files, and closing them. */
+#ifndef FSRV__MHD_OPEN_FILES_H
+#define FSRV__MHD_OPEN_FILES_H
+
+#include <stdbool.h>
+
+#include "fsrv/fsrv.h"
+
+/* Counts a file as open before it is opened, so that the limit holds whoever opens one at the same time.
+ * False, and counted as refused, when max_files are open. */
+bool fsrv__open_files_reserve(struct fsrv *fs);
+
+/* Gives a reservation back: the file was not opened. */
+void fsrv__open_files_cancel(struct fsrv *fs);
+
+/* Closes a file that counts as open. A remote file is closed by a worker, if the pool has started, because
+ * close(2) may then wait. */
+void fsrv__open_files_close(struct fsrv *fs, int fd, bool is_remote);
+
+#endif

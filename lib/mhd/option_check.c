@@ -1,0 +1,82 @@
+#include "mhd/option_check.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define MAX_WORKERS 1024
+
+/* RFC 9110, 5.5, without obs-text: what libmicrohttpd sends as it is. */
+static bool is_field_value(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((*text < 0x20 && *text != '\t') || *text == 0x7f)
+			return false;
+	return true;
+}
+
+static bool is_file_name(const char *name)
+{
+	return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+static bool is_type(const struct fsrv_type *type)
+{
+	if (type->extension == NULL || type->extension[0] == '\0' || strpbrk(type->extension, "./") != NULL)
+		return false;
+	return type->media_type != NULL && type->media_type[0] != '\0' && is_field_value(type->media_type);
+}
+
+static bool has_bad_root(const struct fsrv_options *options)
+{
+	if (options->n_roots == 0 || options->roots == NULL)
+		return true;
+	for (size_t i = 0; i < options->n_roots; i++)
+		if (options->roots[i] == NULL || options->roots[i][0] == '\0')
+			return true;
+	return false;
+}
+
+static const char *find_bad_number(const struct fsrv_options *options)
+{
+	for (size_t i = 0; options->root_symlinks != NULL && i < options->n_roots; i++)
+		if ((unsigned)options->root_symlinks[i] > FSRV_SYMLINKS_NONE)
+			return "root_symlinks";
+	if ((unsigned)options->symlinks > FSRV_SYMLINKS_NONE)
+		return "symlinks";
+	if ((unsigned)options->etag > FSRV_ETAG_REPLICA)
+		return "etag";
+	if ((unsigned)options->body > FSRV_BODY_READER)
+		return "body";
+	if ((options->flags & ~(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD)) !=
+	    0)
+		return "flags";
+	if (options->workers > MAX_WORKERS)
+		return "workers";
+	if (options->reserved != 0)
+		return "reserved";
+	return NULL;
+}
+
+static const char *find_bad_text(const struct fsrv_options *options)
+{
+	for (size_t i = 0; i < options->n_types; i++)
+		if (!is_type(&options->types[i]))
+			return "types";
+	for (size_t i = 0; options->index_names != NULL && i < options->n_index_names; i++)
+		if (options->index_names[i] == NULL || !is_file_name(options->index_names[i]))
+			return "index_names";
+	if (options->cache_control != NULL && !is_field_value(options->cache_control))
+		return "cache_control";
+	return NULL;
+}
+
+const char *fsrv__option_check(const struct fsrv_options *options)
+{
+	const char *bad;
+
+	if (has_bad_root(options))
+		return "roots";
+	bad = find_bad_number(options);
+	return bad != NULL ? bad : find_bad_text(options);
+}

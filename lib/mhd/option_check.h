@@ -1,0 +1,10 @@
+/* Whether the values of options are allowed. Looks at nothing but the options. */
+#ifndef FSRV__MHD_OPTION_CHECK_H
+#define FSRV__MHD_OPTION_CHECK_H
+
+#include "fsrv/fsrv.h"
+
+/* The name of an option with a value that its comment in fsrv/fsrv.h excludes; NULL when there is none. */
+const char *fsrv__option_check(const struct fsrv_options *options);
+
+#endif

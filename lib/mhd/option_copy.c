@@ -1,0 +1,137 @@
+#include "mhd/option_copy.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "mhd/handler.h"
+
+/* The same code runs twice: without memory it only measures what the second run takes. */
+struct block {
+	char *memory; /* NULL: only measure */
+	size_t used;
+};
+
+static void *take(struct block *block, size_t size)
+{
+	size_t start = block->used;
+
+	block->used += (size + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+	return block->memory != NULL ? block->memory + start : NULL;
+}
+
+static const char *copy_text(struct block *block, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *copy = take(block, size);
+
+	return copy != NULL ? memcpy(copy, text, size) : NULL;
+}
+
+/* Copies directory/path, or path alone when it is absolute. */
+static const char *copy_absolute(struct block *block, const char *directory, const char *path)
+{
+	size_t length = path[0] != '/' ? strlen(directory) + 1 : 0;
+	size_t size = strlen(path) + 1;
+	char *copy = take(block, length + size);
+
+	if (copy == NULL)
+		return NULL;
+	if (length > 0) {
+		memcpy(copy, directory, length - 1);
+		copy[length - 1] = '/';
+	}
+	memcpy(copy + length, path, size);
+	return copy;
+}
+
+static enum fsrv__links links_of(enum fsrv_symlinks symlinks)
+{
+	switch (symlinks) {
+	case FSRV_SYMLINKS_BENEATH:
+		return FSRV__LINKS_BENEATH;
+	case FSRV_SYMLINKS_NONE:
+		return FSRV__LINKS_NONE;
+	case FSRV_SYMLINKS_FOLLOW:
+		break;
+	}
+	return FSRV__LINKS_FOLLOW;
+}
+
+static void copy_roots(struct block *block, const struct fsrv_options *options, const char *directory,
+		       struct fsrv *fs)
+{
+	struct fsrv__root *list = take(block, options->n_roots * sizeof(*list));
+
+	for (size_t i = 0; i < options->n_roots; i++) {
+		const char *path = copy_absolute(block, directory, options->roots[i]);
+
+		if (path == NULL)
+			continue;
+		list[i].path = path;
+		list[i].length = strlen(path);
+		list[i].links = links_of(options->root_symlinks != NULL ? options->root_symlinks[i]
+									: options->symlinks);
+		fsrv__root_detect_medium(&fs->roots, &list[i]);
+	}
+	fs->roots.list = list;
+	fs->roots.n_roots = options->n_roots;
+}
+
+static void copy_index_names(struct block *block, const struct fsrv_options *options, struct fsrv *fs)
+{
+	static const char *const usual[] = {"index.html"};
+	const char *const *names = options->index_names != NULL ? options->index_names : usual;
+	size_t n = options->index_names != NULL ? options->n_index_names : 1;
+	const char **list = take(block, n * sizeof(*list));
+
+	for (size_t i = 0; i < n; i++) {
+		const char *name = copy_text(block, names[i]);
+
+		if (name != NULL)
+			list[i] = name;
+	}
+	fs->roots.index_names = list;
+	fs->roots.n_index_names = n;
+}
+
+static void copy_types(struct block *block, const struct fsrv_options *options, struct fsrv *fs)
+{
+	struct fsrv_type *list = take(block, options->n_types * sizeof(*list));
+
+	for (size_t i = 0; i < options->n_types; i++) {
+		const char *extension = copy_text(block, options->types[i].extension);
+		const char *media_type = copy_text(block, options->types[i].media_type);
+
+		if (media_type != NULL)
+			list[i] = (struct fsrv_type){extension, media_type};
+	}
+	fs->types = (struct fsrv__media_types){list, options->n_types};
+}
+
+static void copy_all(struct block *block, const struct fsrv_options *options, const char *directory,
+		     struct fsrv *fs)
+{
+	const char *cache_control = options->cache_control != NULL ? options->cache_control : "no-cache";
+
+	take(block, sizeof(*fs));
+	copy_roots(block, options, directory, fs);
+	copy_index_names(block, options, fs);
+	copy_types(block, options, fs);
+	fs->cache_control = cache_control[0] != '\0' ? copy_text(block, cache_control) : NULL;
+}
+
+size_t fsrv__option_copy_size(const struct fsrv_options *options, const char *directory)
+{
+	struct block block = {NULL, 0};
+	struct fsrv measured;
+
+	copy_all(&block, options, directory, &measured);
+	return block.used;
+}
+
+void fsrv__option_copy(struct fsrv *fs, const struct fsrv_options *options, const char *directory)
+{
+	struct block block = {(char *)fs, 0};
+
+	copy_all(&block, options, directory, fs);
+}

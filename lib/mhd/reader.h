@@ -1,0 +1,21 @@
+/* Bodies that are read in blocks, on the thread that sends them, as long as that thread need not wait.
+ *
+ * What is not in memory, and all of a remote file, is read by a worker while the connection is suspended. It
+ * reads straight into libmicrohttpd's block: so each suspension brings the body forward, even if the kernel
+ * drops pages as fast as they are read. After the first wait, the next window of the file is requested before
+ * the current one ends. */
+#ifndef FSRV__MHD_READER_H
+#define FSRV__MHD_READER_H
+
+#include <stdbool.h>
+
+#include "mhd/answer.h"
+#include "mhd/transfer.h"
+
+/* Makes answer->response from an open file. On success it owns the descriptor and the transfer; answer->file
+ * then has no descriptor any more. False when there is no memory: both stay the caller's.
+ *
+ * may_suspend  suspend the connection rather than wait for the disk */
+bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *transfer, bool may_suspend);
+
+#endif

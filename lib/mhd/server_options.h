@@ -1,0 +1,16 @@
+/* The options of fsrv_server_start, and what they mean for the daemon. */
+#ifndef FSRV__MHD_SERVER_OPTIONS_H
+#define FSRV__MHD_SERVER_OPTIONS_H
+
+#include "fsrv/server.h"
+
+/* Reads the caller's options, which may be NULL, and puts in the defaults: address, threads, connection_limit
+ * and idle_timeout are then as they hold, with an idle_timeout of 0 for none.
+ *
+ * FSRV_OK, FSRV_ERR_INVALID, FSRV_ERR_UNSUPPORTED */
+int fsrv__server_options_read(const struct fsrv_server_options *given, struct fsrv_server_options *options);
+
+/* The flags of the daemon, bits of enum MHD_FLAG. */
+unsigned fsrv__server_options_flags(const struct fsrv_server_options *options);
+
+#endif

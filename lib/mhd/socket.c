@@ -1,0 +1,70 @@
+#include "mhd/socket.h"
+
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Attempts to find a moment without an acknowledgement between two calls. */
+#define MAX_SAMPLES 100
+
+uint64_t fsrv__socket_cookie(int socket)
+{
+	uint64_t cookie = 0;
+	socklen_t size = sizeof(cookie);
+
+	return getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
+static bool count_acknowledged(int socket, uint64_t *bytes)
+{
+	struct tcp_info info;
+	socklen_t size = sizeof(info);
+
+	memset(&info, 0, sizeof(info));
+	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+		return false;
+	*bytes = (uint64_t)info.tcpi_bytes_acked;
+	return true;
+}
+
+/* Bytes that are acknowledged between the two calls would be counted by neither, and a body that left as a
+ * whole would seem to be broken off. So the calls are repeated until none was. */
+bool fsrv__socket_count_written(int socket, uint64_t *written)
+{
+	uint64_t before, after;
+	int queued, n = 0;
+
+	if (!count_acknowledged(socket, &after))
+		return false;
+	do {
+		before = after;
+		if (ioctl(socket, SIOCOUTQ, &queued) != 0 || !count_acknowledged(socket, &after))
+			return false;
+	} while (after != before && ++n < MAX_SAMPLES);
+	*written = after + (queued > 0 ? (unsigned)queued : 0);
+	return true;
+}
+
+bool fsrv__socket_is_idle(int socket)
+{
+	int queued;
+
+	return ioctl(socket, SIOCOUTQ, &queued) == 0 && queued == 0;
+}
+
+/* Acts on a duplicate, whose meaning nobody else can change between the two calls. */
+void fsrv__socket_shut_down(int socket, uint64_t cookie)
+{
+	int duplicate = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+
+	if (duplicate < 0)
+		return;
+	if (fsrv__socket_cookie(duplicate) == cookie)
+		shutdown(duplicate, SHUT_RDWR);
+	close(duplicate);
+}

@@ -1,0 +1,25 @@
+/* What the kernel tells about a connected socket.
+ *
+ * libmicrohttpd closes its sockets without a word, so a descriptor number may mean another socket a moment
+ * later. The cookie tells sockets apart; their numbers do not. */
+#ifndef FSRV__MHD_SOCKET_H
+#define FSRV__MHD_SOCKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The number that the kernel gave the socket (SO_COOKIE, socket(7)). No other socket ever gets it again. 0
+ * when the descriptor is no socket. */
+uint64_t fsrv__socket_cookie(int socket);
+
+/* Counts the bytes that were written to a TCP socket since it was connected: those acknowledged and those
+ * still queued (tcp(7), TCP_INFO and SIOCOUTQ). False for other sockets. */
+bool fsrv__socket_count_written(int socket, uint64_t *written);
+
+/* Whether the client has acknowledged all that was written. False when the kernel does not tell. */
+bool fsrv__socket_is_idle(int socket);
+
+/* Shuts the socket down, provided that the number still means the socket with that cookie. */
+void fsrv__socket_shut_down(int socket, uint64_t cookie);
+
+#endif
