@@ -1,39 +1,45 @@
-/* fsrv/fsrv.h - serves files from one or several folders in a program with a libmicrohttpd daemon.
+/* fsrv/fsrv.h - serves files from one or more directories in a program with a libmicrohttpd daemon.
  *
- * A struct fsrv is a description of what to serve. It is a request handler, not a server: it owns no
- * port and no event loop, and it answers on whichever thread the daemon calls it.
+ * A struct fsrv describes what to serve. It is a request handler and not a server: it owns no port and
+ * no event loop, and it answers each request on the thread on which the daemon calls it.
  *
  *	static const char *const roots[] = {"out/compiled", "project"};
  *	struct fsrv_options options = {.size = sizeof(options), .roots = roots, .n_roots = 2};
  *	struct fsrv *fs;
  *	int error = fsrv_new(&options, &fs);
  *
- * Then either let the daemon call it,
+ * The daemon can call the handler itself:
  *
  *	MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL,
  *	                 port, NULL, NULL, &fsrv_handle, fs, MHD_OPTION_END);
  *
- * or call it yourself, after your own routes, from the daemon's access handler:
+ * Or the program's own access handler answers its own routes first and calls fsrv_handle for the rest:
  *
  *	return fsrv_handle(fs, connection, url, method, version, upload_data, upload_data_size, con_cls);
  *
  * A program without a daemon starts one with fsrv/server.h.
  *
- * What is answered: GET and HEAD of regular files with 200, 206, 304, 412 or 416 as the request's
- * preconditions and range ask (RFC 9110, 13 and 14); a folder without its slash with 308, with its
- * slash with its index page; OPTIONS with 204; other methods with 405. Names that do not exist, are
- * hidden, or are no regular files get 404, unreadable ones 403, malformed requests 400, and 503 when
- * the process has run out of descriptors or memory.
+ * Responses: GET and HEAD of a regular file give 200, 206, 304, 412 or 416, as the preconditions and the
+ * range of the request require (RFC 9110, 13 and 14). A directory without its slash gives 308; with its
+ * slash it gives its index page. OPTIONS gives 204, other methods give 405. A name that does not exist,
+ * is hidden or is no regular file gives 404. An unreadable file gives 403, a malformed request 400. When
+ * the process has run out of descriptors or memory, the response is 503. docs/http.md has the full table.
  *
- * Which daemon: one slow disk or one slow client must delay nobody else, and there are two ways to
- * have that. With one thread per connection (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL) a thread that
- * waits for the disk holds up its own client only, and bodies leave by sendfile(2). With one thread for
- * all, or a pool, add MHD_ALLOW_SUSPEND_RESUME (best with MHD_USE_EPOLL): what is not in memory is then
- * read by a few threads of fsrv's own while the connection is suspended. Call fsrv_drain before
- * MHD_stop_daemon there. A daemon with neither reads files on the thread that serves everybody; keep to
- * local, fast disks. The same goes for an external event loop, unless it has that flag and the option
- * wake is given. Where sendfile cannot be used (external loops, TLS, select(2)), or the thread must not
- * wait, bodies are read in blocks. */
+ * Choice of the daemon: one slow disk or one slow client must not delay other clients. Two kinds of
+ * daemon ensure this.
+ *
+ * - One thread per connection (MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL). A thread that waits for the
+ *   disk delays only its own client. Bodies are sent by sendfile(2).
+ * - One thread for all connections, or a pool of threads, with MHD_ALLOW_SUSPEND_RESUME, best with
+ *   MHD_USE_EPOLL. A few worker threads of fsrv read what is not in memory; meanwhile the connection is
+ *   suspended. Call fsrv_drain before MHD_stop_daemon.
+ *
+ * An external event loop belongs to the second kind if its daemon has MHD_ALLOW_SUSPEND_RESUME and the
+ * option wake is given. A daemon that is of neither kind reads files on the thread that serves several
+ * connections, and any other external loop reads them on its own thread. Use local, fast disks there.
+ *
+ * Bodies are read in blocks where sendfile(2) cannot be used (external loops, TLS, select(2)) and where
+ * the thread must not wait. */
 #ifndef FSRV_FSRV_H
 #define FSRV_FSRV_H
 
@@ -49,187 +55,219 @@
 extern "C" {
 #endif
 
-/* What to serve and how. Opaque; made by fsrv_new. Since 0.1. */
+/* A handler: what to serve, and how. Opaque. fsrv_new makes it, fsrv_free frees it. Since 0.1. */
 struct fsrv;
 
-/* What symbolic links below a root may do. The way to the root itself may always hold links.
- * Since 0.1. */
+/* Policy for symbolic links below a root (path_resolution(7)). The path of the root itself may always
+ * contain links. Since 0.1. */
 enum fsrv_symlinks {
-	FSRV_SYMLINKS_FOLLOW = 0,  /* lead anywhere: linked asset folders work */
-	FSRV_SYMLINKS_BENEATH = 1, /* lead to places below the same root, by relative targets; others 404 */
-	FSRV_SYMLINKS_NONE = 2	   /* not at all: 404 */
+	FSRV_SYMLINKS_FOLLOW = 0,  /* links may lead anywhere, so linked asset directories work */
+	FSRV_SYMLINKS_BENEATH = 1, /* links with a relative target below the same root; others give 404 */
+	FSRV_SYMLINKS_NONE = 2	   /* no links: a path with a link gives 404 */
 };
 
-/* Where entity tags come from (RFC 9110, 8.8.3). A tag is weak while the file changed less than two
- * seconds ago, because another write in the same tick of the clock could leave it the same.
+/* Source of entity tags (RFC 9110, 8.8.3). A tag is weak while the last change of the file is less than
+ * two seconds old. Another write in the same tick of the clock could then leave the tag unchanged.
  * Since 0.1. */
 enum fsrv_etag {
-	FSRV_ETAG_LOCAL = 0,  /* times of content and inode, size, inode: sees files put back with their old time */
-	FSRV_ETAG_REPLICA = 1 /* modification time and size: the same on several machines with copies */
+	/* Size, inode number, modification time and status change time. The tag also changes when a file is
+	 * replaced and its old modification time is restored. */
+	FSRV_ETAG_LOCAL = 0,
+	/* Size and modification time. The tag is the same on all machines that hold copies of the file. */
+	FSRV_ETAG_REPLICA = 1
 };
 
-/* How the content of large files leaves. Small ones (64 KiB and less) are sent from memory, together
- * with their header, whatever this says. Since 0.1. */
+/* How large bodies are sent. A body is the content of a response. Bodies of 64 KiB or less are sent from
+ * memory, together with their header section, whatever the value is. Since 0.1. */
 enum fsrv_body {
-	/* By the daemon: READER where the thread can be kept from waiting, and where libmicrohttpd would not
-	 * use sendfile(2) (external loops, TLS), else ZERO_COPY. */
+	/* The kind of daemon decides. The value is FSRV_BODY_READER where a connection can be suspended, and
+	 * where libmicrohttpd would not use sendfile(2): external loops and TLS. Otherwise it is
+	 * FSRV_BODY_ZERO_COPY. */
 	FSRV_BODY_AUTO = 0,
-	/* By sendfile(2) wherever it can be watched over: not in a daemon that waits with select(2), which
-	 * would spin on a file that becomes shorter, not from FUSE, NFS and the like, and with the option
-	 * completion only if FSRV_COMPLETION_IS_TOLD is set. The thread waits for the disk, also where it
-	 * serves others. */
+	/* sendfile(2) where the library can supervise it, otherwise as FSRV_BODY_READER. sendfile(2) is not
+	 * used in a daemon that waits with select(2), because that daemon would spin on a file that becomes
+	 * shorter. It is not used for files on FUSE, NFS and similar file systems. With the option completion
+	 * it is used only if FSRV_COMPLETION_IS_TOLD is set. The thread waits for the disk, even if it serves
+	 * other connections too. */
 	FSRV_BODY_ZERO_COPY = 1,
-	/* Read in blocks of up to 256 KiB: never a byte after a file was cut. */
+	/* Blocks of up to 256 KiB are read and sent. If the file becomes shorter, no byte beyond its new end
+	 * is sent. */
 	FSRV_BODY_READER = 2
 };
 
 /* Bits of fsrv_options.flags. Since 0.1. */
 enum fsrv_flags {
-	/* The daemon hands over targets undecoded, since MHD_OPTION_UNESCAPE_CALLBACK is
-	 * fsrv_keep_escapes. Without it libmicrohttpd decodes: %2F is then taken for a slash, and a
-	 * name ends at %00. fsrv_server_start sets this bit itself. */
+	/* The daemon passes request targets undecoded, because its MHD_OPTION_UNESCAPE_CALLBACK is
+	 * fsrv_keep_escapes. Without that option libmicrohttpd decodes targets: %2F then counts as a slash,
+	 * and a name ends at %00. fsrv_server_start sets this bit itself. */
 	FSRV_URL_IS_RAW = 1 << 0,
-	/* Serve names that start with a dot. By default they are 404, except below /.well-known/. */
+	/* Names that start with exactly one dot are served. By default they give 404, except the directory
+	 * /.well-known/ of a root (RFC 8615). */
 	FSRV_SERVE_HIDDEN = 1 << 1,
-	/* The daemon's MHD_OPTION_NOTIFY_COMPLETED is fsrv_request_completed, or calls it: bodies that
-	 * leave by sendfile(2) are then known to have ended at once, and with all their bytes. Without it
-	 * fsrv_stats sees their end up to a quarter of a second later, with the bytes that it saw last.
-	 * fsrv_server_start sets this bit itself. */
+	/* The daemon's MHD_OPTION_NOTIFY_COMPLETED is fsrv_request_completed or calls it. The end of a body
+	 * that is sent by sendfile(2) is then known at once, with the exact number of bytes. Without it
+	 * fsrv_stats counts the end up to a quarter of a second later, with the last number of bytes that
+	 * the library measured. fsrv_server_start sets this bit itself. */
 	FSRV_COMPLETION_IS_TOLD = 1 << 2
 };
 
-/* A media type for an extension. Since 0.1. */
+/* A media type for a file name extension. Since 0.1. */
 struct fsrv_type {
-	const char *extension;	/* without the dot, any letter case: "glb" */
-	const char *media_type; /* as it is sent: "model/gltf-binary", "text/x-script; charset=utf-8" */
+	const char *extension;	/* without the dot, in any letter case: "glb" */
+	const char *media_type; /* sent as it is: "model/gltf-binary", "text/x-script; charset=utf-8" */
 };
 
-/* A finished decision about one request, for logs and statistics. The strings are valid during the
- * call only. New fields are only ever appended. Since 0.1. */
+/* One response that fsrv has decided on, for logs and statistics. The strings are valid during the call
+ * only. Later versions only append members. Since 0.1. */
 struct fsrv_access {
 	const char *method;
-	const char *target;  /* as the daemon handed it over: bytes of the client's choice */
-	const char *path;    /* the path below the root that was looked up, NULL when there was none */
-	uint64_t offset;     /* the slice of the file that is to be sent; 0 and 0 when it is no file */
-	uint64_t length;     /* or when no content goes out (HEAD, 304) */
-	uint64_t size;	     /* of the whole file, 0 when it is no file */
+	const char *target;  /* the request target as the daemon passed it: any bytes, chosen by the client */
+	const char *path;    /* path of the file below its root; NULL when the target is no file */
+	/* The slice of the representation that is to be sent, in bytes. Both members are 0 when the target is
+	 * no file, and when no content is sent (HEAD, 304). */
+	uint64_t offset;
+	uint64_t length;
+	uint64_t size;	     /* bytes of the whole representation; 0 when the target is no file */
 	unsigned status;     /* 200, 404, ... */
-	int root;	     /* index of the root that the file was found in, -1 when it is no file */
-	uint64_t request;    /* a number of its own for each answer; the completion bears it again */
+	int root;	     /* index of the root that holds the file; -1 when the target is no file */
+	uint64_t request;    /* number of this response; fsrv_completion has the same number */
 };
 
-/* How an answer ended. Since 0.1. */
+/* How a response ended. Since 0.1. */
 enum fsrv_ending {
 	FSRV_ENDING_COMPLETE = 0, /* the socket took all of the content, if there was any */
-	FSRV_ENDING_ABORTED = 1,  /* the client went away, or the daemon was stopped or lost patience */
-	/* These three mean that fsrv closed the connection, the only way to tell a client (RFC 9112, 8). */
+	FSRV_ENDING_ABORTED = 1,  /* the client closed the connection, or the daemon stopped or timed out */
+	/* In the next three cases fsrv closed the connection. Nothing else can report an error to a client
+	 * once its response has begun (RFC 9112, 8). */
 	FSRV_ENDING_FILE_CHANGED = 2, /* the file became shorter than announced, or was rewritten */
-	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was told */
-	FSRV_ENDING_DRAINED = 4	      /* fsrv_drain came while the disk was waited for */
+	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was called */
+	FSRV_ENDING_DRAINED = 4	      /* fsrv_drain or fsrv_server_stop ended a wait for the disk */
 };
 
-/* The end of an answer. The path is valid during the call only. New fields are only ever appended.
+/* The end of a response. The path is valid during the call only. Later versions only append members.
  * Since 0.1. */
 struct fsrv_completion {
-	uint64_t request;     /* the number that fsrv_access bore */
-	const char *path;     /* the path below the root, NULL when no file was served */
-	uint64_t offset;      /* the slice that was to be sent, */
-	uint64_t length;      /* 0 when no content was */
-	/* Bytes of that slice which the socket took. With TCP the kernel counts them; of an answer that
-	 * was cut off, up to 24 bytes of header may be among them. On other sockets the last block of
-	 * 256 KiB or less counts as taken. */
+	uint64_t request;     /* the number that fsrv_access had */
+	const char *path;     /* path of the file below its root; NULL when no file was served */
+	uint64_t offset;      /* first byte of the slice that was to be sent */
+	uint64_t length;      /* bytes of the slice; 0 when there was no content */
+	/* Bytes of the slice that the socket took. For TCP the kernel counts them (tcp(7)); if the response
+	 * was cut off, up to 24 bytes of its header section may be included. For other sockets the last
+	 * block, of 256 KiB or less, counts as taken. */
 	uint64_t sent;
-	uint64_t nanoseconds; /* from the call of fsrv_handle that answered */
+	uint64_t nanoseconds; /* since the start of the call of fsrv_handle that answered */
 	unsigned status;
 	enum fsrv_ending ending;
 };
 
-/* Receives one line, without a line feed, about something that the program's owner should know: a
- * root that cannot be opened, a file that fails to be read. Called on the thread that met it. */
+/* Receives a message for the operator of the program, for example that a root cannot be opened or that a
+ * file cannot be read.
+ *
+ * line  one line of at most 511 bytes without a line feed; valid during the call only
+ *
+ * Called on the thread that met the problem, possibly on several threads at once. */
 typedef void (*fsrv_log_function)(void *cls, const char *line);
 
-/* Receives each answer when it is handed to the daemon. Called on the thread of the request. */
+/* Receives each response when it is passed to the daemon. Responses of the option fallback and of the
+ * program's own routes are not reported.
+ *
+ * access  owned by the library; valid during the call only
+ *
+ * Called on the thread of the request, possibly on several threads at once. */
 typedef void (*fsrv_access_function)(void *cls, const struct fsrv_access *access);
 
-/* Receives the end of each answer, exactly once. Called on the thread that serves the connection, for
- * bodies that leave by sendfile(2) on the thread that first sees it; it must not wait. */
+/* Receives the end of each response, exactly once.
+ *
+ * completion  owned by the library; valid during the call only
+ *
+ * Called on the thread that serves the connection. The end of a body that is sent by sendfile(2) is
+ * reported on the thread that detects it first, which may be any thread that calls the library, or a
+ * thread of the library. The function must not wait. */
 typedef void (*fsrv_completion_function)(void *cls, const struct fsrv_completion *completion);
 
-/* Wakes an external event loop that sleeps, so that it calls MHD_run soon: a connection was resumed.
- * Called on a worker, on the loop's own thread, or on the one that calls fsrv_drain, so it takes no lock that
- * one of these may hold; writing to an eventfd(2) or a pipe that the loop waits for will do. */
+/* Wakes an external event loop, so that the loop calls MHD_run soon. It is called after a connection was
+ * resumed.
+ *
+ * Called on a worker thread, on the loop's own thread, or on the thread that calls fsrv_drain. So it must
+ * take no lock that one of these threads may hold. A write to an eventfd(2) or a pipe that the loop
+ * polls is sufficient. */
 typedef void (*fsrv_wake_function)(void *cls);
 
-/* Chooses the opaque part of a file's entity tag, such as a content hash that was computed before.
+/* Chooses the opaque part of a file's entity tag (RFC 9110, 8.8.3), such as a precomputed content hash.
  *
- * file      a descriptor of the file, open for reading; it is not the callee's to close
- * path      its path below its root
+ * file      a descriptor of the file, open for reading; the library closes it
+ * path      path of the file below its root; valid during the call only
  * opaque    receives up to capacity bytes: any of 0x21, 0x23 to 0x7e, 0x80 to 0xff
+ * capacity  room at opaque, in bytes
  *
- * Returns how many bytes were written, 0 to leave the tag to fsrv. Runs for each request, on its
- * thread: look hashes up here, don't compute them. */
+ * Returns the number of bytes written. 0 leaves the tag to the option etag, and so does a value that is
+ * not allowed. Called for each request for a file, on the thread of the request, possibly on several
+ * threads at once: look the hash up here, do not compute it. */
 typedef size_t (*fsrv_etag_function)(void *cls, int file, const char *path, char *opaque, size_t capacity);
 
-/* Resizes, allocates or frees memory like realloc(3), except that a size of 0 frees and returns
- * NULL. Called on any thread. */
+/* Allocates, resizes or frees memory like realloc(3), with one difference: a size of 0 frees the memory
+ * and returns NULL. Called on any thread, possibly on several threads at once. */
 typedef void *(*fsrv_allocate_function)(void *cls, void *memory, size_t size);
 
-/* A value of fsrv_options.cache_size. Since 0.1. */
+/* A value of fsrv_options.cache_size: no cache. Since 0.1. */
 #define FSRV_NO_CACHE UINT64_C(1)
 
-/* Options of fsrv_new. Set size to sizeof(struct fsrv_options) and the rest to zero, then what
- * matters: zero and NULL always mean the default. Fields are only ever appended, so that a program
- * compiled with an older header keeps working with a newer library. Since 0.1. */
+/* Options of fsrv_new. Set size to sizeof(struct fsrv_options), set the members that matter, and leave
+ * the rest zero: zero and NULL always mean the default. Later versions only append members, so a program
+ * that was compiled with an older header works with a newer library. The first argument of each function
+ * is the _cls member next to it, which the library does not touch. Since 0.1. */
 struct fsrv_options {
 	size_t size; /* sizeof(struct fsrv_options) */
 
-	/* The folders to serve, at least one. The first in which a name is a regular file wins, so
-	 * upper layers come first; a folder in an upper layer hides nothing below it. A relative path is
-	 * taken from the working directory at fsrv_new. Roots are looked up anew for every request: one
-	 * that is deleted and made again, or a link that is pointed elsewhere, is followed at once. */
+	/* Paths of the directories to serve, at least one. A file is served from the first root in which its
+	 * name is a regular file, so upper layers come first. A directory in an upper layer does not hide
+	 * files in lower layers. A relative path is resolved against the working directory at the call of
+	 * fsrv_new. Each request resolves the roots again: when a root is deleted and recreated, or is a
+	 * symbolic link that is redirected, the next request uses the new directory. */
 	const char *const *roots;
 	size_t n_roots;
-	/* A policy for each root, n_roots of them. NULL: symlinks holds for all. */
+	/* One policy per root, n_roots of them. NULL: the member symlinks is the policy of all roots. */
 	const enum fsrv_symlinks *root_symlinks;
 
-	/* Types that come before the built-in table of more than 180 extensions. */
+	/* Media types that take precedence over the built-in table of more than 180 extensions. */
 	const struct fsrv_type *types;
 	size_t n_types;
 
-	/* File names that are tried, in this order, for a folder. NULL: "index.html". */
+	/* File names of index pages. For a directory they are tried in this order. NULL: "index.html". */
 	const char *const *index_names;
 	size_t n_index_names;
 
-	/* Cache-Control of 200, 206 and 304. NULL: "no-cache", that is, keep but ask each time, so that
-	 * a change on disk is seen by the next request. "": no such field; browsers then guess. */
+	/* Value of Cache-Control in 200, 206 and 304 responses for files (RFC 9111, 5.2). NULL: "no-cache". A
+	 * cache then stores the file but revalidates it for each use, so a change on disk is visible to the
+	 * next request. "": no such field; browsers then guess a lifetime. */
 	const char *cache_control;
 
-	/* Called instead of answering 404, with the arguments of the request, in the call that ends it: it
-	 * has to queue a response then. *con_cls is the caller's own pointer or a constant of
-	 * fsrv's, so a handler that waits for a first call with NULL there does not fit. NULL: a plain
-	 * 404. */
+	/* Called in place of a 404 response to GET or HEAD, with the arguments of the request, in the final
+	 * call for the request. It has to queue a response in this call. *con_cls is then the caller's own
+	 * pointer or a constant of fsrv, so a handler that expects a first call with NULL in *con_cls cannot
+	 * be used here. NULL: a plain 404. */
 	MHD_AccessHandlerCallback fallback;
 	void *fallback_cls;
 
-	fsrv_log_function log; /* NULL: silence */
+	fsrv_log_function log; /* NULL: no messages */
 	void *log_cls;
 
 	fsrv_access_function access; /* NULL: none */
 	void *access_cls;
 
-	fsrv_etag_function etag_function; /* NULL: etag alone decides */
+	fsrv_etag_function etag_function; /* NULL: the member etag alone decides */
 	void *etag_function_cls;
 
 	fsrv_allocate_function allocate; /* NULL: realloc(3) and free(3) */
 	void *allocate_cls;
 
-	/* Bytes of the largest HTML page that scripts are put into; a larger one is answered 500 and
-	 * logged. Without scripts for it a page is a file like others. 0: 16 MiB. */
+	/* Size limit in bytes of an HTML page with scripts. A larger page gives 500 and a log message. A page
+	 * without scripts is served like any other file. 0: 16 MiB. */
 	uint64_t max_page_size;
-	/* Bytes of small files and finished pages that are kept in memory, with what is known about them;
-	 * the least recently used leave first. Each use costs one look at the path (stat(2)), so a change
-	 * on disk is seen by the next request. Files that changed less than two seconds ago are not kept.
-	 * 0: 16 MiB; FSRV_NO_CACHE: nothing is kept. */
+	/* Size of the cache in bytes. It holds small files, finished pages and what is known about them; the
+	 * least recently used entries are dropped first. Each use is confirmed by stat(2) of the path, so a
+	 * change on disk is visible to the next request. A file whose last change is less than two seconds
+	 * old is not cached. 0: 16 MiB. FSRV_NO_CACHE: no cache. */
 	uint64_t cache_size;
 
 	enum fsrv_symlinks symlinks;
@@ -240,155 +278,188 @@ struct fsrv_options {
 	fsrv_completion_function completion; /* NULL: none */
 	void *completion_cls;
 
-	fsrv_wake_function wake; /* for a daemon in an external loop; NULL: such a loop waits for disks */
+	fsrv_wake_function wake; /* for a daemon in an external loop; NULL: the loop waits for disks */
 	void *wake_cls;
 
-	/* Threads that read what is not in memory, for daemons with MHD_ALLOW_SUSPEND_RESUME. They start
-	 * when they are first needed. 0: 4; 1024 at most. */
+	/* Maximum number of threads that read what is not in memory, for daemons with
+	 * MHD_ALLOW_SUSPEND_RESUME. A thread starts when it is first needed. 0: 4. At most 1024. */
 	unsigned workers;
-	/* Bodies that are on their way at once, those sent from memory not counted; further requests are
-	 * answered 503 with Retry-After, at once. 0: no limit but that of connections. */
+	/* Maximum number of bodies in transfer at one time. Bodies that are sent from memory do not count. A
+	 * request beyond the limit is answered at once with 503 and Retry-After. 0: no limit except that of
+	 * connections. */
 	unsigned max_bodies;
-	/* Files that are open at once; as above. 0: no limit but that of the process. */
+	/* Maximum number of files open at one time. A request beyond the limit is answered at once with 503
+	 * and Retry-After. 0: no limit except that of the process. */
 	unsigned max_files;
 	unsigned reserved; /* 0 */
 };
 
 /* Makes a handler.
  *
- * options  copied with everything that it points to
- * fs       receives the handler, which belongs to the caller; untouched when the call fails
+ * options  copied, with everything that the members point to
+ * fs       receives the handler, which the caller frees with fsrv_free; unchanged when the call fails
  *
+ * Returns:
  * FSRV_OK
- * FSRV_ERR_INVALID      no root, an unknown number in an enum or flag, an index name that is empty or
- *                       holds a slash, a media type or Cache-Control that is no field value, more than
- *                       1024 workers
- * FSRV_ERR_UNSUPPORTED  size is larger than this library knows, and the unknown part is not zero
- * FSRV_ERR_ROOT         a root is missing, is not a folder, or may not be searched
- * FSRV_ERR_SYSTEM       a root is relative, and the working directory has no path any more; errno
- * FSRV_ERR_MEMORY
+ * FSRV_ERR_INVALID      no root, or a root that is NULL or empty; an enum or flag with an unknown value;
+ *                       an extension that is NULL, empty, or contains a dot or slash; an index name that
+ *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL, empty
+ *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; more
+ *                       than 1024 workers; a reserved member that is not 0; a size that the struct has in
+ *                       no version
+ * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
+ * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
+ * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason
+ * FSRV_ERR_MEMORY       an allocation failed
  *
- * The log function, if given, says which option or root it was. Any thread. Since 0.1. */
+ * The log function, if there is one, receives the name of the option or root that was refused. Any thread
+ * may call it. Since 0.1. */
 FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
 
-/* Frees a handler. NULL is allowed. Only after every daemon that can call it has been stopped, since
- * responses that are still going out refer to it. Waits for what workers are reading, on a disk that hangs
- * for as long as that does. Since 0.1. */
+/* Frees a handler. Call it only after every daemon that can call the handler has stopped, because
+ * responses in transfer refer to the handler.
+ *
+ * fs  NULL is allowed
+ *
+ * The function waits for the reads that workers have begun; if a disk hangs, it waits as long as the disk
+ * does. Any thread may call it, once. Since 0.1. */
 FSRV_API void fsrv_free(struct fsrv *fs);
 
-/* Makes sure that no connection is suspended, and that none will be: to be called right before
- * MHD_stop_daemon on a daemon with MHD_ALLOW_SUSPEND_RESUME, which libmicrohttpd would otherwise answer
- * with abort(3). Bodies that wait for a disk are cut, requests that do are answered 503, and what is being
- * read at the moment is waited for. Answers from memory go on.
+/* Ensures that no connection is suspended and that none will be. Call it right before MHD_stop_daemon on
+ * a daemon with MHD_ALLOW_SUSPEND_RESUME: libmicrohttpd calls abort(3) when it is stopped with a
+ * suspended connection.
  *
- * There is no way back: make another handler for another daemon. fsrv_server_stop needs no such call.
- * Any thread but those that the daemon started itself. Since 0.1. */
+ * Bodies that wait for a disk are cut off, and requests that wait for a disk get 503. The function waits
+ * for the reads that workers have begun. Responses from memory continue.
+ *
+ * The effect is permanent: make another handler for another daemon. fsrv_server_stop needs no such call.
+ * Any thread may call it, except the threads that the daemon started. Since 0.1. */
 FSRV_API void fsrv_drain(struct fsrv *fs);
 
-/* Counters since fsrv_new, and what is going on. A snapshot: each number is right by itself, but they
- * are not all of one instant. Since 0.1. */
+/* Counters since fsrv_new, and the current state. Each number is correct by itself, but the numbers are
+ * not all from the same instant. Later versions only append members. Since 0.1. */
 struct fsrv_stats {
-	size_t size; /* in: sizeof(struct fsrv_stats) */
-	uint64_t requests;	  /* answered, by fsrv itself */
+	size_t size; /* set by the caller: sizeof(struct fsrv_stats) */
+	uint64_t requests;	  /* requests that fsrv itself answered */
 	uint64_t responses[600];  /* the same by status: responses[404] */
-	uint64_t bytes;		  /* of content: from memory when it is handed over, else what left in the end */
-	uint64_t live_bodies;	  /* on their way now, those sent from memory not counted */
-	uint64_t open_files;	  /* now */
-	uint64_t cold_reads;	  /* of content that was not in memory, by a worker */
-	uint64_t cold_lookups;	  /* of names or pages that were not in memory, by a worker */
-	uint64_t suspends;	  /* of a connection, for one or the other */
-	uint64_t cache_hits;	  /* answers that needed no open(2) */
-	uint64_t cache_misses;	  /* those that did */
-	uint64_t cache_size;	  /* bytes that are kept now */
-	uint64_t cache_evictions; /* entries that had to leave for others */
-	uint64_t cut_connections; /* closed by fsrv because a file was cut or could not be read */
-	uint64_t refused;	  /* answered 503 because of max_bodies or max_files */
+	/* Bytes of content. Those from memory are added when they are passed to the daemon, those of another
+	 * body when it ends. */
+	uint64_t bytes;
+	uint64_t live_bodies;	  /* bodies in transfer now, without those that are sent from memory */
+	uint64_t open_files;	  /* files that are open now */
+	uint64_t cold_reads;	  /* reads by workers of content that was not in memory */
+	uint64_t cold_lookups;	  /* lookups by workers of names or pages that were not in memory */
+	uint64_t suspends;	  /* suspensions of a connection for a cold read or lookup */
+	uint64_t cache_hits;	  /* responses that needed no open(2) */
+	uint64_t cache_misses;	  /* responses that needed open(2) */
+	uint64_t cache_size;	  /* bytes in the cache now */
+	uint64_t cache_evictions; /* cache entries that were dropped to make room */
+	uint64_t cut_connections; /* connections closed by fsrv: a file was changed or could not be read */
+	uint64_t refused;	  /* requests answered with 503 because of max_bodies or max_files */
 };
 
-/* Writes the counters, as many as stats->size has room for.
+/* Reads the counters.
  *
- * FSRV_OK, FSRV_ERR_INVALID (no size). Any thread. Since 0.1. */
+ * stats  receives as many members as stats->size has room for; bytes beyond those that this library knows
+ *        are set to zero
+ *
+ * Returns FSRV_OK, or FSRV_ERR_INVALID when stats->size is too small to hold the member size itself. The
+ * call may run the completion function for bodies that have ended. Any thread may call it. Since 0.1. */
 FSRV_API int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats);
 
-/* Notes the end of a request: an MHD_RequestCompletedCallback, for daemons of your own that send
- * large files by sendfile(2). Goes with FSRV_COMPLETION_IS_TOLD; requests that fsrv did not answer may
- * be told as well.
+/* Records the end of a request. This is an MHD_RequestCompletedCallback for MHD_OPTION_NOTIFY_COMPLETED,
+ * for daemons of the program that send large files by sendfile(2). Set FSRV_COMPLETION_IS_TOLD with it.
  *
  * cls  the struct fsrv
  *
- * On the daemon's threads. Since 0.1. */
+ * The other arguments are those of libmicrohttpd. A call for a request that fsrv did not answer is
+ * allowed. The daemon's threads call it, several at once. Since 0.1. */
 FSRV_API void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
 				     enum MHD_RequestTerminationCode how);
 
-/* Answers a request; exactly an MHD_AccessHandlerCallback.
+/* Answers a request. This is an MHD_AccessHandlerCallback.
  *
- * cls  the struct fsrv
+ * cls      the struct fsrv
+ * con_cls  NULL in *con_cls marks the first call for the request: fsrv stores the address of a constant
+ *          there and waits for the final call. There is nothing to free. A caller with its own state in
+ *          *con_cls may pass that state instead: fsrv then answers in this call. Make this call the final
+ *          one, because libmicrohttpd closes the connection after a response in the first call.
  *
- * con_cls: a first call, with NULL in *con_cls, puts a constant there and waits for the call that
- * ends the request; there is nothing to free. A caller with state of its own in *con_cls may pass
- * that instead: the request is then answered in this call (make it the final one, libmicrohttpd
- * closes the connection after an answer to the first). Content of the request is read and dropped,
- * except that methods other than GET, HEAD and OPTIONS are answered in the first call, without
- * reading it.
+ * The other arguments are those of libmicrohttpd.
  *
- * In a daemon with MHD_ALLOW_SUSPEND_RESUME it may return MHD_YES without an answer: the connection is
- * suspended while a worker looks for the file, and libmicrohttpd calls the program's handler a second time,
- * with the same *con_cls, which has to come to fsrv_handle again. So keep what the final call needs until
- * the request is completed, and count requests by the access hook.
+ * The content of a request is read and discarded. There are two exceptions, which fsrv answers in the
+ * first call without reading the content: methods other than GET, HEAD and OPTIONS, and malformed
+ * requests with content.
  *
- * Returns MHD_YES; MHD_NO, which makes libmicrohttpd close the connection, only when it refused the
- * response, for want of memory. Any number of threads may call it at once. Since 0.1. */
+ * In a daemon with MHD_ALLOW_SUSPEND_RESUME the function may return MHD_YES without a response. The
+ * connection is then suspended while a worker looks the file up. Afterwards libmicrohttpd calls the
+ * program's handler a second time, with the same *con_cls, and the handler has to call fsrv_handle again.
+ * So keep what the final call needs until the request is completed, and count requests with the access
+ * function.
+ *
+ * Returns MHD_YES. Returns MHD_NO only when memory for the response is lacking; libmicrohttpd then closes
+ * the connection. When the option fallback is called, its result is returned. Any number of threads may
+ * call it at once. Since 0.1. */
 FSRV_API enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url,
 				     const char *method, const char *version, const char *upload_data,
 				     size_t *upload_data_size, void **con_cls);
 
-/* Which pages something is put into. Since 0.1. */
+/* The pages that an insertion or a marker applies to. Since 0.1. */
 enum fsrv_scope {
 	FSRV_SCOPE_EVERY_PAGE = 0, /* each file of type text/html */
-	FSRV_SCOPE_INDEX_PAGE = 1  /* the index page of the root alone, as "/" or by its name */
+	FSRV_SCOPE_INDEX_PAGE = 1  /* only the index page of the root, requested as "/" or by its name */
 };
 
-/* Puts a script element into pages from now on; fsrv/inject.h has the points and the element.
+/* Inserts a script element into pages, from now on. fsrv/inject.h describes the points and the element.
  *
- * fs      may be serving: each answer has either all or none of one call's bytes, and the next request
- *         after the call sees them. Entity tags change with them, so no cache shows an old page.
- * scope   which pages
- * point   where; elements for one point stand in the order in which they were added
+ * fs      may already serve. Each response contains all bytes of one call or none of them, and the first
+ *         request after the call gets them. The entity tag of a page changes with its scripts, so no cache
+ *         serves an old page after revalidation.
+ * scope   the pages
+ * point   the place in the page; elements at one point stand in the order of the calls
  * script  copied
  *
- * Pages get a Content-Type with their own encoding (byte order mark, meta element, else UTF-8). Those
- * in UTF-16 or ISO-2022-JP are served as they are, and the log function is told.
+ * Content-Type of a page with scripts names the page's own encoding: that of its byte order mark or meta
+ * element, otherwise UTF-8. A page in UTF-16 or ISO-2022-JP is served unchanged, and the log function is
+ * called.
  *
+ * Returns:
  * FSRV_OK
- * FSRV_ERR_INVALID  unknown scope or point, a bad attribute name, text beside src
- * FSRV_ERR_UNSAFE   the text cannot be written in the script's mode
- * FSRV_ERR_MEMORY
+ * FSRV_ERR_INVALID  an unknown scope, point or mode; an attribute name that is not allowed or repeated;
+ *                   text together with an attribute src
+ * FSRV_ERR_UNSAFE   the text cannot be written in the mode of the script
+ * FSRV_ERR_MEMORY   an allocation failed
  *
- * Any thread. Since 0.1. */
+ * Any thread may call it. Since 0.1. */
 FSRV_API int fsrv_inject_add_script(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point,
 				    const struct fsrv_script *script);
 
-/* Puts markup of whole elements into pages, byte for byte; otherwise like fsrv_inject_add_script.
+/* Inserts markup into pages, byte for byte; otherwise like fsrv_inject_add_script.
  *
- * bytes  copied; may be NULL when length is 0
+ * bytes   whole elements; copied; may be NULL when length is 0
+ * length  number of bytes
  *
- * FSRV_OK, FSRV_ERR_INVALID, FSRV_ERR_MEMORY. Any thread. Since 0.1. */
-FSRV_API int fsrv_inject_add_markup(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point, const void *bytes,
-				    size_t length);
+ * Returns FSRV_OK, FSRV_ERR_INVALID (an unknown scope or point, or NULL with a length) or FSRV_ERR_MEMORY.
+ * Any thread may call it. Since 0.1. */
+FSRV_API int fsrv_inject_add_markup(struct fsrv *fs, enum fsrv_scope scope, enum fsrv_point point,
+				    const void *bytes, size_t length);
 
-/* Takes the author's script elements that contain a marker out of pages from now on. What fsrv puts in
- * is not looked at.
+/* Removes the script elements of a page's author that contain a marker, from now on. Elements that fsrv
+ * inserts stay.
  *
  * marker  copied
  *
- * FSRV_OK, FSRV_ERR_INVALID (unknown scope, a marker that is empty or longer than FSRV_MARKER_MAX),
- * FSRV_ERR_MEMORY. Any thread. Since 0.1. */
+ * Returns FSRV_OK, FSRV_ERR_INVALID (an unknown scope, or a marker that is NULL, empty or longer
+ * than FSRV_MARKER_MAX) or FSRV_ERR_MEMORY. Any thread may call it. Since 0.1. */
 FSRV_API int fsrv_inject_add_strip(struct fsrv *fs, enum fsrv_scope scope, const struct fsrv_marker *marker);
 
-/* Leaves percent-encoding in place: a value for MHD_OPTION_UNESCAPE_CALLBACK, which also concerns
- * the arguments that MHD_lookup_connection_value returns. Goes with FSRV_URL_IS_RAW.
+/* Keeps percent-encoding (RFC 3986, 2.1) in request targets. It is a value for
+ * MHD_OPTION_UNESCAPE_CALLBACK. That option also concerns the arguments that MHD_lookup_connection_value
+ * returns. Set FSRV_URL_IS_RAW with it.
  *
- * Returns the length of text. Any thread. Since 0.1. */
+ * text  unchanged
+ *
+ * Returns the length of text in bytes. Any thread may call it. Since 0.1. */
 FSRV_API size_t fsrv_keep_escapes(void *cls, struct MHD_Connection *connection, char *text);
 
 #ifdef __cplusplus
