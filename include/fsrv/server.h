@@ -1,4 +1,4 @@
-/* fsrv/server.h - a small HTTP server for programs that have no libmicrohttpd daemon of their own.
+/* fsrv/server.h - a small HTTP server for programs that have no libmicrohttpd daemon.
  *
  *	struct fsrv_server *server;
  *	int error = fsrv_server_start(fs, NULL, &server);
@@ -8,8 +8,8 @@
  *	fsrv_server_stop(server);
  *	fsrv_free(fs);
  *
- * It listens on the loopback interface unless told otherwise, and it is plain HTTP/1.1: no TLS, no
- * authentication. Put a proxy in front of it before strangers may reach it. */
+ * By default the server listens on the loopback interface. It speaks plain HTTP/1.1, without TLS and
+ * without authentication. Put a proxy in front of it before untrusted clients can reach it. */
 #ifndef FSRV_SERVER_H
 #define FSRV_SERVER_H
 
@@ -21,75 +21,92 @@
 extern "C" {
 #endif
 
-/* A running server. Opaque; made by fsrv_server_start. Since 0.1. */
+/* A running server. Opaque. fsrv_server_start makes it, fsrv_server_stop frees it. Since 0.1. */
 struct fsrv_server;
 
-/* Who runs the requests. In none of the modes a slow disk or client delays others. Since 0.1. */
+/* The threads that serve requests. In each mode a slow disk or a slow client delays no other client.
+ * Since 0.1. */
 enum fsrv_server_mode {
-	FSRV_SERVER_THREAD = 0, /* one thread for each connection; bodies leave by sendfile(2) */
-	FSRV_SERVER_EPOLL = 1,	/* one thread for all: the least memory; workers wait for the disk */
-	FSRV_SERVER_POOL = 2	/* several such threads, each for a share of the connections */
+	FSRV_SERVER_THREAD = 0, /* one thread per connection; bodies are sent by sendfile(2) */
+	FSRV_SERVER_EPOLL = 1,	/* one thread for all: least memory; workers wait for the disk */
+	FSRV_SERVER_POOL = 2	/* several threads like that; each serves a part of the connections */
 };
 
-/* A value of fsrv_server_options.idle_timeout. Since 0.1. */
+/* A value of fsrv_server_options.idle_timeout: no timeout. Since 0.1. */
 #define FSRV_NO_TIMEOUT UINT32_MAX
 
-/* Options of fsrv_server_start. Set size to sizeof(struct fsrv_server_options) and the rest to zero:
- * zero and NULL mean the default. Fields are only ever appended. Since 0.1. */
+/* Options of fsrv_server_start. Set size to sizeof(struct fsrv_server_options), set the members that
+ * matter, and leave the rest zero: zero and NULL mean the default. Later versions only append members.
+ * Since 0.1. */
 struct fsrv_server_options {
 	size_t size; /* sizeof(struct fsrv_server_options) */
 
-	/* Numeric address to listen on, IPv4 or IPv6: "0.0.0.0" or "::" let other machines in.
+	/* Numeric IPv4 or IPv6 address to listen on. "0.0.0.0" or "::" admit other machines.
 	 * NULL: "127.0.0.1". */
 	const char *address;
 
-	/* Called for every request in place of fsrv_handle, to answer routes of your own first; it then
-	 * calls fsrv_handle(fs, ...) for the rest. url keeps its percent-encoding. NULL: fsrv_handle. */
+	/* Called for every request in place of fsrv_handle, on the threads of the server. It answers the
+	 * program's own routes and calls fsrv_handle(fs, ...) for the rest. url keeps its percent-encoding.
+	 * NULL: fsrv_handle. */
 	MHD_AccessHandlerCallback handler;
 	void *handler_cls;
 
 	enum fsrv_server_mode mode;
 	unsigned port;		   /* 0: any free port */
-	unsigned threads;	   /* of FSRV_SERVER_POOL. 0: 4 */
-	/* Connections at once; 0: 256. Fewer when the process may not have as many descriptors: each may
-	 * need two. Further ones wait; with FSRV_SERVER_THREAD they are closed. */
+	unsigned threads;	   /* number of threads of FSRV_SERVER_POOL; 0: 4 */
+	/* Maximum number of connections at one time. 0: 256. The limit is lower when the process may not
+	 * open enough descriptors, since a connection may need two of them. Further connections wait; with
+	 * FSRV_SERVER_THREAD they are closed. */
 	unsigned connection_limit;
-	/* Seconds without progress until a connection is closed. 0: never with FSRV_SERVER_THREAD, as
-	 * players stop reading for as long as they like; else 120, because libmicrohttpd before 1.0 does
-	 * not see there that a client has gone in the middle of a request. FSRV_NO_TIMEOUT: never. */
+	/* Seconds without progress after which a connection is closed. 0: no timeout with FSRV_SERVER_THREAD,
+	 * because media players stop reading for any length of time; otherwise 120, because libmicrohttpd
+	 * before 1.0 does not detect in these modes that a client has gone in the middle of a request.
+	 * FSRV_NO_TIMEOUT: no timeout. */
 	unsigned idle_timeout;
 	unsigned reserved;	   /* 0 */
 };
 
-/* Starts to listen and to serve.
+/* Starts a server.
  *
- * fs       outlives the server. FSRV_URL_IS_RAW and FSRV_COMPLETION_IS_TOLD are set on it: it is not to
- *          be used at the same time with a daemon that decodes targets.
- * options  NULL: all defaults
- * server   receives the server, which belongs to the caller; untouched when the call fails
+ * fs       must outlive the server. FSRV_URL_IS_RAW and FSRV_COMPLETION_IS_TOLD are set on it, so a daemon
+ *          that decodes targets must not use it at the same time.
+ * options  NULL: all defaults; not kept
+ * server   receives the server, which the caller stops with fsrv_server_stop; unchanged when the call fails
  *
- * FSRV_OK
- * FSRV_ERR_INVALID         the address is not numeric, the port is above 65535, an unknown mode
- * FSRV_ERR_UNSUPPORTED     size is larger than this library knows, and the unknown part is not zero
- * FSRV_ERR_ADDRESS_IN_USE
- * FSRV_ERR_SYSTEM          no such address here, a port below 1024 without the right to it; errno
- * FSRV_ERR_DAEMON          libmicrohttpd refused, mostly for want of descriptors or threads
- * FSRV_ERR_MEMORY
+ * Returns:
+ * FSRV_OK                  the server accepts connections
+ * FSRV_ERR_INVALID         the address is not numeric, the port is above 65535, the mode is unknown, the
+ *                          reserved member is not 0, or the struct has this size in no version
+ * FSRV_ERR_UNSUPPORTED     size is larger than in this library, and the unknown part is not zero
+ * FSRV_ERR_ADDRESS_IN_USE  another socket listens on that address and port
+ * FSRV_ERR_SYSTEM          socket(2), bind(2) or listen(2) failed, for example because the machine does not
+ *                          have the address, or the process has no right to a port below 1024; errno gives
+ *                          the reason
+ * FSRV_ERR_DAEMON          libmicrohttpd refused, usually because descriptors or threads ran out
+ * FSRV_ERR_MEMORY          an allocation failed
  *
- * When it returns FSRV_OK, connections are accepted. Any thread. Since 0.1. */
+ * Any thread may call it. Since 0.1. */
 FSRV_API int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *options,
 			       struct fsrv_server **server);
 
-/* The port that the server listens on. Any thread. Since 0.1. */
+/* Returns the TCP port that the server listens on. Any thread may call it. Since 0.1. */
 FSRV_API unsigned fsrv_server_port(const struct fsrv_server *server);
 
-/* The address to open in a browser, with a slash at the end; the unspecified address (0.0.0.0, ::)
- * appears as loopback. Owned by the server. Any thread. Since 0.1. */
+/* Returns the URL to open in a browser, with a slash at the end. For the unspecified address (0.0.0.0 or
+ * ::) the URL names the loopback address.
+ *
+ * The string belongs to the server and is valid until fsrv_server_stop. Any thread may call it.
+ * Since 0.1. */
 FSRV_API const char *fsrv_server_url(const struct fsrv_server *server);
 
-/* Closes every connection, finished or not, joins the threads and frees the server. Returns within
- * 100 ms unless a disk holds up a thread. It drains its own connections: other servers of the same fs
- * go on. NULL is allowed. Not from a handler. Since 0.1. */
+/* Stops a server: closes every connection, whether its response is complete or not, joins the threads and
+ * frees the server.
+ *
+ * server  NULL is allowed
+ *
+ * The function returns within 100 ms unless a disk holds up a thread. It drains only the connections of
+ * this server; other servers of the same fs continue. Any thread may call it, except those that run a
+ * handler of the server. Since 0.1. */
 FSRV_API void fsrv_server_stop(struct fsrv_server *server);
 
 #ifdef __cplusplus
