@@ -7,7 +7,7 @@ static struct fsrv__text tag_of(const struct fsrv__validators *validators)
 	return (struct fsrv__text){validators->etag, validators->etag_length};
 }
 
-static bool has_tag(const struct fsrv__list *list, const struct fsrv__validators *validators,
+static bool has_tag(const struct fsrv__list_field *list, const struct fsrv__validators *validators,
 		    enum fsrv__etag_comparison comparison)
 {
 	for (unsigned i = 0; i < list->n_lines; i++)
@@ -16,24 +16,24 @@ static bool has_tag(const struct fsrv__list *list, const struct fsrv__validators
 	return false;
 }
 
-/* A field that is no date is ignored, and so is any date for a file without one. */
-static bool read_date(const struct fsrv__single *field, const struct fsrv__validators *validators,
+/* False, so that the field is ignored, when its value is no date or the representation has none. */
+static bool read_date(const struct fsrv__single_field *field, const struct fsrv__validators *validators,
 		      int64_t now, int64_t *date)
 {
-	struct fsrv__text value = fsrv__single_value(field);
+	struct fsrv__text value = fsrv__single_field_value(field);
 
 	return value.at != NULL && validators->has_date && fsrv__httpdate_parse(value, now, date);
 }
 
-static bool was_modified_after(const struct fsrv__single *field, const struct fsrv__validators *validators,
-			       int64_t now)
+static bool was_modified_after(const struct fsrv__single_field *field,
+			       const struct fsrv__validators *validators, int64_t now)
 {
 	int64_t date;
 
 	return read_date(field, validators, now, &date) && validators->modified > date;
 }
 
-static bool was_not_modified_after(const struct fsrv__single *field,
+static bool was_not_modified_after(const struct fsrv__single_field *field,
 				   const struct fsrv__validators *validators, int64_t now)
 {
 	int64_t date;
@@ -58,7 +58,7 @@ enum fsrv__precondition fsrv__precondition_check(const struct fsrv__request *req
 bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv__validators *validators,
 			  int64_t now)
 {
-	struct fsrv__text value = fsrv__single_value(&request->if_range);
+	struct fsrv__text value = fsrv__single_field_value(&request->if_range);
 	int64_t date;
 
 	if (request->if_range.n_lines == 0)
@@ -67,7 +67,8 @@ bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv
 		return false;
 	if (fsrv__etag_is_valid(value))
 		return fsrv__etag_equals(value, tag_of(validators), FSRV__ETAG_STRONG);
-	/* The date of a file from the future is now, for each of its versions (RFC 9110, 8.8.2.2). */
+	/* All versions of a file from the future have the date now, so that date is weak (RFC 9110, 8.8.2.2).
+	 */
 	return read_date(&request->if_range, validators, now, &date) && date == validators->modified &&
 	       date < now;
 }

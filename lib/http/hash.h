@@ -1,6 +1,6 @@
-/* A 64-bit hash for entity tags: it tells versions apart and is no secret. */
-#ifndef FSRV__HASH_H
-#define FSRV__HASH_H
+/* A 64-bit hash for entity tags. It tells versions apart; it is no cryptographic hash. */
+#ifndef FSRV__HTTP_HASH_H
+#define FSRV__HTTP_HASH_H
 
 #include <stddef.h>
 #include <stdint.h>

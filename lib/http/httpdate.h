@@ -1,6 +1,6 @@
-/* HTTP dates (RFC 9110, 5.6.7): three forms are read, one is written; no locale, no time zone. */
-#ifndef FSRV__HTTPDATE_H
-#define FSRV__HTTPDATE_H
+/* HTTP dates (RFC 9110, 5.6.7). Three forms are read, one is written, without locale or time zone. */
+#ifndef FSRV__HTTP_HTTPDATE_H
+#define FSRV__HTTP_HTTPDATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 /* "Sun, 06 Nov 1994 08:49:37 GMT" and its terminator. */
 #define FSRV__HTTPDATE_SIZE 30
 
-/* Reads IMF-fixdate, rfc850-date or asctime-date; blanks around it are skipped.
+/* Parses an IMF-fixdate, rfc850-date or asctime-date. Blanks around it are skipped.
  *
  * now      seconds since 1970, in a year from 50 to 9999, to place a two-digit year at most 50 years ahead
  * seconds  the date in seconds since 1970, written only on success

@@ -1,14 +1,14 @@
-/* The target of a redirect to a folder: relative, so that it can name no other host. Pure. */
-#ifndef FSRV__LOCATION_H
-#define FSRV__LOCATION_H
+/* The target of a redirect to a directory: relative, so that it cannot name another host. */
+#ifndef FSRV__HTTP_LOCATION_H
+#define FSRV__HTTP_LOCATION_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "http/path.h"
 
-/* Room for the longest name with each byte encoded and a long query; the whole header of the answer
- * has to fit what libmicrohttpd keeps for a connection, 32 KiB by default. */
+/* Room for the longest name, with each byte encoded, and a long query. The whole header section of the answer
+ * has to fit into what libmicrohttpd keeps for a connection, 32 KiB by default. */
 #define FSRV__LOCATION_SIZE 8192
 
 struct fsrv__location {
@@ -18,11 +18,11 @@ struct fsrv__location {
 	char text[FSRV__LOCATION_SIZE]; /* terminated */
 };
 
-/* Starts with the name of the folder, percent-encoded, and the slash that was missing. */
+/* Begins with the name of the directory, percent-encoded, and the missing slash. */
 void fsrv__location_start(struct fsrv__location *location, const char *name);
 
-/* Appends one argument of the query as libmicrohttpd split it: form tells whether it was decoded as
- * well; value.at is NULL for an argument without "=". */
+/* Appends one argument of the query, as libmicrohttpd split it. form tells whether libmicrohttpd has decoded
+ * it too. value.at is NULL for an argument without "=". */
 void fsrv__location_add_argument(struct fsrv__location *location, enum fsrv__path_form form,
 				 struct fsrv__text name, struct fsrv__text value);
 

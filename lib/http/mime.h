@@ -1,15 +1,14 @@
 /* Media types (RFC 9110, 8.3.1) by the extension of a file's name. */
-#ifndef FSRV__MIME_H
-#define FSRV__MIME_H
+#ifndef FSRV__HTTP_MIME_H
+#define FSRV__HTTP_MIME_H
 
-/* The type of what is unknown: a browser saves it and never runs it. */
+/* The type of unknown extensions: a browser saves such a file and never runs it. */
 #define FSRV__MIME_UNKNOWN "application/octet-stream"
 
 /* How many extensions are known. */
 extern const unsigned fsrv__mime_count;
 
-/* The part of a file name behind its last dot, NULL when there is none; a leading dot does not
- * count. */
+/* The part of a file name behind its last dot; NULL when there is none. A leading dot does not count. */
 const char *fsrv__mime_extension(const char *name);
 
 /* The media type, with charset for text, of an extension in any letter case; FSRV__MIME_UNKNOWN

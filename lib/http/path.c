@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Leaves the path of an absolute-form target (RFC 9112, 3.2.2), or nothing when it names no host, which
- * RFC 9110, 4.2.1 tells to reject; other targets stay as they are. */
+/* Returns the path of a target in absolute-form (RFC 9112, 3.2.2). It is empty when the target names no host,
+ * because RFC 9110, 4.2.1 requires to reject that. Other targets are returned as they are. */
 static struct fsrv__text skip_authority(struct fsrv__text target)
 {
 	size_t scheme = fsrv__text_starts_with(target, "http://")    ? 7
@@ -36,7 +36,7 @@ static bool is_forbidden(unsigned char byte)
 	return byte < 0x20 || byte == 0x7f || byte == '\\';
 }
 
-/* Takes one byte of a segment off the target; false when it may not stand there. */
+/* Removes one byte of a segment from the target and decodes it; false when it may not stand there. */
 static bool take_byte(struct fsrv__text *target, enum fsrv__path_form form, char *byte)
 {
 	int high, low;
@@ -110,8 +110,8 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 	if (target.length == 0 || target.at[0] != '/')
 		return FSRV__PATH_MALFORMED;
 	path->length = 0;
-	/* A malformed byte anywhere outranks a path that leads nowhere, so that one pattern of bytes
-	 * has one answer wherever it stands. */
+	/* A malformed byte outranks an impossible path, so that a byte has the same answer wherever it
+	 * stands. */
 	while (target.length > 0) {
 		char byte;
 
@@ -119,19 +119,19 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 			target.at++;
 			target.length--;
 			if (verdict == FSRV__PATH_OK && !close_segment(path, start))
-				verdict = FSRV__PATH_NOWHERE;
+				verdict = FSRV__PATH_IMPOSSIBLE;
 			start = path->length;
 			continue;
 		}
 		if (!take_byte(&target, form, &byte))
 			return FSRV__PATH_MALFORMED;
 		if (path->length >= FSRV__PATH_SIZE - 1)
-			verdict = FSRV__PATH_NOWHERE;
+			verdict = FSRV__PATH_IMPOSSIBLE;
 		if (verdict == FSRV__PATH_OK)
 			path->text[path->length++] = byte;
 	}
 	if (verdict == FSRV__PATH_OK && !close_path(path, start))
-		return FSRV__PATH_NOWHERE;
+		return FSRV__PATH_IMPOSSIBLE;
 	return verdict;
 }
 

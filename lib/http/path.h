@@ -1,25 +1,25 @@
-/* Request targets (RFC 9112, 3.2) become relative paths that cannot leave a root. */
-#ifndef FSRV__PATH_H
-#define FSRV__PATH_H
+/* Request targets (RFC 9112, 3.2) turned into relative paths that cannot lead out of a root. */
+#ifndef FSRV__HTTP_PATH_H
+#define FSRV__HTTP_PATH_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "http/text.h"
 
-/* Longest path that is looked up, with its terminator: what Linux accepts (PATH_MAX). */
+/* The longest path that is looked up, with its terminator: as many bytes as Linux accepts (PATH_MAX). */
 #define FSRV__PATH_SIZE 4096
 
 enum fsrv__path_verdict {
 	FSRV__PATH_OK,
-	FSRV__PATH_MALFORMED, /* not a path, or bytes that could be read in two ways */
-	FSRV__PATH_NOWHERE    /* leads above the root, or is longer than any file name */
+	FSRV__PATH_MALFORMED, /* no path, or bytes that could be read in two ways */
+	FSRV__PATH_IMPOSSIBLE /* no file can have it: it leads above the root, or is too long */
 };
 
-/* How the target's percent-encoding stands. */
+/* Whether the target is still percent-encoded. */
 enum fsrv__path_form {
 	FSRV__PATH_RAW,    /* as it was sent */
-	FSRV__PATH_DECODED /* decoded by libmicrohttpd already, and cut at a NUL if there was one */
+	FSRV__PATH_DECODED /* libmicrohttpd has decoded it, and cut it at a NUL byte if there was one */
 };
 
 struct fsrv__path {
@@ -28,17 +28,15 @@ struct fsrv__path {
 	char text[FSRV__PATH_SIZE]; /* terminated; no leading or trailing slash, no empty or dot segment */
 };
 
-/* Parses origin-form and absolute-form targets without a query; others are malformed.
+/* Parses a target in origin-form or absolute-form, without its query; other forms are malformed.
  *
- * Decodes once and removes dot segments (RFC 3986, 5.2.4); runs of slashes count as one. An encoded
- * slash, a backslash in any form, control bytes and broken escapes are malformed, because file
- * systems, proxies and browsers read them in different ways. path is complete only for
- * FSRV__PATH_OK. */
+ * The target is decoded once. Dot segments are removed (RFC 3986, 5.2.4), and a run of slashes counts as one.
+ * An encoded slash, a backslash in any form, a control byte and a broken escape are malformed, because file
+ * systems, proxies and browsers read them in different ways. path is complete only for FSRV__PATH_OK. */
 enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__path_form form,
 					 struct fsrv__path *path);
 
-/* True when a segment starts with exactly one dot, the mark of what its owner did not mean to
- * show; the first segment
+/* Whether a segment starts with exactly one dot: such names are not meant to be shown. The first segment
  * ".well-known" (RFC 8615) is not hidden. */
 bool fsrv__path_is_hidden(const struct fsrv__path *path);
 

@@ -12,7 +12,7 @@ static void add_header(struct fsrv__plan *plan, const char *name, const char *va
 	plan->headers[plan->n_headers++] = (struct fsrv__header){name, value};
 }
 
-static void start(struct fsrv__plan *plan, unsigned status, enum fsrv__content_kind content)
+static void begin(struct fsrv__plan *plan, unsigned status, enum fsrv__content_kind content)
 {
 	plan->status = status;
 	plan->content = content;
@@ -23,11 +23,11 @@ static void start(struct fsrv__plan *plan, unsigned status, enum fsrv__content_k
 	add_header(plan, "X-Content-Type-Options", "nosniff");
 }
 
-/* Answers about the state of a folder: never to be reused without asking (RFC 9111, 4.2.2 allows a
- * cache to guess a lifetime for 308, 404 and 405). */
-static void say(struct fsrv__plan *plan, unsigned status, const char *text)
+/* no-cache: such an answer tells what a directory holds at the moment, but RFC 9111, 4.2.2 allows a cache to
+ * guess a lifetime for 308, 404 and 405. */
+static void plan_text(struct fsrv__plan *plan, unsigned status, const char *text)
 {
-	start(plan, status, FSRV__CONTENT_TEXT);
+	begin(plan, status, FSRV__CONTENT_TEXT);
 	plan->text = text;
 	plan->length = strlen(text);
 	add_header(plan, "Content-Type", "text/plain; charset=utf-8");
@@ -68,7 +68,7 @@ static void add_content_range(struct fsrv__plan *plan, const struct fsrv_range *
 	add_header(plan, "Content-Range", plan->content_range);
 }
 
-/* What a 304 repeats of the 200 (RFC 9110, 15.4.5). */
+/* The fields of a 200 that a 304 repeats (RFC 9110, 15.4.5). */
 static void add_validators(struct fsrv__plan *plan, const struct fsrv__representation *file)
 {
 	add_header(plan, "ETag", file->validators.etag);
@@ -80,15 +80,15 @@ static void add_validators(struct fsrv__plan *plan, const struct fsrv__represent
 
 static void plan_not_modified(const struct fsrv__representation *file, struct fsrv__plan *plan)
 {
-	start(plan, 304, FSRV__CONTENT_NONE);
+	begin(plan, 304, FSRV__CONTENT_NONE);
 	plan->length = file->size;
 	add_validators(plan, file);
 }
 
 static void plan_unsatisfiable(const struct fsrv__representation *file, struct fsrv__plan *plan)
 {
-	/* Without content: old clients append the page of a 416 to the file that they resume. */
-	start(plan, 416, FSRV__CONTENT_TEXT);
+	/* Without content: old clients append the content of a 416 to the file that they resume. */
+	begin(plan, 416, FSRV__CONTENT_TEXT);
 	plan->text = "";
 	add_header(plan, "Cache-Control", "no-cache");
 	add_header(plan, "Accept-Ranges", "bytes");
@@ -98,7 +98,7 @@ static void plan_unsatisfiable(const struct fsrv__representation *file, struct f
 static void plan_slice(const struct fsrv__representation *file, const struct fsrv_range *range,
 		       struct fsrv__plan *plan)
 {
-	start(plan, range != NULL ? 206 : 200, FSRV__CONTENT_SLICE);
+	begin(plan, range != NULL ? 206 : 200, FSRV__CONTENT_SLICE);
 	plan->offset = range != NULL ? range->offset : 0;
 	plan->length = range != NULL ? range->length : file->size;
 	add_header(plan, "Content-Type", file->media_type);
@@ -111,7 +111,7 @@ static void plan_slice(const struct fsrv__representation *file, const struct fsr
 static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file,
 		      int64_t now, struct fsrv__plan *plan)
 {
-	struct fsrv__text field = fsrv__single_value(&request->range);
+	struct fsrv__text field = fsrv__single_field_value(&request->range);
 	enum fsrv_range_verdict verdict = FSRV_RANGE_IGNORE;
 	struct fsrv_range range;
 
@@ -120,12 +120,12 @@ static void plan_file(const struct fsrv__request *request, const struct fsrv__re
 		plan_not_modified(file, plan);
 		return;
 	case FSRV__PRECONDITION_FAILED:
-		say(plan, 412, "Precondition Failed\n");
+		plan_text(plan, 412, "Precondition Failed\n");
 		return;
 	case FSRV__PROCEED:
 		break;
 	}
-	/* Ranges are defined for GET alone, and nobody can have bytes of an empty file (RFC 9110, 14.2). */
+	/* Ranges are defined for GET alone, and an empty file has no bytes to select (RFC 9110, 14.2). */
 	if (request->method == FSRV__GET && file->size > 0 &&
 	    fsrv__if_range_holds(request, &file->validators, now))
 		verdict = fsrv_parse_range_header(field.at, field.length, file->size, &range);
@@ -137,13 +137,13 @@ static void plan_file(const struct fsrv__request *request, const struct fsrv__re
 
 static void plan_directory(const char *location, struct fsrv__plan *plan)
 {
-	say(plan, 308, "Permanent Redirect\n");
+	plan_text(plan, 308, "Permanent Redirect\n");
 	add_header(plan, "Location", location);
 }
 
 static void plan_overload(struct fsrv__plan *plan)
 {
-	say(plan, 503, "Service Unavailable\n");
+	plan_text(plan, 503, "Service Unavailable\n");
 	add_header(plan, "Retry-After", "1");
 }
 
@@ -158,22 +158,22 @@ static void plan_target(const struct fsrv__request *request, const struct fsrv__
 		plan_directory(target->location, plan);
 		return;
 	case FSRV__TARGET_MALFORMED:
-		say(plan, 400, "Bad Request\n");
+		plan_text(plan, 400, "Bad Request\n");
 		return;
 	case FSRV__TARGET_TOO_LONG:
-		say(plan, 414, "URI Too Long\n");
+		plan_text(plan, 414, "URI Too Long\n");
 		return;
 	case FSRV__TARGET_MISSING:
-		say(plan, 404, "Not Found\n");
+		plan_text(plan, 404, "Not Found\n");
 		return;
 	case FSRV__TARGET_FORBIDDEN:
-		say(plan, 403, "Forbidden\n");
+		plan_text(plan, 403, "Forbidden\n");
 		return;
 	case FSRV__OVERLOADED:
 		plan_overload(plan);
 		return;
 	case FSRV__BROKEN:
-		say(plan, 500, "Internal Server Error\n");
+		plan_text(plan, 500, "Internal Server Error\n");
 		return;
 	}
 }
@@ -182,12 +182,12 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 		     int64_t now, struct fsrv__plan *plan)
 {
 	if (fsrv__request_is_malformed(request, http_1_1)) {
-		say(plan, 400, "Bad Request\n");
+		plan_text(plan, 400, "Bad Request\n");
 	} else if (request->method == FSRV__OTHER_METHOD) {
-		say(plan, 405, "Method Not Allowed\n");
+		plan_text(plan, 405, "Method Not Allowed\n");
 		add_header(plan, "Allow", allowed_methods);
 	} else if (request->method == FSRV__OPTIONS) {
-		start(plan, 204, FSRV__CONTENT_ABSENT);
+		begin(plan, 204, FSRV__CONTENT_ABSENT);
 		add_header(plan, "Allow", allowed_methods);
 	} else {
 		plan_target(request, target, now, plan);

@@ -1,6 +1,6 @@
-/* What to answer: the only place that chooses a status and writes header fields. Pure. */
-#ifndef FSRV__PLAN_H
-#define FSRV__PLAN_H
+/* The plan of an answer: status, header fields and content. No other module chooses a status. */
+#ifndef FSRV__HTTP_PLAN_H
+#define FSRV__HTTP_PLAN_H
 
 #include <stdint.h>
 
@@ -8,7 +8,7 @@
 #include "http/request.h"
 #include "http/validators.h"
 
-/* The selected representation (RFC 9110, 3.2). Texts are borrowed and terminated. */
+/* The selected representation (RFC 9110, 3.2). The texts are terminated and outlive the plan. */
 struct fsrv__representation {
 	uint64_t size;
 	const char *media_type;
@@ -19,7 +19,7 @@ struct fsrv__representation {
 struct fsrv__target {
 	enum fsrv__outcome outcome;
 	const struct fsrv__representation *file; /* for FSRV__FOUND_FILE */
-	const char *location;                    /* for FSRV__FOUND_DIRECTORY: where to go instead */
+	const char *location;                    /* for FSRV__FOUND_DIRECTORY: the value of Location */
 };
 
 enum fsrv__content_kind {
@@ -38,8 +38,8 @@ struct fsrv__header {
 /* "bytes 18446744073709551614-18446744073709551614/18446744073709551615" */
 #define FSRV__CONTENT_RANGE_SIZE 72
 
-/* The answer. Header values point into the representation, the target, constants or the plan
- * itself, so a plan stays where it was made. */
+/* Values of header fields point to constants or into the representation, the target or the plan itself, so a
+ * plan must not be moved. */
 struct fsrv__plan {
 	unsigned status;
 	enum fsrv__content_kind content;
@@ -51,10 +51,10 @@ struct fsrv__plan {
 	char content_range[FSRV__CONTENT_RANGE_SIZE];
 };
 
-/* Decides on the answer.
+/* Plans the answer to a request for a target.
  *
- * http_1_1  the request's version is 1.1 or later
- * now       seconds since 1970 */
+ * http_1_1  the version of the request is 1.1 or later
+ * now       seconds since 1970, to place dates with two-digit years */
 void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
 		     int64_t now, struct fsrv__plan *plan);
 

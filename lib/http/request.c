@@ -44,13 +44,13 @@ static bool is_token(struct fsrv__text name)
 	return name.length > 0;
 }
 
-static void add_single(struct fsrv__single *field, struct fsrv__text value)
+static void add_single(struct fsrv__single_field *field, struct fsrv__text value)
 {
 	field->n_lines++;
 	field->value = fsrv__text_trim(value);
 }
 
-static void add_list(struct fsrv__list *field, struct fsrv__text value)
+static void add_list(struct fsrv__list_field *field, struct fsrv__text value)
 {
 	if (field->n_lines < FSRV__LIST_LINES)
 		field->lines[field->n_lines++] = value;
@@ -84,8 +84,8 @@ static bool is_host(struct fsrv__text host)
 	return true;
 }
 
-/* Whether it is open where the content ends and the next request starts (RFC 9112, 6.3): two lengths,
- * a length and a coding, or another coding than chunked. */
+/* Whether it is unclear where the content ends and the next request starts (RFC 9112, 6.3): with two lengths,
+ * with a length and a coding, or with a coding other than chunked. */
 static bool has_unclear_end(const struct fsrv__request *request)
 {
 	unsigned n_codings = request->transfer_encoding.n_lines;
@@ -101,7 +101,7 @@ bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1
 	       has_unclear_end(request);
 }
 
-struct fsrv__text fsrv__single_value(const struct fsrv__single *field)
+struct fsrv__text fsrv__single_field_value(const struct fsrv__single_field *field)
 {
 	return field->n_lines == 1 ? field->value : (struct fsrv__text){NULL, 0};
 }

@@ -1,6 +1,6 @@
-/* The facts of a request that decide its answer, gathered field by field. */
-#ifndef FSRV__REQUEST_H
-#define FSRV__REQUEST_H
+/* What of a request decides its answer: the method, and the header fields that matter. */
+#ifndef FSRV__HTTP_REQUEST_H
+#define FSRV__HTTP_REQUEST_H
 
 #include <stdbool.h>
 
@@ -8,17 +8,18 @@
 
 enum fsrv__method { FSRV__GET, FSRV__HEAD, FSRV__OPTIONS, FSRV__OTHER_METHOD };
 
-/* Lines of one list field that are kept. Tags in later lines are as good as unknown: If-None-Match
- * then gets 200 for 304, and If-Match 412 for 200. */
+/* How many lines of one list field are kept. Tags in later lines do not match: If-None-Match may then give
+ * 200 instead of 304, and If-Match 412 instead of 200. */
 #define FSRV__LIST_LINES 8
 
-struct fsrv__list {
+/* A field whose value is a list, which may be split over several lines (RFC 9110, 5.3). */
+struct fsrv__list_field {
 	unsigned n_lines;
 	struct fsrv__text lines[FSRV__LIST_LINES];
 };
 
-/* A field that may be there once. */
-struct fsrv__single {
+/* A field that a request may have once. */
+struct fsrv__single_field {
 	unsigned n_lines;
 	struct fsrv__text value; /* of the last line, without blanks at the ends */
 };
@@ -26,22 +27,24 @@ struct fsrv__single {
 struct fsrv__request {
 	enum fsrv__method method;
 	bool has_bad_name; /* a field name that is no token */
-	struct fsrv__list if_match, if_none_match;
-	struct fsrv__single range, if_range, if_modified_since, if_unmodified_since;
-	struct fsrv__single host, content_length, transfer_encoding;
+	struct fsrv__list_field if_match, if_none_match;
+	struct fsrv__single_field range, if_range, if_modified_since, if_unmodified_since;
+	struct fsrv__single_field host, content_length, transfer_encoding;
 };
 
-/* Methods are case-sensitive (RFC 9110, 9.1). */
+/* Recognizes a method by its name, which is case-sensitive (RFC 9110, 9.1). */
 enum fsrv__method fsrv__method_parse(const char *name);
 
-/* Notes one field line; request must be zeroed before the first. The bytes are borrowed. */
+/* Adds one field line. request is zeroed before the first one. The bytes stay the caller's and have to
+ * outlive the request. */
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value);
 
-/* True when RFC 9112 (3.2, 5.1, 6.3) tells a server to answer 400: no Host in HTTP/1.1, two, or one
- * that can be no host, a field name that is no token, content whose end is unclear. */
+/* Whether RFC 9112 (3.2, 5.1, 6.3) requires the answer 400: for an HTTP/1.1 request without Host, for two
+ * Host fields or a value that can be no host, for a field name that is no token, and for content whose end is
+ * unclear. */
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1);
 
-/* The value of a field that is there exactly once; NULL in at otherwise. */
-struct fsrv__text fsrv__single_value(const struct fsrv__single *field);
+/* The value of a field that the request has exactly once; otherwise a text with NULL in at. */
+struct fsrv__text fsrv__single_field_value(const struct fsrv__single_field *field);
 
 #endif

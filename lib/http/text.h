@@ -1,12 +1,12 @@
-/* A run of bytes that belongs to somebody else; at is NULL when there is none. */
-#ifndef FSRV__TEXT_H
-#define FSRV__TEXT_H
+/* A run of bytes, not terminated, which whoever uses it does not own. */
+#ifndef FSRV__HTTP_TEXT_H
+#define FSRV__HTTP_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 struct fsrv__text {
-	const char *at;
+	const char *at; /* NULL: there is no text */
 	size_t length;
 };
 
@@ -25,10 +25,10 @@ static inline char fsrv__to_lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
-/* Compares ASCII letters without regard to case; name is terminated and in lower case. */
+/* Whether the text equals a terminated name in lower case; ASCII letters match in any case. */
 bool fsrv__text_is(struct fsrv__text text, const char *name);
 
-/* The same for the first bytes of a text. */
+/* The same for the first bytes of the text. */
 bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix);
 
 /* Removes blanks and tabs at both ends (optional white space, RFC 9110, 5.6.3). */

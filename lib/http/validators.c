@@ -19,8 +19,8 @@ static uint64_t hash_identity(const struct fsrv__identity *identity, enum fsrv__
 	return hash;
 }
 
-/* Clocks of file systems tick in steps of up to 2 s (FAT), so two writes that close to each other
- * may leave the same times behind. */
+/* The clocks of file systems tick in steps of up to 2 s (FAT). Two writes within one step leave the same
+ * times behind. */
 static bool is_recent(struct fsrv__time time, struct fsrv__time now)
 {
 	int64_t age;
@@ -71,8 +71,8 @@ void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__t
 		opaque = (struct fsrv__text){hash, sizeof(hash)};
 	}
 	make_etag(opaque, validators);
-	/* Reproducible builds and images set 0 or 1: a date that every version shares is worse than
-	 * none. One from the future is replaced by now (RFC 9110, 8.8.2.1). */
+	/* Reproducible builds and images set the time 0 or 1: a date that all versions share is worse than
+	 * none. A date in the future is replaced by now (RFC 9110, 8.8.2.1). */
 	validators->modified =
 		identity->modified.seconds < now.seconds ? identity->modified.seconds : now.seconds;
 	validators->has_date = validators->modified > 1 &&

@@ -1,6 +1,6 @@
 /* The validators of a representation (RFC 9110, 8.8): entity tag and modification date. */
-#ifndef FSRV__VALIDATORS_H
-#define FSRV__VALIDATORS_H
+#ifndef FSRV__HTTP_VALIDATORS_H
+#define FSRV__HTTP_VALIDATORS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,44 +18,44 @@ struct fsrv__time {
 	uint32_t nanoseconds;
 };
 
-/* What tells one state of one file from every other. */
+/* The facts of a file that change with its content. */
 struct fsrv__identity {
 	uint64_t inode;
 	uint64_t size;
 	struct fsrv__time modified;
-	struct fsrv__time changed; /* the inode, which no program can set back */
+	struct fsrv__time changed; /* status change time, which no program can set */
 };
 
 enum fsrv__etag_source {
-	FSRV__ETAG_LOCAL,  /* all of the identity: right on one machine, whatever sets mtime back */
-	FSRV__ETAG_REPLICA /* size and mtime only: the same on every machine with a copy */
+	FSRV__ETAG_LOCAL,  /* all of the identity */
+	FSRV__ETAG_REPLICA /* size and modification time: the same on every machine with a copy */
 };
 
 struct fsrv__validators {
 	char etag[FSRV__ETAG_SIZE]; /* terminated, quotes and W/ included */
 	size_t etag_length;
-	bool strong;      /* false while the file is so young that another write could leave no trace */
-	bool has_date;    /* a modification date that is worth sending */
+	bool strong;      /* false while another write could leave the same times behind */
+	bool has_date;    /* there is a modification date to send */
 	int64_t modified; /* seconds since 1970, never later than now */
 	char last_modified[FSRV__HTTPDATE_SIZE];
 };
 
-/* Whether a file has rested long enough for its times to tell its versions apart. */
+/* Whether the last change of a file is so long ago that a further one would change its times. */
 bool fsrv__identity_is_settled(const struct fsrv__identity *identity, struct fsrv__time now);
 
-/* Makes the validators of a file as it is at the time now.
+/* Makes the validators of a file.
  *
- * opaque  the opaque part of the tag when somebody else chose it (its bytes must be etagc and at
- *         most FSRV__ETAG_OPAQUE_MAX), else NULL in at: then it is a hash of the identity */
+ * opaque  the opaque part of the tag, if the program chose one that fsrv__validators_accept_opaque accepts;
+ *         with NULL in at a hash of the identity is used */
 void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__time now,
 			   enum fsrv__etag_source source, struct fsrv__text opaque,
 			   struct fsrv__validators *validators);
 
-/* Makes them those of a representation that was made from the file and something else.
+/* Changes the validators of a file to those of a representation that is made from the file and an addition.
  *
- * hash  of the other thing
- * time  when that changed last, in seconds since 1970
- * now   as well; a change this second could be followed by another, so there is no date then */
+ * hash  of the addition
+ * time  when the addition changed last, in seconds since 1970
+ * now   likewise. If the addition changed in this second there is no date: it could change once more */
 void fsrv__validators_combine(struct fsrv__validators *validators, uint64_t hash, int64_t time, int64_t now);
 
 static inline bool fsrv__time_equals(struct fsrv__time a, struct fsrv__time b)
@@ -63,7 +63,7 @@ static inline bool fsrv__time_equals(struct fsrv__time a, struct fsrv__time b)
 	return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds;
 }
 
-/* True when every byte may stand between the quotes of an entity tag and there are not too many. */
+/* Whether the bytes may stand between the quotes of an entity tag, and are not too many. */
 bool fsrv__validators_accept_opaque(struct fsrv__text opaque);
 
 #endif

@@ -57,7 +57,7 @@ static bool parse_target(struct exchange *x)
 	case FSRV__PATH_MALFORMED:
 		x->found.outcome = FSRV__TARGET_MALFORMED;
 		return false;
-	case FSRV__PATH_NOWHERE:
+	case FSRV__PATH_IMPOSSIBLE:
 		return false;
 	case FSRV__PATH_OK:
 		break;

@@ -51,16 +51,16 @@ static void add(struct fsrv__request *request, const char *name, const char *val
 START_TEST(gathers_single_fields)
 {
 	struct fsrv__request request = {.method = FSRV__GET}, untouched = request;
-	struct fsrv__single *field = (struct fsrv__single *)((char *)&request + singles[_i].offset);
+	struct fsrv__single_field *field = (struct fsrv__single_field *)((char *)&request + singles[_i].offset);
 
-	ck_assert_ptr_null(fsrv__single_value(field).at);
+	ck_assert_ptr_null(fsrv__single_field_value(field).at);
 	add(&request, singles[_i].mixed, " \ta value\t ");
-	ck_assert_uint_eq(fsrv__single_value(field).length, strlen("a value"));
-	ck_assert_int_eq(memcmp(fsrv__single_value(field).at, "a value", strlen("a value")), 0);
+	ck_assert_uint_eq(fsrv__single_field_value(field).length, strlen("a value"));
+	ck_assert_int_eq(memcmp(fsrv__single_field_value(field).at, "a value", strlen("a value")), 0);
 	add(&request, singles[_i].lower, "a value");
-	ck_assert_ptr_null(fsrv__single_value(field).at);
+	ck_assert_ptr_null(fsrv__single_field_value(field).at);
 	ck_assert_uint_eq(field->n_lines, 2);
-	*field = (struct fsrv__single){0};
+	*field = (struct fsrv__single_field){0};
 	ck_assert_msg(memcmp(&request, &untouched, sizeof(request)) == 0, "%s touches other fields",
 		      singles[_i].lower);
 }
@@ -71,8 +71,8 @@ START_TEST(keeps_an_empty_value)
 	struct fsrv__request request = {.method = FSRV__GET};
 
 	add(&request, "Range", " \t ");
-	ck_assert_ptr_nonnull(fsrv__single_value(&request.range).at);
-	ck_assert_uint_eq(fsrv__single_value(&request.range).length, 0);
+	ck_assert_ptr_nonnull(fsrv__single_field_value(&request.range).at);
+	ck_assert_uint_eq(fsrv__single_field_value(&request.range).length, 0);
 }
 END_TEST
 
