@@ -1,7 +1,8 @@
-/* Short searches within tags: what is looked for is most often a few bytes away, where a call of memchr
- * costs more than the search. */
-#ifndef FSRV_HTMLBYTES_H
-#define FSRV_HTMLBYTES_H
+/* Bytes: what they are, and searches for one. Within tags a byte that is looked for is most often near,
+ * and a call of memchr costs more than the search; so 16 or 8 bytes are looked at together. No function
+ * here knows what a tag is, and none may read at or behind end. */
+#ifndef FSRV__HTML_BYTES_H
+#define FSRV__HTML_BYTES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,13 +13,40 @@
 #include <emmintrin.h>
 #endif
 
-#include "html/tags.h"
+/* ASCII whitespace of the standard. */
+static inline bool fsrv__is_space(uint8_t byte)
+{
+	return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
+}
+
+static inline bool fsrv__is_letter(uint8_t byte)
+{
+	return (uint8_t)((byte | 0x20) - 'a') < 26;
+}
+
+static inline uint8_t fsrv__lower(uint8_t byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+}
 
 static inline const uint8_t *fsrv__find_byte(const uint8_t *at, const uint8_t *end, uint8_t byte)
 {
 	const uint8_t *found = memchr(at, byte, (size_t)(end - at));
 
 	return found != NULL ? found : end;
+}
+
+/* Finds the first "<", or the last of a run of them, which alone can begin something; end if there is
+ * none. One search per byte of a run would be the slowest way through it. */
+static inline const uint8_t *fsrv__find_last_less(const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *less = memchr(at, '<', (size_t)(end - at));
+
+	if (less == NULL)
+		return end;
+	while (less + 1 < end && less[1] == '<')
+		less++;
+	return less;
 }
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -74,7 +102,7 @@ static inline unsigned fsrv__alnum_length(uint64_t word)
 }
 
 /* Number of bytes before the first that may end the name of an attribute; 16 bytes must be there. */
-static inline unsigned fsrv__attribute_length(const uint8_t *at)
+static inline unsigned fsrv__attribute_name_length(const uint8_t *at)
 {
 	__m128i bytes = fsrv__load_16(at);
 	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(',')), bytes);
@@ -120,7 +148,7 @@ static inline unsigned fsrv__alnum_length(uint64_t word)
 #endif
 
 #ifndef __SSE2__
-static inline unsigned fsrv__attribute_length(const uint8_t *at)
+static inline unsigned fsrv__attribute_name_length(const uint8_t *at)
 {
 	unsigned length = 0;
 
@@ -129,37 +157,5 @@ static inline unsigned fsrv__attribute_length(const uint8_t *at)
 	return length;
 }
 #endif
-
-#if FSRV__HAS_WORDS
-/* Reads a name of up to eight letters at once, of which the first is there; nine bytes must be. Gives 0
- * when the name is longer or has other bytes in it. */
-static inline unsigned fsrv__read_short_name(const uint8_t *at, uint64_t *key)
-{
-	uint64_t word = fsrv__load_word(at);
-	unsigned length = fsrv__alnum_length(word);
-
-	if (length == 0 || fsrv__name_byte[at[length]] != 0)
-		return 0;
-	*key = (__builtin_bswap64(word) | FSRV__ALL_BYTES(0x20)) >> (64 - 8 * length);
-	return length;
-}
-#endif
-
-/* Skips name="value" after one space, any number of times, where all of it is there. */
-static inline const uint8_t *fsrv__skip_attributes(const uint8_t *at, const uint8_t *end)
-{
-	while (end - at >= 20 && *at == ' ') {
-		unsigned length = fsrv__attribute_length(at + 1);
-		const uint8_t *sign = at + 1 + length, *stop;
-
-		if (length == 0 || sign[0] != '=' || (sign[1] != '"' && sign[1] != '\''))
-			break;
-		stop = fsrv__find_near(sign + 2, end, sign[1]);
-		if (stop == end)
-			break;
-		at = stop + 1;
-	}
-	return at;
-}
 
 #endif

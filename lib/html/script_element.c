@@ -1,7 +1,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "html/tags.h"
+#include "html/bytes.h"
 #include "html/script_text.h"
 #include "fsrv/inject.h"
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "html/bytes.h"
 #include "html/tags.h"
 
 enum pattern { END_TAG, START_TAG, COMMENT_START };

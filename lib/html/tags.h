@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "html/bytes.h"
 
 /* Elements that one rule or another treats by name; every other name is FSRV__TAG_OTHER. */
 enum fsrv__tag_id {
@@ -116,32 +117,19 @@ static inline const struct fsrv__tag *fsrv__tag_find(uint64_t key)
 	return tag->key == key ? tag : &fsrv__tag_other;
 }
 
-static inline bool fsrv__is_space(uint8_t byte)
+#if FSRV__HAS_WORDS
+/* Reads a name of up to eight letters at once, of which the first is there; nine bytes must be. Gives 0
+ * when the name is longer or has other bytes in it. */
+static inline unsigned fsrv__read_short_name(const uint8_t *at, uint64_t *key)
 {
-	return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
-}
+	uint64_t word = fsrv__load_word(at);
+	unsigned length = fsrv__alnum_length(word);
 
-static inline uint8_t fsrv__lower(uint8_t byte)
-{
-	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
+	if (length == 0 || fsrv__name_byte[at[length]] != 0)
+		return 0;
+	*key = (__builtin_bswap64(word) | FSRV__ALL_BYTES(0x20)) >> (64 - 8 * length);
+	return length;
 }
-
-/* Finds the first "<", or the last of a run of them, which alone can begin something; end if there is
- * none. One search per byte of a run would be the slowest way through it. */
-static inline const uint8_t *fsrv__find_last_less(const uint8_t *at, const uint8_t *end)
-{
-	const uint8_t *less = memchr(at, '<', (size_t)(end - at));
-
-	if (less == NULL)
-		return end;
-	while (less + 1 < end && less[1] == '<')
-		less++;
-	return less;
-}
-
-static inline bool fsrv__is_letter(uint8_t byte)
-{
-	return (uint8_t)((byte | 0x20) - 'a') < 26;
-}
+#endif
 
 #endif

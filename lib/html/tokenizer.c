@@ -31,12 +31,29 @@ static const uint8_t *begin_attribute(struct fsrv__scanner *s, const uint8_t *at
 	return at + 1;
 }
 
+/* Skips name="value" after one space, any number of times, where all of it is there. */
+static inline const uint8_t *skip_attributes(const uint8_t *at, const uint8_t *end)
+{
+	while (end - at >= 20 && *at == ' ') {
+		unsigned length = fsrv__attribute_name_length(at + 1);
+		const uint8_t *sign = at + 1 + length, *stop;
+
+		if (length == 0 || sign[0] != '=' || (sign[1] != '"' && sign[1] != '\''))
+			break;
+		stop = fsrv__find_near(sign + 2, end, sign[1]);
+		if (stop == end)
+			break;
+		at = stop + 1;
+	}
+	return at;
+}
+
 static const uint8_t *read_before_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	if (s->attributes.watch == FSRV__WATCH_NOTHING) {
 		const uint8_t *from = at;
 
-		at = fsrv__skip_attributes(at, end);
+		at = skip_attributes(at, end);
 		s->slash = s->slash && at == from;
 	}
 	for (; at < end; at++) {
@@ -194,7 +211,7 @@ static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *les
 		return NULL;
 	at += length;
 	if (*at != '>') {
-		at = fsrv__skip_attributes(at, end);
+		at = skip_attributes(at, end);
 		if (at == end || *at != '>')
 			return NULL;
 	}
