@@ -20,12 +20,12 @@ static bool has_value(const struct fsrv__attributes *a, const char *text)
 	if (a->value_length != length)
 		return false;
 	for (size_t i = 0; i < length; i++)
-		if (fsrv__lower(a->value[i]) != (uint8_t)text[i])
+		if (fsrv__lowercase(a->value[i]) != (uint8_t)text[i])
 			return false;
 	return true;
 }
 
-static bool is_japanese(const uint8_t *label, size_t length)
+static bool is_iso_2022_jp(const uint8_t *label, size_t length)
 {
 	static const char *const names[] = {"iso-2022-jp", "csiso2022jp"};
 
@@ -33,7 +33,7 @@ static bool is_japanese(const uint8_t *label, size_t length)
 		size_t at = 0;
 
 		while (at < length && at < strlen(names[i]) &&
-		       fsrv__lower(label[at]) == (uint8_t)names[i][at])
+		       fsrv__lowercase(label[at]) == (uint8_t)names[i][at])
 			at++;
 		if (at == length && at == strlen(names[i]))
 			return true;
@@ -43,22 +43,22 @@ static bool is_japanese(const uint8_t *label, size_t length)
 
 /* Takes value[from..to) as the label of an encoding, without white space around it. A label that
  * reaches the end of what was kept of a long value is not known as a whole. */
-static void take_label(struct fsrv__attributes *a, unsigned from, unsigned to, struct fsrv__label *label,
-		       unsigned found, unsigned japanese)
+static void take_encoding_label(struct fsrv__attributes *a, unsigned from, unsigned to,
+				struct fsrv__encoding_label *label, unsigned found, unsigned japanese)
 {
-	while (from < to && fsrv__is_space(a->value[from]))
+	while (from < to && fsrv__is_whitespace(a->value[from]))
 		from++;
-	while (to > from && fsrv__is_space(a->value[to - 1]))
+	while (to > from && fsrv__is_whitespace(a->value[to - 1]))
 		to--;
 	if (from == to || to == FSRV__VALUE_MAX)
 		return;
-	*label = (struct fsrv__label){a->value_offset + from, (uint8_t)(to - from)};
-	a->said |= (uint16_t)(found | (is_japanese(a->value + from, to - from) ? japanese : 0));
+	*label = (struct fsrv__encoding_label){a->value_offset + from, (uint8_t)(to - from)};
+	a->found |= (uint16_t)(found | (is_iso_2022_jp(a->value + from, to - from) ? japanese : 0));
 }
 
 static unsigned skip_spaces(const struct fsrv__attributes *a, unsigned at)
 {
-	while (at < a->value_length && fsrv__is_space(a->value[at]))
+	while (at < a->value_length && fsrv__is_whitespace(a->value[at]))
 		at++;
 	return at;
 }
@@ -70,7 +70,7 @@ static unsigned find_charset(const struct fsrv__attributes *a)
 	unsigned matched = 0;
 
 	for (unsigned at = 0; at < a->value_length; at++) {
-		uint8_t byte = fsrv__lower(a->value[at]);
+		uint8_t byte = fsrv__lowercase(a->value[at]);
 
 		matched = byte == (uint8_t)word[matched] ? matched + 1 : byte == (uint8_t)word[0];
 		if (matched < sizeof(word) - 1)
@@ -97,86 +97,92 @@ static void take_content(struct fsrv__attributes *a)
 	else
 		from++;
 	for (to = from; to < a->value_length; to++)
-		if (quote != 0 ? a->value[to] == quote : fsrv__is_space(a->value[to]) || a->value[to] == ';')
+		if (quote != 0 ? a->value[to] == quote
+			       : fsrv__is_whitespace(a->value[to]) || a->value[to] == ';')
 			break;
 	if (quote == 0 || to < a->value_length)
-		take_label(a, from, to, &a->content_charset, FSRV__SAID_CONTENT_CHARSET,
-			   FSRV__SAID_CONTENT_JAPANESE);
+		take_encoding_label(a, from, to, &a->content_charset, FSRV__FOUND_CONTENT_CHARSET,
+				    FSRV__FOUND_CONTENT_ISO_2022_JP);
 }
 
 static void take_charset(struct fsrv__attributes *a)
 {
-	take_label(a, 0, a->value_length, &a->charset, FSRV__SAID_CHARSET, FSRV__SAID_JAPANESE);
+	take_encoding_label(a, 0, a->value_length, &a->charset, FSRV__FOUND_CHARSET, FSRV__FOUND_ISO_2022_JP);
 }
 
 static void take_pragma(struct fsrv__attributes *a)
 {
 	if (has_value(a, "content-type"))
-		a->said |= FSRV__SAID_PRAGMA;
+		a->found |= FSRV__FOUND_PRAGMA;
 	else if (has_value(a, "content-security-policy"))
-		a->said |= FSRV__SAID_CSP;
+		a->found |= FSRV__FOUND_CSP;
 }
 
 static void take_type(struct fsrv__attributes *a)
 {
 	if (has_value(a, "hidden"))
-		a->said |= FSRV__SAID_HIDDEN;
+		a->found |= FSRV__FOUND_HIDDEN;
 }
 
 static void take_font(struct fsrv__attributes *a)
 {
-	a->said |= FSRV__SAID_FONT;
+	a->found |= FSRV__FOUND_FONT;
 }
 
 static void take_encoding(struct fsrv__attributes *a)
 {
 	if (has_value(a, "text/html") || has_value(a, "application/xhtml+xml"))
-		a->said |= FSRV__SAID_HTML;
+		a->found |= FSRV__FOUND_HTML_ENCODING;
 }
 
 static const struct {
-	enum fsrv__watch watch;
+	enum fsrv__attributes_element element;
 	const char *name;
 	void (*take)(struct fsrv__attributes *);
 } attributes[] = {
-	{FSRV__WATCH_META, "charset", take_charset},   {FSRV__WATCH_META, "content", take_content},
-	{FSRV__WATCH_META, "http-equiv", take_pragma}, {FSRV__WATCH_INPUT, "type", take_type},
-	{FSRV__WATCH_FONT, "color", take_font},        {FSRV__WATCH_FONT, "face", take_font},
-	{FSRV__WATCH_FONT, "size", take_font},         {FSRV__WATCH_ANNOTATION, "encoding", take_encoding},
+	{FSRV__ATTRIBUTES_OF_META, "charset", take_charset},
+	{FSRV__ATTRIBUTES_OF_META, "content", take_content},
+	{FSRV__ATTRIBUTES_OF_META, "http-equiv", take_pragma},
+	{FSRV__ATTRIBUTES_OF_INPUT, "type", take_type},
+	{FSRV__ATTRIBUTES_OF_FONT, "color", take_font},
+	{FSRV__ATTRIBUTES_OF_FONT, "face", take_font},
+	{FSRV__ATTRIBUTES_OF_FONT, "size", take_font},
+	{FSRV__ATTRIBUTES_OF_ANNOTATION_XML, "encoding", take_encoding},
 };
 
-static enum fsrv__watch watch_of(const struct fsrv__scanner *s)
+static enum fsrv__attributes_element element_of(const struct fsrv__scanner *s)
 {
 	switch (s->tag->id) {
 	case FSRV__TAG_META:
-		return FSRV__WATCH_META;
+		return FSRV__ATTRIBUTES_OF_META;
 	case FSRV__TAG_INPUT:
-		return s->is_frameset_ok ? FSRV__WATCH_INPUT : FSRV__WATCH_NOTHING;
+		return s->is_frameset_ok ? FSRV__ATTRIBUTES_OF_INPUT : FSRV__ATTRIBUTES_UNREAD;
 	case FSRV__TAG_FONT:
-		return fsrv__stack_is_foreign(&s->stack) ? FSRV__WATCH_FONT : FSRV__WATCH_NOTHING;
+		return fsrv__stack_is_foreign(&s->stack) ? FSRV__ATTRIBUTES_OF_FONT : FSRV__ATTRIBUTES_UNREAD;
 	case FSRV__TAG_ANNOTATION_XML:
-		return fsrv__stack_is_foreign(&s->stack) ? FSRV__WATCH_ANNOTATION : FSRV__WATCH_NOTHING;
+		return fsrv__stack_is_foreign(&s->stack) ? FSRV__ATTRIBUTES_OF_ANNOTATION_XML
+							 : FSRV__ATTRIBUTES_UNREAD;
 	default:
-		return FSRV__WATCH_NOTHING;
+		return FSRV__ATTRIBUTES_UNREAD;
 	}
 }
 
 void fsrv__attributes_begin(struct fsrv__scanner *s)
 {
-	s->attributes.watch = (uint8_t)watch_of(s);
-	s->attributes.said = 0;
+	s->attributes.element = (uint8_t)element_of(s);
+	s->attributes.found = 0;
 	s->attributes.seen = 0;
-	s->attributes.key = 0;
+	s->attributes.name_key = 0;
 	s->attributes.value_length = 0;
 }
 
-void fsrv__attributes_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)
+void fsrv__attributes_add_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)
 {
 	for (; from < to; from++)
-		a->key = FSRV__KEY_ADD(a->key, fsrv__lower(*from));
+		a->name_key = FSRV__KEY_ADD(a->name_key, fsrv__lowercase(*from));
 }
 
-void fsrv__attributes_value(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)
+void fsrv__attributes_add_value(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)
 {
 	size_t room = (size_t)(FSRV__VALUE_MAX - a->value_length);
 	size_t length = (size_t)(to - from) < room ? (size_t)(to - from) : room;
@@ -185,15 +191,15 @@ void fsrv__attributes_value(struct fsrv__attributes *a, const uint8_t *from, con
 	a->value_length = (uint8_t)(a->value_length + length);
 }
 
-void fsrv__attributes_flush(struct fsrv__attributes *a)
+void fsrv__attributes_finish(struct fsrv__attributes *a)
 {
 	for (unsigned i = 0; i < LEN(attributes); i++) {
-		if (a->watch != attributes[i].watch || a->key != key_of(attributes[i].name))
+		if (a->element != attributes[i].element || a->name_key != key_of(attributes[i].name))
 			continue;
 		if (!(a->seen & 1U << i))
 			attributes[i].take(a);
 		a->seen |= (uint8_t)(1U << i);
 	}
-	a->key = 0;
+	a->name_key = 0;
 	a->value_length = 0;
 }

@@ -14,7 +14,7 @@
 #endif
 
 /* ASCII whitespace of the standard. */
-static inline bool fsrv__is_space(uint8_t byte)
+static inline bool fsrv__is_whitespace(uint8_t byte)
 {
 	return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f';
 }
@@ -24,7 +24,7 @@ static inline bool fsrv__is_letter(uint8_t byte)
 	return (uint8_t)((byte | 0x20) - 'a') < 26;
 }
 
-static inline uint8_t fsrv__lower(uint8_t byte)
+static inline uint8_t fsrv__lowercase(uint8_t byte)
 {
 	return byte >= 'A' && byte <= 'Z' ? (uint8_t)(byte | 0x20) : byte;
 }
@@ -38,7 +38,7 @@ static inline const uint8_t *fsrv__find_byte(const uint8_t *at, const uint8_t *e
 
 /* Finds the first "<", or the last of a run of them, which alone can begin something; end if there is
  * none. One search per byte of a run would be the slowest way through it. */
-static inline const uint8_t *fsrv__find_last_less(const uint8_t *at, const uint8_t *end)
+static inline const uint8_t *fsrv__find_last_less_than(const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *less = memchr(at, '<', (size_t)(end - at));
 
@@ -90,7 +90,7 @@ static inline const uint8_t *fsrv__find_near(const uint8_t *at, const uint8_t *e
 }
 
 /* Number of letters and digits that eight bytes begin with. */
-static inline unsigned fsrv__alnum_length(uint64_t word)
+static inline unsigned fsrv__alphanumeric_length(uint64_t word)
 {
 	__m128i bytes = _mm_cvtsi64_si128((long long)(word | FSRV__ALL_BYTES(0x20)));
 	__m128i letters = _mm_sub_epi8(bytes, _mm_set1_epi8('a'));
@@ -135,7 +135,7 @@ static inline const uint8_t *fsrv__find_near(const uint8_t *at, const uint8_t *e
 }
 
 /* Number of letters that eight bytes begin with. */
-static inline unsigned fsrv__alnum_length(uint64_t word)
+static inline unsigned fsrv__alphanumeric_length(uint64_t word)
 {
 	uint64_t lower = (word & FSRV__ALL_BYTES(0x7F)) | FSRV__ALL_BYTES(0x20);
 	uint64_t letters = (lower + FSRV__ALL_BYTES(0x80 - 'a')) & ~(lower + FSRV__ALL_BYTES(0x7F - 'z'));

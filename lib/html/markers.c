@@ -3,7 +3,7 @@
 #include <string.h>
 
 /* True when the text ends in "&" and letters, digits or "#"; carried: the same of the text before it. */
-static bool ends_in_reference(const uint8_t *from, const uint8_t *end, bool carried)
+static bool ends_in_open_reference(const uint8_t *from, const uint8_t *end, bool carried)
 {
 	while (end > from) {
 		uint8_t byte = *--end;
@@ -16,12 +16,12 @@ static bool ends_in_reference(const uint8_t *from, const uint8_t *end, bool carr
 	return carried;
 }
 
-void fsrv__marks_text(struct fsrv__scanner *s, const uint8_t *from, const uint8_t *end, bool is_whole)
+void fsrv__markers_note_text(struct fsrv__scanner *s, const uint8_t *from, const uint8_t *end, bool is_whole)
 {
-	bool ends = ends_in_reference(from, end, s->ends_reference);
+	bool ends = ends_in_open_reference(from, end, s->ends_in_reference);
 
-	s->ends_reference = ends && !is_whole;
-	s->before = ends && is_whole ? FSRV__JOINT_REFERENCE : 0;
+	s->ends_in_reference = ends && !is_whole;
+	s->preceding = ends && is_whole ? FSRV__PRECEDING_REFERENCE : 0;
 }
 
 static bool has_any_case(const uint8_t *from, const uint8_t *to, const uint8_t *marker, size_t length)
@@ -29,7 +29,7 @@ static bool has_any_case(const uint8_t *from, const uint8_t *to, const uint8_t *
 	for (; (size_t)(to - from) >= length; from++) {
 		size_t i = 0;
 
-		while (i < length && fsrv__lower(from[i]) == fsrv__lower(marker[i]))
+		while (i < length && fsrv__lowercase(from[i]) == fsrv__lowercase(marker[i]))
 			i++;
 		if (i == length)
 			return true;
@@ -53,37 +53,38 @@ static bool has_marker(const struct fsrv__scanner *s, const uint8_t *from, const
 /* First byte of the current tag or script in this chunk. */
 static const uint8_t *element_start(const struct fsrv__scanner *s)
 {
-	return s->tag_start > s->base ? s->chunk + (s->tag_start - s->base) : s->chunk;
+	return s->tag_start > s->chunk_offset ? s->chunk + (s->tag_start - s->chunk_offset) : s->chunk;
 }
 
-void fsrv__marks_search(struct fsrv__scanner *s, const uint8_t *to)
+void fsrv__markers_search(struct fsrv__scanner *s, const uint8_t *to)
 {
 	const uint8_t *from = element_start(s);
-	size_t length = (size_t)(to - from) < sizeof(s->tail) ? (size_t)(to - from) : sizeof(s->tail);
-	uint8_t joint[2 * sizeof(s->tail)];
+	size_t length = (size_t)(to - from) < sizeof(s->carried) ? (size_t)(to - from) : sizeof(s->carried);
+	uint8_t joint[2 * sizeof(s->carried)];
 
 	if (s->has_marker)
 		return;
-	if (s->tail_length > 0) {
-		memcpy(joint, s->tail, s->tail_length);
-		memcpy(joint + s->tail_length, from, length);
-		s->has_marker = has_marker(s, joint, joint + s->tail_length + length);
+	if (s->carried_length > 0) {
+		memcpy(joint, s->carried, s->carried_length);
+		memcpy(joint + s->carried_length, from, length);
+		s->has_marker = has_marker(s, joint, joint + s->carried_length + length);
 	}
 	s->has_marker = s->has_marker || has_marker(s, from, to);
 }
 
-void fsrv__marks_carry(struct fsrv__scanner *s, const uint8_t *end)
+void fsrv__markers_carry(struct fsrv__scanner *s, const uint8_t *end)
 {
 	const uint8_t *from = element_start(s);
 	size_t length = (size_t)(end - from);
 	size_t kept;
 
-	if (length > sizeof(s->tail)) {
-		from = end - sizeof(s->tail);
-		length = sizeof(s->tail);
+	if (length > sizeof(s->carried)) {
+		from = end - sizeof(s->carried);
+		length = sizeof(s->carried);
 	}
-	kept = s->tail_length < sizeof(s->tail) - length ? s->tail_length : sizeof(s->tail) - length;
-	memmove(s->tail, s->tail + s->tail_length - kept, kept);
-	memcpy(s->tail + kept, from, length);
-	s->tail_length = (uint8_t)(kept + length);
+	kept = s->carried_length < sizeof(s->carried) - length ? s->carried_length
+							       : sizeof(s->carried) - length;
+	memmove(s->carried, s->carried + s->carried_length - kept, kept);
+	memcpy(s->carried + kept, from, length);
+	s->carried_length = (uint8_t)(kept + length);
 }

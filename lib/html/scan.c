@@ -27,10 +27,10 @@ int fsrv_scan_begin(struct fsrv_scan *scan, const struct fsrv_scan_options *opti
 	s->options = *options;
 	s->head_start = FSRV_NO_OFFSET;
 	s->head_end = FSRV_NO_OFFSET;
-	s->closing = FSRV_NO_OFFSET;
-	s->csp = FSRV_NO_OFFSET;
+	s->body_end = FSRV_NO_OFFSET;
+	s->csp_offset = FSRV_NO_OFFSET;
 	s->charset.offset = FSRV_NO_OFFSET;
-	s->pre_end = FSRV_NO_OFFSET;
+	s->pre_content_start = FSRV_NO_OFFSET;
 	s->is_frameset_ok = true;
 	s->does_text_matter = true;
 	return FSRV_OK;
@@ -42,11 +42,11 @@ static void end_chunk(struct fsrv__scanner *s)
 	bool is_tag_begun =
 		s->state == FSRV__STATE_TAG_OPEN || (s->state == FSRV__STATE_TAG_NAME && !s->is_end_tag);
 
-	if (s->in_script)
-		fsrv__marks_search(s, s->chunk_end);
-	if (s->in_script || (is_tag_begun && s->options.n_markers > 0))
-		fsrv__marks_carry(s, s->chunk_end);
-	s->base += (uint64_t)(s->chunk_end - s->chunk);
+	if (s->searches_markers)
+		fsrv__markers_search(s, s->chunk_end);
+	if (s->searches_markers || (is_tag_begun && s->options.n_markers > 0))
+		fsrv__markers_carry(s, s->chunk_end);
+	s->chunk_offset += (uint64_t)(s->chunk_end - s->chunk);
 	s->chunk = s->chunk_end;
 }
 
@@ -57,10 +57,10 @@ enum fsrv_scan_verdict fsrv_scan_feed(struct fsrv_scan *scan, const void *bytes,
 	if (length > 0) {
 		s->chunk = bytes;
 		s->chunk_end = s->chunk + length;
-		if (s->wants_next && s->n_strips <= s->options.max_strips)
+		if (s->strip_wants_next_byte && s->n_strips <= s->options.max_strips)
 			s->options.strips[s->n_strips - 1].after = *s->chunk;
-		s->wants_next = false;
-		fsrv__tokens_read(s, s->chunk, s->chunk_end);
+		s->strip_wants_next_byte = false;
+		fsrv__tokenizer_read(s, s->chunk, s->chunk_end);
 		end_chunk(s);
 	}
 	return s->is_done ? FSRV_SCAN_DONE : FSRV_SCAN_MORE;
@@ -69,12 +69,12 @@ enum fsrv_scan_verdict fsrv_scan_feed(struct fsrv_scan *scan, const void *bytes,
 int fsrv_scan_end(struct fsrv_scan *scan, struct fsrv_page *page)
 {
 	struct fsrv__scanner *s = (struct fsrv__scanner *)&scan->state;
-	uint64_t body_end = fsrv__tree_end(s, s->base);
+	uint64_t body_end = fsrv__tree_end(s, s->chunk_offset);
 
-	*page = (struct fsrv_page){.size = s->base,
+	*page = (struct fsrv_page){.size = s->chunk_offset,
 				   .at = {s->head_start, s->head_end, body_end},
 				   .flags = s->flags,
-				   .csp_offset = s->csp,
+				   .csp_offset = s->csp_offset,
 				   .charset_offset = s->charset.offset,
 				   .charset_length = s->charset.length,
 				   .strips = s->options.strips,

@@ -1,8 +1,8 @@
 /* The scanner behind fsrv/inject.h. scan.c has the public functions, tokenizer.c and tagless.c cut
- * the page into tokens, tree.c knows where in the tree they land; text.c, attributes.c and markers.c look into
- * text, attributes and scripts where that matters. */
-#ifndef FSRV_HTMLSCAN_H
-#define FSRV_HTMLSCAN_H
+ * the page into tokens, tree.c knows where in the tree they land; text.c, attributes.c and markers.c look
+ * into text, attributes and scripts where that matters. */
+#ifndef FSRV__HTML_SCANNER_H
+#define FSRV__HTML_SCANNER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,40 +16,40 @@
 #include "fsrv/inject.h"
 
 /* Where the tokenizer is. Those from FSRV__STATE_TAG_OPEN on are inside of something unfinished. */
-enum fsrv__state {
-	FSRV__STATE_START, /* a byte order mark may come */
-	FSRV__STATE_TEXT,
-	FSRV__STATE_RAW,    /* raw text and RCDATA */
-	FSRV__STATE_SCRIPT, /* text of a script */
+enum fsrv__tokenizer_state {
+	FSRV__STATE_BYTE_ORDER_MARK, /* a byte order mark may come */
+	FSRV__STATE_DATA,
+	FSRV__STATE_RAW_TEXT,    /* raw text and RCDATA */
+	FSRV__STATE_SCRIPT_DATA, /* text of a script */
 	FSRV__STATE_PLAINTEXT,
 	FSRV__STATE_TAG_OPEN,
 	FSRV__STATE_END_TAG_OPEN,
 	FSRV__STATE_TAG_NAME,
-	FSRV__STATE_BEFORE_NAME, /* of an attribute; also after a quoted value */
-	FSRV__STATE_NAME,
-	FSRV__STATE_AFTER_NAME,
-	FSRV__STATE_BEFORE_VALUE,
-	FSRV__STATE_DOUBLE_QUOTED,
-	FSRV__STATE_SINGLE_QUOTED,
-	FSRV__STATE_UNQUOTED,
-	FSRV__STATE_DECLARATION, /* after "<!" */
+	FSRV__STATE_BEFORE_ATTRIBUTE_NAME, /* of an attribute; also after a quoted value */
+	FSRV__STATE_ATTRIBUTE_NAME,
+	FSRV__STATE_AFTER_ATTRIBUTE_NAME,
+	FSRV__STATE_BEFORE_ATTRIBUTE_VALUE,
+	FSRV__STATE_ATTRIBUTE_VALUE_DOUBLE_QUOTED,
+	FSRV__STATE_ATTRIBUTE_VALUE_SINGLE_QUOTED,
+	FSRV__STATE_ATTRIBUTE_VALUE_UNQUOTED,
+	FSRV__STATE_MARKUP_DECLARATION_OPEN, /* after "<!" */
 	FSRV__STATE_COMMENT_START,
 	FSRV__STATE_COMMENT_START_DASH,
 	FSRV__STATE_COMMENT,
 	FSRV__STATE_BOGUS_COMMENT, /* doctypes too: anything that ends at the first ">" */
-	FSRV__STATE_CDATA
+	FSRV__STATE_CDATA_SECTION
 };
 
 /* How far the tree has come. */
-enum fsrv__phase {
-	FSRV__PHASE_BEFORE_HEAD,
-	FSRV__PHASE_IN_HEAD,
-	FSRV__PHASE_AFTER_HEAD,
-	FSRV__PHASE_IN_BODY
+enum fsrv__insertion_mode {
+	FSRV__MODE_BEFORE_HEAD,
+	FSRV__MODE_IN_HEAD,
+	FSRV__MODE_AFTER_HEAD,
+	FSRV__MODE_IN_BODY
 };
 
 /* A character reference that may stand for white space. */
-struct fsrv__reference {
+struct fsrv__character_reference {
 	uint64_t offset; /* of the "&" */
 	uint32_t value;
 	uint8_t state; /* 0: none */
@@ -57,28 +57,28 @@ struct fsrv__reference {
 };
 
 /* Which elements have their attributes read. */
-enum fsrv__watch {
-	FSRV__WATCH_NOTHING,
-	FSRV__WATCH_META,
-	FSRV__WATCH_INPUT,
-	FSRV__WATCH_FONT,
-	FSRV__WATCH_ANNOTATION
+enum fsrv__attributes_element {
+	FSRV__ATTRIBUTES_UNREAD,
+	FSRV__ATTRIBUTES_OF_META,
+	FSRV__ATTRIBUTES_OF_INPUT,
+	FSRV__ATTRIBUTES_OF_FONT,
+	FSRV__ATTRIBUTES_OF_ANNOTATION_XML
 };
 
 /* What the attributes of a watched tag say. */
-enum fsrv__said {
-	FSRV__SAID_CHARSET = 1 << 0, /* meta charset */
-	FSRV__SAID_CONTENT_CHARSET = 1 << 1,
-	FSRV__SAID_PRAGMA = 1 << 2, /* http-equiv=content-type */
-	FSRV__SAID_CSP = 1 << 3,
-	FSRV__SAID_HIDDEN = 1 << 4,   /* type=hidden */
-	FSRV__SAID_FONT = 1 << 5,     /* color, face or size */
-	FSRV__SAID_HTML = 1 << 6,     /* encoding of annotation-xml */
-	FSRV__SAID_JAPANESE = 1 << 7, /* the charset is ISO-2022-JP */
-	FSRV__SAID_CONTENT_JAPANESE = 1 << 8
+enum fsrv__attributes_found {
+	FSRV__FOUND_CHARSET = 1 << 0, /* meta charset */
+	FSRV__FOUND_CONTENT_CHARSET = 1 << 1,
+	FSRV__FOUND_PRAGMA = 1 << 2, /* http-equiv=content-type */
+	FSRV__FOUND_CSP = 1 << 3,
+	FSRV__FOUND_HIDDEN = 1 << 4,        /* type=hidden */
+	FSRV__FOUND_FONT = 1 << 5,          /* color, face or size */
+	FSRV__FOUND_HTML_ENCODING = 1 << 6, /* encoding of annotation-xml */
+	FSRV__FOUND_ISO_2022_JP = 1 << 7,   /* the charset is ISO-2022-JP */
+	FSRV__FOUND_CONTENT_ISO_2022_JP = 1 << 8
 };
 
-struct fsrv__label {
+struct fsrv__encoding_label {
 	uint64_t offset;
 	uint8_t length;
 };
@@ -86,14 +86,13 @@ struct fsrv__label {
 #define FSRV__VALUE_MAX 96 /* as much of an attribute value as is looked at */
 
 struct fsrv__attributes {
-	uint64_t key; /* of the current name */
+	uint64_t name_key; /* of the current name */
 	uint64_t value_offset;
-	struct fsrv__label charset;
-	struct fsrv__label content_charset;
-	uint16_t said;
-	uint8_t seen;  /* names that were there: of equal ones the first counts */
-	uint8_t watch; /* enum fsrv__watch */
-	uint8_t name_length;
+	struct fsrv__encoding_label charset;
+	struct fsrv__encoding_label content_charset;
+	uint16_t found;
+	uint8_t seen;    /* names that were there: of equal ones the first counts */
+	uint8_t element; /* enum fsrv__attributes_element */
 	uint8_t value_length;
 	uint8_t value[FSRV__VALUE_MAX];
 };
@@ -103,66 +102,66 @@ struct fsrv__scanner {
 	size_t n_strips;
 	const uint8_t *chunk; /* the bytes being fed */
 	const uint8_t *chunk_end;
-	uint64_t base; /* offset of chunk in the page */
+	uint64_t chunk_offset; /* offset of chunk in the page */
 
-	uint64_t key; /* of the current tag's name */
+	uint64_t tag_key; /* of the current tag's name */
 	const struct fsrv__tag *tag;
-	uint64_t tag_start;          /* of the current tag; of the start tag until a raw element is closed */
-	const struct fsrv__tag *raw; /* open raw text or script element, NULL for none */
-	struct fsrv__script_text script;
+	uint64_t tag_start; /* of the current tag; of the start tag until a raw element is closed */
+	const struct fsrv__tag *raw_element; /* open raw text or script element, NULL for none */
+	struct fsrv__script_text script_text;
 
 	uint64_t head_start;
 	uint64_t head_end;
-	uint64_t closing; /* first end tag of the closing run, FSRV_NO_OFFSET for none */
-	uint64_t csp;
-	struct fsrv__label charset;
+	uint64_t body_end; /* first end tag of the closing run, FSRV_NO_OFFSET for none */
+	uint64_t csp_offset;
+	struct fsrv__encoding_label charset;
 	unsigned flags;
 
-	uint64_t pre_end; /* offset behind a pre start tag */
+	uint64_t pre_content_start; /* offset behind a pre start tag */
 	uint32_t last_bytes;
-	struct fsrv__reference reference;
+	struct fsrv__character_reference reference;
 
 	uint8_t state;
-	uint8_t phase;
+	uint8_t insertion_mode;
 	uint8_t name_length;
 	uint8_t matched; /* bytes of a short pattern, see the states */
-	uint8_t tail_length;
+	uint8_t carried_length;
 	bool is_end_tag;
-	bool slash; /* the last byte was a "/" outside of values */
+	bool is_self_closing; /* the last byte was a "/" outside of values */
 	bool is_frameset_ok;
 	bool does_text_matter;
-	bool is_body_plain; /* in the body, where most tags change nothing but the stack */
-	bool closing_needs_body;
+	bool allows_stack_only_tags; /* in the body, where most tags change nothing but the stack */
+	bool body_end_opens_body;
 	bool is_charset_known;
 	bool is_done;
 
-	bool in_script;      /* the tag or text may belong to a script to strip */
-	bool has_marker;     /* a marker was found in it */
-	bool ends_reference; /* the text so far ends in an unfinished character reference */
-	bool wants_next;     /* the last strip waits for the byte that follows */
-	uint8_t before;      /* enum fsrv__joint of the current tag */
+	bool searches_markers;      /* the tag or text may belong to a script to strip */
+	bool has_marker;            /* a marker was found in it */
+	bool ends_in_reference;     /* the text so far ends in an unfinished character reference */
+	bool strip_wants_next_byte; /* the last strip waits for the byte that follows */
+	uint8_t preceding;          /* enum fsrv__preceding of the current tag */
 
 	struct fsrv__attributes attributes;
-	uint8_t tail[FSRV_MARKER_MAX - 1]; /* last bytes of the script from earlier chunks */
+	uint8_t carried[FSRV_MARKER_MAX - 1]; /* last bytes of the script from earlier chunks */
 	struct fsrv__stack stack;
 };
 
 _Static_assert(sizeof(struct fsrv__scanner) <= sizeof(struct fsrv_scan), "the state must fit");
 
 /* Bits of fsrv_strip.before: what the bytes before an element could become together with others. */
-enum fsrv__joint {
-	FSRV__JOINT_LESS = 1 << 0,      /* "<" */
-	FSRV__JOINT_REFERENCE = 1 << 1, /* "&" and letters, digits or "#" */
-	FSRV__JOINT_PRE = 1 << 2        /* a pre start tag */
+enum fsrv__preceding {
+	FSRV__PRECEDING_LESS_THAN = 1 << 0, /* "<" */
+	FSRV__PRECEDING_REFERENCE = 1 << 1, /* "&" and letters, digits or "#" */
+	FSRV__PRECEDING_PRE = 1 << 2        /* a pre start tag */
 };
 
 static inline uint64_t fsrv__offset(const struct fsrv__scanner *s, const uint8_t *at)
 {
-	return s->base + (uint64_t)(at - s->chunk);
+	return s->chunk_offset + (uint64_t)(at - s->chunk);
 }
 
 /* tokenizer.c. Reads the bytes of a chunk, or fewer when the scan is done before. */
-void fsrv__tokens_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
+void fsrv__tokenizer_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
 
 /* tagless.c. Reads on in what is no tag: the start of the page, comments, declarations, CDATA, raw
  * text and scripts. */
@@ -172,28 +171,28 @@ const uint8_t *fsrv__passage_read(struct fsrv__scanner *s, const uint8_t *at, co
 void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after);
 void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after);
 /* Text that is not white space, from its first byte on. */
-void fsrv__tree_text(struct fsrv__scanner *s, uint64_t offset, bool is_nul);
+void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul);
 /* The page ends: completes the points of the head and gives that of the body. */
 uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size);
 
 /* attributes.c. A start tag begins, whose name is known: decides whether its attributes are read. */
 void fsrv__attributes_begin(struct fsrv__scanner *s);
-void fsrv__attributes_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to);
-void fsrv__attributes_value(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to);
+void fsrv__attributes_add_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to);
+void fsrv__attributes_add_value(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to);
 /* Ends the current attribute, if there is one. */
-void fsrv__attributes_flush(struct fsrv__attributes *a);
+void fsrv__attributes_finish(struct fsrv__attributes *a);
 
 /* markers.c. Text goes up to end, all of it when is_whole: markup follows. Keeps what a script element
  * that comes next would part. */
-void fsrv__marks_text(struct fsrv__scanner *s, const uint8_t *from, const uint8_t *end, bool is_whole);
+void fsrv__markers_note_text(struct fsrv__scanner *s, const uint8_t *from, const uint8_t *end, bool is_whole);
 /* Looks for the markers in those bytes of the current element that lie in this chunk. */
-void fsrv__marks_search(struct fsrv__scanner *s, const uint8_t *to);
+void fsrv__markers_search(struct fsrv__scanner *s, const uint8_t *to);
 /* Keeps the last bytes of the current element, where a marker may have begun. */
-void fsrv__marks_carry(struct fsrv__scanner *s, const uint8_t *end);
+void fsrv__markers_carry(struct fsrv__scanner *s, const uint8_t *end);
 
 /* text.c. Text while it matters whether it is white space (13.2.5.1 and 13.2.5.72 on). */
-void fsrv__text_scan(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
+void fsrv__characters_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
 /* Text ends here: an unfinished reference stands for itself. */
-void fsrv__text_end(struct fsrv__scanner *s);
+void fsrv__characters_end(struct fsrv__scanner *s);
 
 #endif

@@ -30,12 +30,12 @@ unsigned fsrv_script_check(const void *text, size_t length)
 {
 	struct fsrv__script_text state = {0};
 	const uint8_t *bytes = text, *end = bytes + length;
-	enum fsrv__script_mark mark = FSRV__SCRIPT_NONE;
+	enum fsrv__script_event event = FSRV__SCRIPT_NONE;
 	unsigned traits = 0;
 
-	for (const uint8_t *at = bytes; at < end && mark != FSRV__SCRIPT_END;)
-		at = fsrv__script_text_read(&state, at, end, &mark);
-	if (mark == FSRV__SCRIPT_END || state.level == FSRV__SCRIPT_DOUBLE_ESCAPED ||
+	for (const uint8_t *at = bytes; at < end && event != FSRV__SCRIPT_END_TAG;)
+		at = fsrv__script_text_read(&state, at, end, &event);
+	if (event == FSRV__SCRIPT_END_TAG || state.level == FSRV__SCRIPT_DOUBLE_ESCAPED ||
 	    (length > 0 && memchr(bytes, 0, length) != NULL))
 		traits |= FSRV_SCRIPT_UNSAFE;
 	for (size_t i = 0; i < length; i++) {
@@ -49,20 +49,20 @@ unsigned fsrv_script_check(const void *text, size_t length)
 static void put_escaped(struct writer *w, const uint8_t *at, const uint8_t *end)
 {
 	struct fsrv__script_text state = {0};
-	enum fsrv__script_mark mark;
+	enum fsrv__script_event event;
 	const uint8_t *written = at;
 
 	while (at < end) {
-		at = fsrv__script_text_read(&state, at, end, &mark);
-		if (mark != FSRV__SCRIPT_NONE) {
+		at = fsrv__script_text_read(&state, at, end, &event);
+		if (event != FSRV__SCRIPT_NONE) {
 			const uint8_t *less =
-				at - (mark == FSRV__SCRIPT_END ? strlen("</script") : strlen("<script"));
+				at - (event == FSRV__SCRIPT_END_TAG ? strlen("</script") : strlen("<script"));
 
 			put(w, written, (size_t)(less - written));
 			put_text(w, "\\u003C");
 			written = less + 1;
 		}
-		if (mark == FSRV__SCRIPT_DEEPER)
+		if (event == FSRV__SCRIPT_DOUBLE_ESCAPE_START)
 			state.level = FSRV__SCRIPT_ESCAPED;
 	}
 	put(w, written, (size_t)(end - written));
@@ -88,7 +88,7 @@ static void put_base64(struct writer *w, const uint8_t *at, size_t length)
 
 static bool is_equal(const char *a, const char *b)
 {
-	while (*a != '\0' && fsrv__lower((uint8_t)*a) == fsrv__lower((uint8_t)*b)) {
+	while (*a != '\0' && fsrv__lowercase((uint8_t)*a) == fsrv__lowercase((uint8_t)*b)) {
 		a++;
 		b++;
 	}

@@ -10,7 +10,7 @@ enum pattern { END_TAG, START_TAG, COMMENT_START };
 
 static const char *const patterns[] = {"</script", "<script", "<!--"};
 
-static void fail_pattern(struct fsrv__script_text *text)
+static void reset_pattern(struct fsrv__script_text *text)
 {
 	text->matched = 0;
 	text->dashes = 0;
@@ -21,7 +21,7 @@ static bool choose_pattern(struct fsrv__script_text *text, uint8_t byte)
 {
 	if (byte == '/')
 		text->pattern = END_TAG;
-	else if (byte == '!' && text->level == FSRV__SCRIPT_PLAIN)
+	else if (byte == '!' && text->level == FSRV__SCRIPT_DATA)
 		text->pattern = COMMENT_START;
 	else if ((byte == 's' || byte == 'S') && text->level == FSRV__SCRIPT_ESCAPED)
 		text->pattern = START_TAG;
@@ -31,11 +31,11 @@ static bool choose_pattern(struct fsrv__script_text *text, uint8_t byte)
 }
 
 /* Acts on a pattern that is complete; both tags exist only when white space, "/" or ">" follows. */
-static enum fsrv__script_mark finish_pattern(struct fsrv__script_text *text, uint8_t next)
+static enum fsrv__script_event finish_pattern(struct fsrv__script_text *text, uint8_t next)
 {
 	enum pattern pattern = text->pattern;
 
-	fail_pattern(text);
+	reset_pattern(text);
 	if (pattern == COMMENT_START) {
 		text->level = FSRV__SCRIPT_ESCAPED;
 		text->dashes = 2; /* those of "<!--" count: "<!-->" leaves the level again */
@@ -45,29 +45,29 @@ static enum fsrv__script_mark finish_pattern(struct fsrv__script_text *text, uin
 		return FSRV__SCRIPT_NONE;
 	if (pattern == START_TAG) {
 		text->level = FSRV__SCRIPT_DOUBLE_ESCAPED;
-		return FSRV__SCRIPT_DEEPER;
+		return FSRV__SCRIPT_DOUBLE_ESCAPE_START;
 	}
 	if (text->level != FSRV__SCRIPT_DOUBLE_ESCAPED)
-		return FSRV__SCRIPT_END;
+		return FSRV__SCRIPT_END_TAG;
 	text->level = FSRV__SCRIPT_ESCAPED;
 	return FSRV__SCRIPT_NONE;
 }
 
 /* Goes on with a pattern that has begun; leaves the byte that decides against it. */
 static const uint8_t *match_pattern(struct fsrv__script_text *text, const uint8_t *at, const uint8_t *end,
-				    enum fsrv__script_mark *mark)
+				    enum fsrv__script_event *event)
 {
 	if (text->matched == 1 && !choose_pattern(text, *at)) {
-		fail_pattern(text);
+		reset_pattern(text);
 		return at;
 	}
 	for (const char *pattern = patterns[text->pattern]; at < end; at++, text->matched++) {
 		if (pattern[text->matched] == '\0') {
-			*mark = finish_pattern(text, *at);
+			*event = finish_pattern(text, *at);
 			return at;
 		}
-		if (fsrv__lower(*at) != (uint8_t)pattern[text->matched]) {
-			fail_pattern(text);
+		if (fsrv__lowercase(*at) != (uint8_t)pattern[text->matched]) {
+			reset_pattern(text);
 			return at;
 		}
 	}
@@ -83,16 +83,17 @@ static void count_dashes(struct fsrv__script_text *text, const uint8_t *from, co
 }
 
 /* Finds the ">" of the first "-->" before the limit, or gives the limit; dashes are kept up to date. */
-static const uint8_t *find_arrow(struct fsrv__script_text *text, const uint8_t *at, const uint8_t *limit)
+static const uint8_t *find_comment_end(struct fsrv__script_text *text, const uint8_t *at,
+				       const uint8_t *limit)
 {
-	const uint8_t *head;
+	const uint8_t *greater;
 
-	while ((head = memchr(at, '>', (size_t)(limit - at))) != NULL) {
-		count_dashes(text, at, head);
+	while ((greater = memchr(at, '>', (size_t)(limit - at))) != NULL) {
+		count_dashes(text, at, greater);
 		if (text->dashes == 2)
-			return head;
+			return greater;
 		text->dashes = 0;
-		at = head + 1;
+		at = greater + 1;
 	}
 	count_dashes(text, at, limit);
 	return limit;
@@ -107,28 +108,28 @@ static const uint8_t *read_escaped(struct fsrv__script_text *text, const uint8_t
 		const uint8_t *less = memchr(at, '<', length);
 		const uint8_t *limit = less != NULL ? less : at + length;
 
-		at = find_arrow(text, at, limit);
+		at = find_comment_end(text, at, limit);
 		if (at < limit) {
-			*text = (struct fsrv__script_text){.level = FSRV__SCRIPT_PLAIN};
+			*text = (struct fsrv__script_text){.level = FSRV__SCRIPT_DATA};
 			return at + 1;
 		}
 		if (less != NULL)
-			return fsrv__find_last_less(at, end);
+			return fsrv__find_last_less_than(at, end);
 	}
 	return at;
 }
 
 const uint8_t *fsrv__script_text_read(struct fsrv__script_text *text, const uint8_t *at, const uint8_t *end,
-				      enum fsrv__script_mark *mark)
+				      enum fsrv__script_event *event)
 {
-	*mark = FSRV__SCRIPT_NONE;
-	while (at < end && *mark == FSRV__SCRIPT_NONE) {
+	*event = FSRV__SCRIPT_NONE;
+	while (at < end && *event == FSRV__SCRIPT_NONE) {
 		if (text->matched > 0) {
-			at = match_pattern(text, at, end, mark);
+			at = match_pattern(text, at, end, event);
 			continue;
 		}
-		at = text->level == FSRV__SCRIPT_PLAIN ? fsrv__find_last_less(at, end)
-						       : read_escaped(text, at, end);
+		at = text->level == FSRV__SCRIPT_DATA ? fsrv__find_last_less_than(at, end)
+						      : read_escaped(text, at, end);
 		if (at < end && *at == '<') {
 			text->matched = 1;
 			at++;

@@ -1,13 +1,13 @@
 /* The text of script elements (WHATWG HTML, 13.2.5.4 and 13.2.5.15 to 13.2.5.31): where it ends, with
  * the two escaped states that "<!--" and "<script" lead to. Resumable at every byte. */
-#ifndef FSRV_SCRIPTTEXT_H
-#define FSRV_SCRIPTTEXT_H
+#ifndef FSRV__HTML_SCRIPT_TEXT_H
+#define FSRV__HTML_SCRIPT_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum fsrv__script_level {
-	FSRV__SCRIPT_PLAIN,
+	FSRV__SCRIPT_DATA,
 	FSRV__SCRIPT_ESCAPED,       /* after "<!--": a script start tag would lead to the next level */
 	FSRV__SCRIPT_DOUBLE_ESCAPED /* an end tag leads one level back and ends nothing */
 };
@@ -20,15 +20,16 @@ struct fsrv__script_text {
 	uint8_t dashes;  /* how many of the last two bytes are "-" in a row, in the escaped levels */
 };
 
-enum fsrv__script_mark {
-	FSRV__SCRIPT_NONE,  /* all bytes are consumed */
-	FSRV__SCRIPT_END,   /* "</script" that ends the element; the byte after it was looked at, not consumed
-			     */
-	FSRV__SCRIPT_DEEPER /* "<script" that led to the double escaped level, likewise */
+enum fsrv__script_event {
+	FSRV__SCRIPT_NONE,    /* all bytes are consumed */
+	FSRV__SCRIPT_END_TAG, /* "</script" that ends the element; the byte after it was looked at, not
+			       * consumed
+			       */
+	FSRV__SCRIPT_DOUBLE_ESCAPE_START /* "<script" that led to the double escaped level, likewise */
 };
 
-/* Reads on to the next mark or to the end; returns the first byte that is not consumed. */
+/* Reads on to the next event or to the end; returns the first byte that is not consumed. */
 const uint8_t *fsrv__script_text_read(struct fsrv__script_text *text, const uint8_t *at, const uint8_t *end,
-				      enum fsrv__script_mark *mark);
+				      enum fsrv__script_event *event);
 
 #endif

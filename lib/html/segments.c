@@ -14,10 +14,10 @@ struct planner {
 	size_t max;
 	size_t count;
 	uint64_t length;
-	uint64_t position; /* in the page: all before it is written or stripped */
-	unsigned joint;    /* what the bytes written last could become, enum fsrv__joint */
-	int after;         /* the byte at position, if is_open */
-	bool is_open;      /* an element was stripped before position and nothing written since */
+	uint64_t position;  /* in the page: all before it is written or stripped */
+	unsigned preceding; /* what the bytes written last could become, enum fsrv__preceding */
+	int after;          /* the byte at position, if has_gap */
+	bool has_gap;       /* an element was stripped before position and nothing written since */
 };
 
 static bool is_letter(int byte)
@@ -31,13 +31,13 @@ static bool is_word(int byte)
 }
 
 /* True when a byte would make markup of what was left before a stripped element. */
-static bool joins(unsigned joint, int byte)
+static bool would_combine(unsigned preceding, int byte)
 {
-	if (joint & FSRV__JOINT_LESS)
+	if (preceding & FSRV__PRECEDING_LESS_THAN)
 		return is_letter(byte) || byte == '/' || byte == '!' || byte == '?';
-	if (joint & FSRV__JOINT_REFERENCE)
+	if (preceding & FSRV__PRECEDING_REFERENCE)
 		return is_word(byte) || byte == ';';
-	return (joint & FSRV__JOINT_PRE) && (byte == '\r' || byte == '\n');
+	return (preceding & FSRV__PRECEDING_PRE) && (byte == '\r' || byte == '\n');
 }
 
 static void add(struct planner *p, const void *literal, uint64_t offset, uint64_t length)
@@ -58,9 +58,9 @@ static void add_literal(struct planner *p, const void *literal, size_t length)
 /* Stripped elements end here, and byte is the next to be written. */
 static void close_gap(struct planner *p, int byte)
 {
-	if (p->is_open && joins(p->joint, byte))
+	if (p->has_gap && would_combine(p->preceding, byte))
 		add_literal(p, empty_comment, sizeof(empty_comment) - 1);
-	p->is_open = false;
+	p->has_gap = false;
 }
 
 static void add_page(struct planner *p, uint64_t end)
@@ -73,13 +73,13 @@ static void add_page(struct planner *p, uint64_t end)
 }
 
 /* What the end of a snippet could become with the bytes that follow a stripped element. */
-static unsigned joint_of(const uint8_t *bytes, size_t length)
+static unsigned preceding_of(const uint8_t *bytes, size_t length)
 {
 	if (bytes[length - 1] == '<')
-		return FSRV__JOINT_LESS;
+		return FSRV__PRECEDING_LESS_THAN;
 	while (length > 0 && is_word(bytes[length - 1]))
 		length--;
-	return length > 0 && bytes[length - 1] == '&' ? FSRV__JOINT_REFERENCE : 0;
+	return length > 0 && bytes[length - 1] == '&' ? FSRV__PRECEDING_REFERENCE : 0;
 }
 
 static void add_snippet(struct planner *p, const struct fsrv_snippet *snippet)
@@ -88,7 +88,7 @@ static void add_snippet(struct planner *p, const struct fsrv_snippet *snippet)
 		return;
 	close_gap(p, *(const uint8_t *)snippet->bytes);
 	add_literal(p, snippet->bytes, snippet->length);
-	p->joint = joint_of(snippet->bytes, snippet->length);
+	p->preceding = preceding_of(snippet->bytes, snippet->length);
 }
 
 static void add_point(struct planner *p, const struct fsrv_page *page, enum fsrv_point point,
@@ -108,14 +108,14 @@ static void add_strip(struct planner *p, const struct fsrv_strip *strip, bool is
 {
 	if (strip->offset > p->position) {
 		add_page(p, strip->offset);
-		p->joint = strip->before;
+		p->preceding = strip->before;
 	}
 	p->position = strip->offset + strip->length;
 	p->after = strip->after;
 	if (is_kept)
 		add_literal(p, empty_script, sizeof(empty_script) - 1);
 	else
-		p->is_open = true;
+		p->has_gap = true;
 }
 
 int fsrv_segments_plan(const struct fsrv_page *page, const struct fsrv_snippet snippets[FSRV_POINTS],

@@ -11,12 +11,12 @@ static const uint64_t key_table = FSRV__KEY5('t', 'a', 'b', 'l', 'e');
 static const uint64_t key_template = FSRV__KEY8('t', 'e', 'm', 'p', 'l', 'a', 't', 'e');
 static const uint64_t cells[] = {FSRV__KEY2('t', 'd'), FSRV__KEY2('t', 'h')};
 static const uint64_t rows[] = {FSRV__KEY2('t', 'r')};
-static const uint64_t sections[] = {FSRV__KEY5('t', 'b', 'o', 'd', 'y'), FSRV__KEY5('t', 'h', 'e', 'a', 'd'),
-				    FSRV__KEY5('t', 'f', 'o', 'o', 't'),
-				    FSRV__KEY7('c', 'a', 'p', 't', 'i', 'o', 'n')};
+static const uint64_t row_groups[] = {
+	FSRV__KEY5('t', 'b', 'o', 'd', 'y'), FSRV__KEY5('t', 'h', 'e', 'a', 'd'),
+	FSRV__KEY5('t', 'f', 'o', 'o', 't'), FSRV__KEY7('c', 'a', 'p', 't', 'i', 'o', 'n')};
 static const uint64_t headings[] = {FSRV__KEY2('h', '1'), FSRV__KEY2('h', '2'), FSRV__KEY2('h', '3'),
 				    FSRV__KEY2('h', '4'), FSRV__KEY2('h', '5'), FSRV__KEY2('h', '6')};
-static const uint64_t descriptions[] = {FSRV__KEY2('d', 'd'), FSRV__KEY2('d', 't')};
+static const uint64_t description_items[] = {FSRV__KEY2('d', 'd'), FSRV__KEY2('d', 't')};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -27,17 +27,17 @@ static uint32_t hash(uint64_t key)
 
 static bool is_html(const struct fsrv__element *element)
 {
-	return (element->kind & (FSRV__KIND_NAMESPACE | FSRV__KIND_CLOSED)) == FSRV__KIND_HTML;
+	return (element->kind & (FSRV__KIND_NAMESPACE | FSRV__KIND_REMOVED)) == FSRV__KIND_HTML;
 }
 
 /* Topmost open HTML element of the name; 0 when there is none. */
-static unsigned find(const struct fsrv__stack *stack, uint64_t key)
+static unsigned find_html(const struct fsrv__stack *stack, uint64_t key)
 {
 	uint32_t name = hash(key);
 	unsigned at = stack->buckets[name >> 24];
 
-	while (at != 0 && (stack->elements[at].name != name || !is_html(&stack->elements[at])))
-		at = stack->elements[at].same;
+	while (at != 0 && (stack->elements[at].name_hash != name || !is_html(&stack->elements[at])))
+		at = stack->elements[at].next_in_bucket;
 	return at;
 }
 
@@ -47,24 +47,24 @@ static unsigned find_foreign(const struct fsrv__stack *stack, uint64_t key)
 	uint32_t name = hash(key);
 	unsigned at = stack->buckets[name >> 24];
 
-	while (at > stack->html && stack->elements[at].name != name)
-		at = stack->elements[at].same;
+	while (at > stack->html && stack->elements[at].name_hash != name)
+		at = stack->elements[at].next_in_bucket;
 	return at > stack->html ? at : 0;
 }
 
-static unsigned find_any(const struct fsrv__stack *stack, const uint64_t *keys, size_t count)
+static unsigned find_any_html(const struct fsrv__stack *stack, const uint64_t *keys, size_t count)
 {
 	unsigned top = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		unsigned at = find(stack, keys[i]);
+		unsigned at = find_html(stack, keys[i]);
 
 		top = at > top ? at : top;
 	}
 	return top;
 }
 
-static unsigned highest(unsigned a, unsigned b)
+static unsigned topmost(unsigned a, unsigned b)
 {
 	return a > b ? a : b;
 }
@@ -74,10 +74,10 @@ static void push(struct fsrv__stack *stack, uint64_t key, unsigned kind, unsigne
 	uint32_t name = hash(key);
 	struct fsrv__element *element = &stack->elements[++stack->depth];
 
-	*element = (struct fsrv__element){.name = name,
+	*element = (struct fsrv__element){.name_hash = name,
 					  .kind = (uint8_t)kind,
 					  .rule = (uint8_t)rule,
-					  .same = stack->buckets[name >> 24],
+					  .next_in_bucket = stack->buckets[name >> 24],
 					  .special = stack->special,
 					  .scope = stack->scope,
 					  .html = stack->html};
@@ -94,15 +94,15 @@ static void pop(struct fsrv__stack *stack)
 {
 	const struct fsrv__element *element = &stack->elements[stack->depth--];
 
-	if (!(element->kind & FSRV__KIND_CLOSED))
-		stack->buckets[element->name >> 24] = element->same;
+	if (!(element->kind & FSRV__KIND_REMOVED))
+		stack->buckets[element->name_hash >> 24] = element->next_in_bucket;
 	stack->special = element->special;
 	stack->scope = element->scope;
 	stack->html = element->html;
 	if (element->kind & FSRV__KIND_ROOT)
 		stack->root_count--;
 	if (element->kind & FSRV__KIND_TEMPLATE)
-		stack->templates = --stack->recorded_templates;
+		stack->open_templates = --stack->recorded_templates;
 }
 
 /* Closes the entry and all above it; entries closed earlier never become the innermost element. */
@@ -110,52 +110,52 @@ static void pop_through(struct fsrv__stack *stack, unsigned at)
 {
 	while (stack->depth >= at)
 		pop(stack);
-	while (stack->elements[stack->depth].kind & FSRV__KIND_CLOSED)
+	while (stack->elements[stack->depth].kind & FSRV__KIND_REMOVED)
 		pop(stack);
 }
 
-/* Closes the entry if it is there and no wall stands above it. */
-static void pop_above(struct fsrv__stack *stack, unsigned at, unsigned wall)
+/* Closes the entry if it is there and is in scope: no boundary stands above it. */
+static void pop_in_scope(struct fsrv__stack *stack, unsigned at, unsigned boundary)
 {
-	if (at != 0 && at >= wall)
+	if (at != 0 && at >= boundary)
 		pop_through(stack, at);
 }
 
-static unsigned button_wall(const struct fsrv__stack *stack)
+static unsigned button_scope(const struct fsrv__stack *stack)
 {
-	return highest(stack->scope, find(stack, key_button));
+	return topmost(stack->scope, find_html(stack, key_button));
 }
 
-/* A list bounds its li elements; descriptions have no such bound. */
-static unsigned item_wall(const struct fsrv__stack *stack, uint64_t key)
+/* A list bounds its li elements; dd and dt have no such bound. */
+static unsigned list_item_scope(const struct fsrv__stack *stack, uint64_t key)
 {
-	unsigned list = key == key_li ? highest(find(stack, key_ul), find(stack, key_ol)) : 0;
+	unsigned list = key == key_li ? topmost(find_html(stack, key_ul), find_html(stack, key_ol)) : 0;
 
-	return highest(stack->scope, list);
+	return topmost(stack->scope, list);
 }
 
-static unsigned table_wall(const struct fsrv__stack *stack)
+static unsigned table_scope(const struct fsrv__stack *stack)
 {
-	return highest(find(stack, key_table), find(stack, key_template));
+	return topmost(find_html(stack, key_table), find_html(stack, key_template));
 }
 
 /* Takes an entry out from under those above it. It leaves its bucket, so that none is searched twice. */
-static void close_in_place(struct fsrv__stack *stack, unsigned at)
+static void remove_entry(struct fsrv__stack *stack, unsigned at)
 {
 	struct fsrv__element *element = &stack->elements[at];
-	uint8_t *link = &stack->buckets[element->name >> 24];
+	uint8_t *link = &stack->buckets[element->name_hash >> 24];
 
 	while (*link != at)
-		link = &stack->elements[*link].same;
-	*link = element->same;
-	element->kind |= FSRV__KIND_CLOSED;
+		link = &stack->elements[*link].next_in_bucket;
+	*link = element->next_in_bucket;
+	element->kind |= FSRV__KIND_REMOVED;
 	if (at == stack->depth)
 		pop_through(stack, at);
 }
 
 /* The adoption agency: special elements survive the end of the formatting element that holds them,
  * what they hold does not. */
-static void close_format(struct fsrv__stack *stack, unsigned at)
+static void run_adoption_agency(struct fsrv__stack *stack, unsigned at)
 {
 	if (at == 0 || at < stack->scope)
 		return;
@@ -163,52 +163,52 @@ static void close_format(struct fsrv__stack *stack, unsigned at)
 		pop_through(stack, at);
 		return;
 	}
-	close_in_place(stack, at);
+	remove_entry(stack, at);
 	if (stack->depth > stack->special)
 		pop_through(stack, stack->special + 1U);
 }
 
 static void close_template(struct fsrv__stack *stack)
 {
-	if (stack->templates > stack->recorded_templates)
-		stack->templates--;
-	else if (stack->templates > 0)
-		pop_through(stack, find(stack, key_template));
+	if (stack->open_templates > stack->recorded_templates)
+		stack->open_templates--;
+	else if (stack->open_templates > 0)
+		pop_through(stack, find_html(stack, key_template));
 }
 
 static void close_form(struct fsrv__stack *stack, unsigned at)
 {
-	if (stack->templates > 0)
-		pop_above(stack, at, stack->scope);
+	if (stack->open_templates > 0)
+		pop_in_scope(stack, at, stack->scope);
 	else if (at != 0 && at >= stack->scope)
-		close_in_place(stack, at);
+		remove_entry(stack, at);
 }
 
 static void close_by_rule(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag)
 {
-	unsigned at = find(stack, key);
+	unsigned at = find_html(stack, key);
 
 	switch ((enum fsrv__tag_rule)tag->rule) {
 	case FSRV__RULE_ANY:
-		pop_above(stack, at, tag->id == FSRV__TAG_P ? button_wall(stack) : stack->special);
+		pop_in_scope(stack, at, tag->id == FSRV__TAG_P ? button_scope(stack) : stack->special);
 		break;
 	case FSRV__RULE_SCOPED:
-		pop_above(stack, at, stack->scope);
+		pop_in_scope(stack, at, stack->scope);
 		break;
 	case FSRV__RULE_HEADING:
-		pop_above(stack, find_any(stack, headings, COUNT(headings)), stack->scope);
+		pop_in_scope(stack, find_any_html(stack, headings, COUNT(headings)), stack->scope);
 		break;
-	case FSRV__RULE_FORMAT:
-		close_format(stack, at);
+	case FSRV__RULE_FORMATTING:
+		run_adoption_agency(stack, at);
 		break;
 	case FSRV__RULE_FORM:
 		close_form(stack, at);
 		break;
 	case FSRV__RULE_ITEM:
-		pop_above(stack, at, item_wall(stack, key));
+		pop_in_scope(stack, at, list_item_scope(stack, key));
 		break;
 	default:
-		pop_above(stack, at, table_wall(stack));
+		pop_in_scope(stack, at, table_scope(stack));
 		break;
 	}
 }
@@ -219,34 +219,35 @@ void fsrv__stack_close(struct fsrv__stack *stack, uint64_t key, const struct fsr
 
 	if (tag->id == FSRV__TAG_TEMPLATE)
 		close_template(stack);
-	else if (stack->depth > 0 && top->name == hash(key) && is_html(top))
+	else if (stack->depth > 0 && top->name_hash == hash(key) && is_html(top))
 		pop_through(stack, stack->depth);
 	else
 		close_by_rule(stack, key, tag);
 }
 
 /* Closes the parts of a table that the start tag of another part ends; false when it is ignored. */
-static bool open_table_part(struct fsrv__stack *stack, enum fsrv__tag_rule rule)
+static bool close_table_parts(struct fsrv__stack *stack, enum fsrv__tag_rule rule)
 {
-	unsigned wall = table_wall(stack);
+	unsigned boundary = table_scope(stack);
 
-	if (wall == 0)
+	if (boundary == 0)
 		return false;
-	pop_above(stack, find_any(stack, cells, COUNT(cells)), wall);
+	pop_in_scope(stack, find_any_html(stack, cells, COUNT(cells)), boundary);
 	if (rule != FSRV__RULE_CELL)
-		pop_above(stack, find_any(stack, rows, COUNT(rows)), wall);
-	if (rule == FSRV__RULE_SECTION)
-		pop_above(stack, find_any(stack, sections, COUNT(sections)), wall);
+		pop_in_scope(stack, find_any_html(stack, rows, COUNT(rows)), boundary);
+	if (rule == FSRV__RULE_ROW_GROUP)
+		pop_in_scope(stack, find_any_html(stack, row_groups, COUNT(row_groups)), boundary);
 	return true;
 }
 
-static void open_item(struct fsrv__stack *stack, uint64_t key)
+static void close_items(struct fsrv__stack *stack, uint64_t key)
 {
-	bool is_description = key == descriptions[0] || key == descriptions[1];
+	bool is_description = key == description_items[0] || key == description_items[1];
 
-	pop_above(stack,
-		  is_description ? find_any(stack, descriptions, COUNT(descriptions)) : find(stack, key),
-		  highest(stack->special, item_wall(stack, key)));
+	pop_in_scope(stack,
+		     is_description ? find_any_html(stack, description_items, COUNT(description_items))
+				    : find_html(stack, key),
+		     topmost(stack->special, list_item_scope(stack, key)));
 }
 
 /* Closes what the start tag of a sibling closes; false when the tag is ignored. */
@@ -254,7 +255,7 @@ static bool close_siblings(struct fsrv__stack *stack, uint64_t key, const struct
 {
 	switch ((enum fsrv__tag_rule)tag->rule) {
 	case FSRV__RULE_ITEM:
-		open_item(stack, key);
+		close_items(stack, key);
 		return true;
 	case FSRV__RULE_HEADING:
 		if (stack->elements[stack->depth].rule == FSRV__RULE_HEADING)
@@ -262,34 +263,34 @@ static bool close_siblings(struct fsrv__stack *stack, uint64_t key, const struct
 		return true;
 	case FSRV__RULE_CELL:
 	case FSRV__RULE_ROW:
-	case FSRV__RULE_SECTION:
-		return open_table_part(stack, tag->rule);
+	case FSRV__RULE_ROW_GROUP:
+		return close_table_parts(stack, tag->rule);
 	case FSRV__RULE_FORM:
-		return stack->templates > 0 || find(stack, key) == 0;
+		return stack->open_templates > 0 || find_html(stack, key) == 0;
 	default:
 		break;
 	}
 	if (tag->id == FSRV__TAG_A)
-		close_format(stack, find(stack, key));
+		run_adoption_agency(stack, find_html(stack, key));
 	if (tag->id == FSRV__TAG_BUTTON)
-		pop_above(stack, find(stack, key), stack->scope);
+		pop_in_scope(stack, find_html(stack, key), stack->scope);
 	return true;
 }
 
 static void close_paragraph(struct fsrv__stack *stack)
 {
-	unsigned at = find(stack, key_p);
+	unsigned at = find_html(stack, key_p);
 
 	if (at != 0)
-		pop_above(stack, at, button_wall(stack));
+		pop_in_scope(stack, at, button_scope(stack));
 }
 
 static void record(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag, unsigned kind)
 {
-	if (stack->root_count == 0 && stack->depth >= FSRV__STACK_HTML)
+	if (stack->root_count == 0 && stack->depth >= FSRV__STACK_HTML_MAX)
 		return;
 	if (stack->depth == FSRV__STACK_MAX) {
-		stack->lost = true;
+		stack->is_too_deep = true;
 		return;
 	}
 	stack->recorded_templates = (uint8_t)(stack->recorded_templates + (kind == FSRV__KIND_TEMPLATE));
@@ -300,12 +301,12 @@ void fsrv__stack_open(struct fsrv__stack *stack, uint64_t key, const struct fsrv
 {
 	if (tag->flags & FSRV__TAG_CLOSES_P)
 		close_paragraph(stack);
-	if (tag->flags & (FSRV__TAG_VOID | FSRV__TAG_RAW))
+	if (tag->flags & (FSRV__TAG_NOT_PUSHED | FSRV__TAG_RAW_TEXT))
 		return;
 	if ((tag->rule != FSRV__RULE_ANY || tag->id != FSRV__TAG_OTHER) && !close_siblings(stack, key, tag))
 		return;
 	if (tag->id == FSRV__TAG_TEMPLATE) {
-		if (stack->templates++ == 0)
+		if (stack->open_templates++ == 0)
 			stack->template_offset = offset;
 		record(stack, key, tag, FSRV__KIND_TEMPLATE);
 	} else {
@@ -315,10 +316,11 @@ void fsrv__stack_open(struct fsrv__stack *stack, uint64_t key, const struct fsrv
 
 static void push_foreign(struct fsrv__stack *stack, uint64_t key, unsigned kind)
 {
-	bool special = (kind & (FSRV__KIND_HTML_POINT | FSRV__KIND_TEXT_POINT | FSRV__KIND_ANNOTATION)) != 0;
+	bool special = (kind & (FSRV__KIND_HTML_INTEGRATION | FSRV__KIND_TEXT_INTEGRATION |
+				FSRV__KIND_ANNOTATION_XML)) != 0;
 
 	if (stack->depth == FSRV__STACK_MAX)
-		stack->lost = true;
+		stack->is_too_deep = true;
 	else
 		push(stack, key, kind, special ? FSRV__TAG_SPECIAL | FSRV__TAG_SCOPE : 0, FSRV__RULE_ANY);
 }
@@ -327,10 +329,10 @@ void fsrv__stack_open_root(struct fsrv__stack *stack, uint64_t key, const struct
 			   uint64_t offset)
 {
 	unsigned kind = tag->id == FSRV__TAG_SVG ? FSRV__KIND_SVG : FSRV__KIND_MATH;
-	bool in_math = (fsrv__stack_kind(stack) & FSRV__KIND_ANNOTATION) != 0;
+	bool in_math = (fsrv__stack_kind(stack) & FSRV__KIND_ANNOTATION_XML) != 0;
 
 	if (!in_math && stack->depth < FSRV__STACK_MAX) {
-		if (stack->root_count < FSRV__STACK_ROOTS)
+		if (stack->root_count < FSRV__STACK_ROOTS_MAX)
 			stack->roots[stack->root_count] = offset;
 		stack->root_count++;
 		kind |= FSRV__KIND_ROOT;
@@ -339,16 +341,16 @@ void fsrv__stack_open_root(struct fsrv__stack *stack, uint64_t key, const struct
 }
 
 void fsrv__stack_open_foreign(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag,
-			      bool html_point)
+			      bool is_html_integration)
 {
 	unsigned kind = fsrv__stack_kind(stack) & FSRV__KIND_NAMESPACE;
 
-	if (kind == FSRV__KIND_SVG && (tag->flags & FSRV__TAG_HTML_POINT))
-		kind |= FSRV__KIND_HTML_POINT;
-	if (kind == FSRV__KIND_MATH && (tag->flags & FSRV__TAG_TEXT_POINT))
-		kind |= FSRV__KIND_TEXT_POINT;
+	if (kind == FSRV__KIND_SVG && (tag->flags & FSRV__TAG_HTML_INTEGRATION))
+		kind |= FSRV__KIND_HTML_INTEGRATION;
+	if (kind == FSRV__KIND_MATH && (tag->flags & FSRV__TAG_TEXT_INTEGRATION))
+		kind |= FSRV__KIND_TEXT_INTEGRATION;
 	if (kind == FSRV__KIND_MATH && tag->id == FSRV__TAG_ANNOTATION_XML)
-		kind |= html_point ? FSRV__KIND_HTML_POINT : FSRV__KIND_ANNOTATION;
+		kind |= is_html_integration ? FSRV__KIND_HTML_INTEGRATION : FSRV__KIND_ANNOTATION_XML;
 	push_foreign(stack, key, kind);
 }
 
@@ -362,21 +364,22 @@ void fsrv__stack_close_foreign(struct fsrv__stack *stack, uint64_t key, const st
 		fsrv__stack_close(stack, key, tag);
 }
 
-bool fsrv__stack_holds_no_html(const struct fsrv__stack *stack)
+bool fsrv__stack_is_content_foreign(const struct fsrv__stack *stack)
 {
 	return fsrv__stack_is_foreign(stack) &&
-	       !(fsrv__stack_kind(stack) & (FSRV__KIND_HTML_POINT | FSRV__KIND_TEXT_POINT));
+	       !(fsrv__stack_kind(stack) & (FSRV__KIND_HTML_INTEGRATION | FSRV__KIND_TEXT_INTEGRATION));
 }
 
-void fsrv__stack_break_out(struct fsrv__stack *stack)
+void fsrv__stack_leave_foreign(struct fsrv__stack *stack)
 {
-	while (fsrv__stack_holds_no_html(stack))
+	while (fsrv__stack_is_content_foreign(stack))
 		pop(stack);
 }
 
-uint64_t fsrv__stack_root(const struct fsrv__stack *stack)
+uint64_t fsrv__stack_root_offset(const struct fsrv__stack *stack)
 {
-	unsigned count = stack->root_count < FSRV__STACK_ROOTS ? stack->root_count : FSRV__STACK_ROOTS;
+	unsigned count =
+		stack->root_count < FSRV__STACK_ROOTS_MAX ? stack->root_count : FSRV__STACK_ROOTS_MAX;
 
 	return stack->roots[count - 1];
 }

@@ -23,20 +23,20 @@ static const uint8_t *read_start(struct fsrv__scanner *s, const uint8_t *at)
 		     {{0xFF, 0xFE, 0}, 2, FSRV_PAGE_UTF16}};
 
 	if (s->matched == 0)
-		s->tail[0] = *at;
+		s->carried[0] = *at;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (marks[i].bytes[0] != s->tail[0] || marks[i].bytes[s->matched] != *at)
+		if (marks[i].bytes[0] != s->carried[0] || marks[i].bytes[s->matched] != *at)
 			continue;
 		if (++s->matched == marks[i].length) {
 			s->flags |= marks[i].flag;
 			s->is_done = marks[i].flag == FSRV_PAGE_UTF16;
-			s->state = FSRV__STATE_TEXT;
+			s->state = FSRV__STATE_DATA;
 		}
 		return at + 1;
 	}
-	s->state = FSRV__STATE_TEXT;
+	s->state = FSRV__STATE_DATA;
 	if (s->matched > 0)
-		fsrv__tree_text(s, 0, false);
+		fsrv__tree_characters(s, 0, false);
 	return at;
 }
 /* After "<!": a comment, CDATA in foreign content, or something that ends at the first ">". */
@@ -54,7 +54,7 @@ static const uint8_t *read_declaration(struct fsrv__scanner *s, const uint8_t *a
 		}
 		s->last_bytes = (uint8_t)*pattern;
 		if (pattern[++s->matched] == '\0') {
-			s->state = *pattern == '-' ? FSRV__STATE_COMMENT_START : FSRV__STATE_CDATA;
+			s->state = *pattern == '-' ? FSRV__STATE_COMMENT_START : FSRV__STATE_CDATA_SECTION;
 			s->last_bytes = 0;
 			return at + 1;
 		}
@@ -68,7 +68,7 @@ static const uint8_t *read_comment_start(struct fsrv__scanner *s, const uint8_t 
 	bool has_dash = s->state == FSRV__STATE_COMMENT_START_DASH;
 
 	if (*at == '>') {
-		s->state = FSRV__STATE_TEXT;
+		s->state = FSRV__STATE_DATA;
 		return at + 1;
 	}
 	if (*at == '-' && !has_dash) {
@@ -98,7 +98,7 @@ static const uint8_t *read_until(struct fsrv__scanner *s, const uint8_t *at, con
 
 	for (; (at = fsrv__find_byte(at, end, '>')) < end; at++) {
 		if (is_end(last_bytes(s->last_bytes, from, at))) {
-			s->state = FSRV__STATE_TEXT;
+			s->state = FSRV__STATE_DATA;
 			return at + 1;
 		}
 	}
@@ -111,24 +111,24 @@ static const uint8_t *read_bogus_comment(struct fsrv__scanner *s, const uint8_t 
 	at = fsrv__find_byte(at, end, '>');
 	if (at == end)
 		return end;
-	s->state = FSRV__STATE_TEXT;
+	s->state = FSRV__STATE_DATA;
 	return at + 1;
 }
 
 /* The text of the raw element ended before its end tag, whose name was read; at is the byte after it. */
 static void finish_raw(struct fsrv__scanner *s)
 {
-	s->tag = s->raw;
+	s->tag = s->raw_element;
 	s->is_end_tag = true;
-	s->slash = false;
-	s->attributes.watch = FSRV__WATCH_NOTHING;
-	s->state = FSRV__STATE_BEFORE_NAME;
+	s->is_self_closing = false;
+	s->attributes.element = FSRV__ATTRIBUTES_UNREAD;
+	s->state = FSRV__STATE_BEFORE_ATTRIBUTE_NAME;
 }
 
 /* Byte i of "</" and the element's name, 0 behind it. */
 static uint8_t raw_pattern(const struct fsrv__scanner *s, unsigned i)
 {
-	return i < 2 ? (uint8_t) "</"[i] : (uint8_t)s->raw->name[i - 2];
+	return i < 2 ? (uint8_t) "</"[i] : (uint8_t)s->raw_element->name[i - 2];
 }
 
 static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
@@ -137,7 +137,7 @@ static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const
 		uint8_t expected;
 
 		if (s->matched == 0) {
-			at = fsrv__find_last_less(at, end);
+			at = fsrv__find_last_less_than(at, end);
 			if (at == end)
 				break;
 			s->matched = 1;
@@ -149,7 +149,7 @@ static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const
 			finish_raw(s);
 			return at;
 		}
-		if (expected == 0 || expected != fsrv__lower(*at)) {
+		if (expected == 0 || expected != fsrv__lowercase(*at)) {
 			s->matched = 0;
 			continue;
 		}
@@ -161,31 +161,31 @@ static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const
 
 static const uint8_t *read_script(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	enum fsrv__script_mark mark;
+	enum fsrv__script_event mark;
 
-	at = fsrv__script_text_read(&s->script, at, end, &mark);
-	if (mark == FSRV__SCRIPT_END)
+	at = fsrv__script_text_read(&s->script_text, at, end, &mark);
+	if (mark == FSRV__SCRIPT_END_TAG)
 		finish_raw(s);
 	return at;
 }
 
 const uint8_t *fsrv__passage_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	switch ((enum fsrv__state)s->state) {
-	case FSRV__STATE_DECLARATION:
+	switch ((enum fsrv__tokenizer_state)s->state) {
+	case FSRV__STATE_MARKUP_DECLARATION_OPEN:
 		return read_declaration(s, at, end);
 	case FSRV__STATE_COMMENT_START:
 	case FSRV__STATE_COMMENT_START_DASH:
 		return read_comment_start(s, at);
 	case FSRV__STATE_COMMENT:
 		return read_until(s, at, end, ends_comment);
-	case FSRV__STATE_CDATA:
+	case FSRV__STATE_CDATA_SECTION:
 		return read_until(s, at, end, ends_cdata);
-	case FSRV__STATE_START:
+	case FSRV__STATE_BYTE_ORDER_MARK:
 		return read_start(s, at);
-	case FSRV__STATE_RAW:
+	case FSRV__STATE_RAW_TEXT:
 		return read_raw(s, at, end);
-	case FSRV__STATE_SCRIPT:
+	case FSRV__STATE_SCRIPT_DATA:
 		return read_script(s, at, end);
 	case FSRV__STATE_PLAINTEXT:
 		return end;

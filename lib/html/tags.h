@@ -1,6 +1,6 @@
 /* The element names that decide where markup begins and ends, and what each of them does to the parser. */
-#ifndef FSRV_HTMLTAGS_H
-#define FSRV_HTMLTAGS_H
+#ifndef FSRV__HTML_TAGS_H
+#define FSRV__HTML_TAGS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,36 +38,37 @@ enum fsrv__tag_flag {
 	FSRV__TAG_IN_HEAD = 1 << 0, /* start tag that leaves the head open (13.2.6.4.4) */
 	FSRV__TAG_AFTER_HEAD =
 		1 << 1,              /* start tag that goes into the head after it was closed (13.2.6.4.6) */
-	FSRV__TAG_RAW = 1 << 2,      /* content is text up to the element's own end tag */
-	FSRV__TAG_VOID = 1 << 3,     /* nothing is opened */
-	FSRV__TAG_CONTENT = 1 << 4,  /* start tag after which a frameset is no longer honoured */
-	FSRV__TAG_BREAKOUT = 1 << 5, /* start tag that ends SVG and MathML (13.2.6.5) */
-	FSRV__TAG_SPECIAL = 1 << 6,  /* category "special" (13.2.4.2) */
-	FSRV__TAG_SCOPE = 1 << 7,    /* bounds "has an element in scope" */
-	FSRV__TAG_CLOSES_P = 1 << 8, /* start tag that closes a p element in button scope */
-	FSRV__TAG_HTML_POINT = 1 << 9,  /* HTML integration point when it is an SVG element */
-	FSRV__TAG_TEXT_POINT = 1 << 10, /* MathML text integration point when it is a MathML element */
-	FSRV__TAG_OPENS_HEAD = 1 << 11, /* end tag that makes the parser invent what is missing above it */
-	FSRV__TAG_TREE = 1 << 12 /* does more in a body than open or close elements */
+	FSRV__TAG_RAW_TEXT = 1 << 2, /* content is text up to the element's own end tag */
+	FSRV__TAG_NOT_PUSHED = 1 << 3,        /* nothing is opened */
+	FSRV__TAG_FRAMESET_NOT_OK = 1 << 4,   /* start tag after which a frameset is no longer honoured */
+	FSRV__TAG_BREAKOUT = 1 << 5,          /* start tag that ends SVG and MathML (13.2.6.5) */
+	FSRV__TAG_SPECIAL = 1 << 6,           /* category "special" (13.2.4.2) */
+	FSRV__TAG_SCOPE = 1 << 7,             /* bounds "has an element in scope" */
+	FSRV__TAG_CLOSES_P = 1 << 8,          /* start tag that closes a p element in button scope */
+	FSRV__TAG_HTML_INTEGRATION = 1 << 9,  /* HTML integration point when it is an SVG element */
+	FSRV__TAG_TEXT_INTEGRATION = 1 << 10, /* MathML text integration point when it is a MathML element */
+	FSRV__TAG_END_IMPLIES_HEAD =
+		1 << 11,              /* end tag that makes the parser invent what is missing above it */
+	FSRV__TAG_OWN_RULES = 1 << 12 /* does more in a body than open or close elements */
 };
 
 /* How an end tag finds the element that it closes (13.2.6.4.7), and which siblings a start tag closes. */
 enum fsrv__tag_rule {
-	FSRV__RULE_ANY,    /* the nearest of the name, unless a special element lies between */
-	FSRV__RULE_SCOPED, /* the nearest of the name, unless a scope boundary lies between */
-	FSRV__RULE_FORMAT, /* formatting: closes what special elements do not hold (adoption agency) */
+	FSRV__RULE_ANY,        /* the nearest of the name, unless a special element lies between */
+	FSRV__RULE_SCOPED,     /* the nearest of the name, unless a scope boundary lies between */
+	FSRV__RULE_FORMATTING, /* formatting: closes what special elements do not hold (adoption agency) */
 	FSRV__RULE_HEADING,
 	FSRV__RULE_ITEM, /* li, dd, dt */
 	FSRV__RULE_CELL,
 	FSRV__RULE_ROW,
-	FSRV__RULE_SECTION, /* tbody, thead, tfoot, caption */
+	FSRV__RULE_ROW_GROUP, /* tbody, thead, tfoot, caption */
 	FSRV__RULE_TABLE,
 	FSRV__RULE_FORM
 };
 
 struct fsrv__tag {
 	uint64_t key;
-	const char *name; /* of FSRV__TAG_RAW elements, NULL for others */
+	const char *name; /* of FSRV__TAG_RAW_TEXT elements, NULL for others */
 	uint16_t flags;
 	uint8_t id;
 	uint8_t rule;
@@ -120,10 +121,10 @@ static inline const struct fsrv__tag *fsrv__tag_find(uint64_t key)
 #if FSRV__HAS_WORDS
 /* Reads a name of up to eight letters at once, of which the first is there; nine bytes must be. Gives 0
  * when the name is longer or has other bytes in it. */
-static inline unsigned fsrv__read_short_name(const uint8_t *at, uint64_t *key)
+static inline unsigned fsrv__tag_read_short_name(const uint8_t *at, uint64_t *key)
 {
 	uint64_t word = fsrv__load_word(at);
-	unsigned length = fsrv__alnum_length(word);
+	unsigned length = fsrv__alphanumeric_length(word);
 
 	if (length == 0 || fsrv__name_byte[at[length]] != 0)
 		return 0;

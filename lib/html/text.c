@@ -20,14 +20,14 @@ static void end_reference(struct fsrv__scanner *s, bool is_space)
 {
 	s->reference.state = NO_REFERENCE;
 	if (!is_space)
-		fsrv__tree_text(s, s->reference.offset, false);
+		fsrv__tree_characters(s, s->reference.offset, false);
 }
 
 static void end_number(struct fsrv__scanner *s)
 {
 	uint32_t value = s->reference.value;
 
-	end_reference(s, value < 128 && fsrv__is_space((uint8_t)value));
+	end_reference(s, value < 128 && fsrv__is_whitespace((uint8_t)value));
 }
 
 static int digit_of(int byte, unsigned base)
@@ -39,7 +39,8 @@ static int digit_of(int byte, unsigned base)
 	return -1;
 }
 
-static bool add_digit(struct fsrv__reference *reference, int byte, unsigned base, enum reference_state next)
+static bool add_digit(struct fsrv__character_reference *reference, int byte, unsigned base,
+		      enum reference_state next)
 {
 	int digit = digit_of(byte, base);
 
@@ -54,7 +55,7 @@ static bool add_digit(struct fsrv__reference *reference, int byte, unsigned base
 
 static bool add_number_byte(struct fsrv__scanner *s, int byte)
 {
-	struct fsrv__reference *reference = &s->reference;
+	struct fsrv__character_reference *reference = &s->reference;
 	bool is_decimal = reference->state == NUMBER_SIGN || reference->state == DECIMAL;
 	bool has_digits = reference->state == DECIMAL || reference->state == HEXADECIMAL;
 
@@ -109,7 +110,7 @@ static bool add_byte(struct fsrv__scanner *s, int byte)
 	}
 }
 
-void fsrv__text_scan(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+void fsrv__characters_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	while (at < end && s->does_text_matter) {
 		if (s->reference.state != NO_REFERENCE) {
@@ -120,14 +121,14 @@ void fsrv__text_scan(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *
 		if (*at == '&') {
 			s->reference.state = AMPERSAND;
 			s->reference.offset = fsrv__offset(s, at);
-		} else if (!fsrv__is_space(*at)) {
-			fsrv__tree_text(s, fsrv__offset(s, at), *at == 0);
+		} else if (!fsrv__is_whitespace(*at)) {
+			fsrv__tree_characters(s, fsrv__offset(s, at), *at == 0);
 		}
 		at++;
 	}
 }
 
-void fsrv__text_end(struct fsrv__scanner *s)
+void fsrv__characters_end(struct fsrv__scanner *s)
 {
 	if (s->reference.state != NO_REFERENCE)
 		add_byte(s, NO_BYTE);

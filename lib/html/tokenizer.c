@@ -7,11 +7,11 @@
  * processor can't predict. */
 
 /* The ">" of a tag was read; at is the byte after it. */
-static const uint8_t *finish_tag(struct fsrv__scanner *s, const uint8_t *at)
+static const uint8_t *emit_tag(struct fsrv__scanner *s, const uint8_t *at)
 {
-	if (s->attributes.watch != FSRV__WATCH_NOTHING)
-		fsrv__attributes_flush(&s->attributes);
-	s->state = FSRV__STATE_TEXT;
+	if (s->attributes.element != FSRV__ATTRIBUTES_UNREAD)
+		fsrv__attributes_finish(&s->attributes);
+	s->state = FSRV__STATE_DATA;
 	if (s->is_end_tag)
 		fsrv__tree_end_tag(s, at);
 	else
@@ -22,12 +22,12 @@ static const uint8_t *finish_tag(struct fsrv__scanner *s, const uint8_t *at)
 /* Even "=" begins a name here. */
 static const uint8_t *begin_attribute(struct fsrv__scanner *s, const uint8_t *at)
 {
-	s->slash = false;
-	if (s->attributes.watch != FSRV__WATCH_NOTHING) {
-		fsrv__attributes_flush(&s->attributes);
-		fsrv__attributes_name(&s->attributes, at, at + 1);
+	s->is_self_closing = false;
+	if (s->attributes.element != FSRV__ATTRIBUTES_UNREAD) {
+		fsrv__attributes_finish(&s->attributes);
+		fsrv__attributes_add_name(&s->attributes, at, at + 1);
 	}
-	s->state = FSRV__STATE_NAME;
+	s->state = FSRV__STATE_ATTRIBUTE_NAME;
 	return at + 1;
 }
 
@@ -48,21 +48,22 @@ static inline const uint8_t *skip_attributes(const uint8_t *at, const uint8_t *e
 	return at;
 }
 
-static const uint8_t *read_before_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_before_attribute_name(struct fsrv__scanner *s, const uint8_t *at,
+						 const uint8_t *end)
 {
-	if (s->attributes.watch == FSRV__WATCH_NOTHING) {
+	if (s->attributes.element == FSRV__ATTRIBUTES_UNREAD) {
 		const uint8_t *from = at;
 
 		at = skip_attributes(at, end);
-		s->slash = s->slash && at == from;
+		s->is_self_closing = s->is_self_closing && at == from;
 	}
 	for (; at < end; at++) {
-		if (fsrv__is_space(*at)) {
-			s->slash = false;
+		if (fsrv__is_whitespace(*at)) {
+			s->is_self_closing = false;
 		} else if (*at == '/') {
-			s->slash = true;
+			s->is_self_closing = true;
 		} else if (*at == '>') {
-			return finish_tag(s, at + 1);
+			return emit_tag(s, at + 1);
 		} else {
 			return begin_attribute(s, at);
 		}
@@ -70,31 +71,31 @@ static const uint8_t *read_before_name(struct fsrv__scanner *s, const uint8_t *a
 	return at;
 }
 
-static void finish_name(struct fsrv__scanner *s)
+static void finish_tag_name(struct fsrv__scanner *s)
 {
-	s->tag = fsrv__tag_find(s->key);
-	s->state = FSRV__STATE_BEFORE_NAME;
-	s->attributes.watch = FSRV__WATCH_NOTHING;
-	s->attributes.said = 0;
+	s->tag = fsrv__tag_find(s->tag_key);
+	s->state = FSRV__STATE_BEFORE_ATTRIBUTE_NAME;
+	s->attributes.element = FSRV__ATTRIBUTES_UNREAD;
+	s->attributes.found = 0;
 	if (s->is_end_tag || s->tag->id == FSRV__TAG_OTHER)
 		return;
 	fsrv__attributes_begin(s);
-	s->in_script = s->tag->id == FSRV__TAG_SCRIPT && s->options.n_markers > 0;
+	s->searches_markers = s->tag->id == FSRV__TAG_SCRIPT && s->options.n_markers > 0;
 	s->has_marker = false;
 }
 
 static const uint8_t *read_tag_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	uint64_t key = s->key;
+	uint64_t key = s->tag_key;
 	uint8_t byte;
 
 #if FSRV__HAS_WORDS
 	if (s->name_length == 0 && end - at >= 9) {
-		unsigned length = fsrv__read_short_name(at, &s->key);
+		unsigned length = fsrv__tag_read_short_name(at, &s->tag_key);
 
 		if (length > 0) {
-			finish_name(s);
-			return read_before_name(s, at + length, end);
+			finish_tag_name(s);
+			return read_before_attribute_name(s, at + length, end);
 		}
 	}
 #endif
@@ -106,19 +107,19 @@ static const uint8_t *read_tag_name(struct fsrv__scanner *s, const uint8_t *at, 
 	}
 	for (; at < end && (byte = fsrv__name_byte[*at]) != 0; at++)
 		key = FSRV__KEY_ADD(key, byte);
-	s->key = key;
+	s->tag_key = key;
 	if (at == end)
 		return end;
-	finish_name(s);
-	return read_before_name(s, at, end);
+	finish_tag_name(s);
+	return read_before_attribute_name(s, at, end);
 }
 
-static const uint8_t *begin_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
-				 bool is_end_tag)
+static const uint8_t *begin_tag_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
+				     bool is_end_tag)
 {
 	s->is_end_tag = is_end_tag;
-	s->slash = false;
-	s->key = 0;
+	s->is_self_closing = false;
+	s->tag_key = 0;
 	s->name_length = 0;
 	s->state = FSRV__STATE_TAG_NAME;
 	return read_tag_name(s, at, end);
@@ -127,28 +128,28 @@ static const uint8_t *begin_name(struct fsrv__scanner *s, const uint8_t *at, con
 static const uint8_t *read_end_tag_open(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	if (fsrv__is_letter(*at))
-		return begin_name(s, at, end, true);
-	s->state = *at == '>' ? FSRV__STATE_TEXT : FSRV__STATE_BOGUS_COMMENT;
+		return begin_tag_name(s, at, end, true);
+	s->state = *at == '>' ? FSRV__STATE_DATA : FSRV__STATE_BOGUS_COMMENT;
 	return *at == '>' ? at + 1 : at;
 }
 
-static void begin_markup(struct fsrv__scanner *s, const uint8_t *less)
+static void begin_tag_open(struct fsrv__scanner *s, const uint8_t *less)
 {
 	s->tag_start = fsrv__offset(s, less);
 	s->state = FSRV__STATE_TAG_OPEN;
-	s->tail_length = 0;
+	s->carried_length = 0;
 }
 
 static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	if (fsrv__is_letter(*at))
-		return begin_name(s, at, end, false);
+		return begin_tag_name(s, at, end, false);
 	switch (*at) {
 	case '/':
 		s->state = FSRV__STATE_END_TAG_OPEN;
 		return at + 1 < end ? read_end_tag_open(s, at + 1, end) : end;
 	case '!':
-		s->state = FSRV__STATE_DECLARATION;
+		s->state = FSRV__STATE_MARKUP_DECLARATION_OPEN;
 		s->matched = 0;
 		s->last_bytes = 0;
 		return at + 1;
@@ -156,14 +157,14 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 		s->state = FSRV__STATE_BOGUS_COMMENT;
 		return at + 1;
 	case '<':
-		fsrv__tree_text(s, s->tag_start, false);
-		at = fsrv__find_last_less(at, end);
-		begin_markup(s, at);
-		s->before = FSRV__JOINT_LESS;
+		fsrv__tree_characters(s, s->tag_start, false);
+		at = fsrv__find_last_less_than(at, end);
+		begin_tag_open(s, at);
+		s->preceding = FSRV__PRECEDING_LESS_THAN;
 		return at + 1;
 	default:
-		fsrv__tree_text(s, s->tag_start, false);
-		s->state = FSRV__STATE_TEXT;
+		fsrv__tree_characters(s, s->tag_start, false);
+		s->state = FSRV__STATE_DATA;
 		return at;
 	}
 }
@@ -174,7 +175,7 @@ static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const str
 				const uint8_t *start)
 {
 	if (fsrv__stack_is_foreign(&s->stack))
-		fsrv__stack_break_out(&s->stack);
+		fsrv__stack_leave_foreign(&s->stack);
 	if (start == NULL)
 		fsrv__stack_close(&s->stack, key, tag);
 	else if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH)
@@ -184,19 +185,20 @@ static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const str
 }
 
 /* In SVG and MathML only tags that end them are plain. */
-static inline bool is_plain(const struct fsrv__scanner *s, const struct fsrv__tag *tag, bool is_end_tag)
+static inline bool is_stack_only(const struct fsrv__scanner *s, const struct fsrv__tag *tag, bool is_end_tag)
 {
-	unsigned others = FSRV__TAG_RAW | FSRV__TAG_TREE | (s->is_frameset_ok ? FSRV__TAG_CONTENT : 0U);
+	unsigned others = FSRV__TAG_RAW_TEXT | FSRV__TAG_OWN_RULES |
+			  (s->is_frameset_ok ? FSRV__TAG_FRAMESET_NOT_OK : 0U);
 
-	return !(tag->flags & others) && (!fsrv__stack_is_foreign(&s->stack) ||
-					  (!is_end_tag && (tag->flags & FSRV__TAG_BREAKOUT)));
+	return !(tag->flags & others) &&
+	       (!fsrv__stack_is_foreign(&s->stack) || (!is_end_tag && (tag->flags & FSRV__TAG_BREAKOUT)));
 }
 
-#define PLAIN_ROOM 12 /* "</", a short name and what ends it */
+#define STACK_ONLY_ROOM 12 /* "</", a short name and what ends it */
 
 /* Reads a tag of which the tree is told nothing but what it does to the open elements: in a body nearly
- * all are such. Gives NULL, and changes nothing, when it is another; PLAIN_ROOM bytes must be there. */
-static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *less, const uint8_t *end)
+ * all are such. Gives NULL, and changes nothing, when it is another; STACK_ONLY_ROOM bytes must be there. */
+static const uint8_t *read_stack_only_tag(struct fsrv__scanner *s, const uint8_t *less, const uint8_t *end)
 {
 	bool is_end_tag = less[1] == '/';
 	const uint8_t *at = less + 1 + is_end_tag;
@@ -204,10 +206,10 @@ static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *les
 	uint64_t key;
 	unsigned length;
 
-	if (!fsrv__is_letter(*at) || (length = fsrv__read_short_name(at, &key)) == 0)
+	if (!fsrv__is_letter(*at) || (length = fsrv__tag_read_short_name(at, &key)) == 0)
 		return NULL;
 	tag = fsrv__tag_find(key);
-	if (!is_plain(s, tag, is_end_tag))
+	if (!is_stack_only(s, tag, is_end_tag))
 		return NULL;
 	at += length;
 	if (*at != '>') {
@@ -216,138 +218,140 @@ static const uint8_t *read_plain_tag(struct fsrv__scanner *s, const uint8_t *les
 			return NULL;
 	}
 	change_stack(s, key, tag, is_end_tag ? NULL : less);
-	s->is_done = s->stack.lost;
+	s->is_done = s->stack.is_too_deep;
 	return at + 1;
 }
 #endif
 
-static const uint8_t *read_text(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_data(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *less = fsrv__find_near(at, end, '<');
 
 	if (s->does_text_matter)
-		fsrv__text_scan(s, at, less);
+		fsrv__characters_read(s, at, less);
 	if (s->options.n_markers > 0)
-		fsrv__marks_text(s, at, less, less < end);
+		fsrv__markers_note_text(s, at, less, less < end);
 	if (less < end && s->does_text_matter)
-		fsrv__text_end(s);
+		fsrv__characters_end(s);
 	if (less == end || s->is_done)
 		return less;
 #if FSRV__HAS_WORDS
-	if (s->is_body_plain && end - less >= PLAIN_ROOM) {
-		const uint8_t *after = read_plain_tag(s, less, end);
+	if (s->allows_stack_only_tags && end - less >= STACK_ONLY_ROOM) {
+		const uint8_t *after = read_stack_only_tag(s, less, end);
 
 		if (after != NULL)
 			return after;
 	}
 #endif
-	begin_markup(s, less);
+	begin_tag_open(s, less);
 	return less + 1 < end ? read_tag_open(s, less + 1, end) : end;
 }
 
-static const uint8_t *read_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_attribute_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *from = at;
 
 	while (at < end && fsrv__name_byte[*at] != 0 && *at != '=')
 		at++;
-	if (s->attributes.watch != FSRV__WATCH_NOTHING)
-		fsrv__attributes_name(&s->attributes, from, at);
+	if (s->attributes.element != FSRV__ATTRIBUTES_UNREAD)
+		fsrv__attributes_add_name(&s->attributes, from, at);
 	if (at == end)
 		return at;
-	s->state = *at == '=' ? FSRV__STATE_BEFORE_VALUE : FSRV__STATE_AFTER_NAME;
+	s->state = *at == '=' ? FSRV__STATE_BEFORE_ATTRIBUTE_VALUE : FSRV__STATE_AFTER_ATTRIBUTE_NAME;
 	return *at == '=' ? at + 1 : at;
 }
 
-static const uint8_t *read_after_name(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_after_attribute_name(struct fsrv__scanner *s, const uint8_t *at,
+						const uint8_t *end)
 {
-	while (at < end && fsrv__is_space(*at))
+	while (at < end && fsrv__is_whitespace(*at))
 		at++;
 	if (at == end)
 		return at;
-	s->state = *at == '=' ? FSRV__STATE_BEFORE_VALUE : FSRV__STATE_BEFORE_NAME;
+	s->state = *at == '=' ? FSRV__STATE_BEFORE_ATTRIBUTE_VALUE : FSRV__STATE_BEFORE_ATTRIBUTE_NAME;
 	return *at == '=' ? at + 1 : at;
 }
 
-static const uint8_t *read_before_value(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_before_attribute_value(struct fsrv__scanner *s, const uint8_t *at,
+						  const uint8_t *end)
 {
-	while (at < end && fsrv__is_space(*at))
+	while (at < end && fsrv__is_whitespace(*at))
 		at++;
 	if (at == end)
 		return at;
 	s->attributes.value_offset = fsrv__offset(s, at) + (*at == '"' || *at == '\'');
 	switch (*at) {
 	case '"':
-		s->state = FSRV__STATE_DOUBLE_QUOTED;
+		s->state = FSRV__STATE_ATTRIBUTE_VALUE_DOUBLE_QUOTED;
 		return at + 1;
 	case '\'':
-		s->state = FSRV__STATE_SINGLE_QUOTED;
+		s->state = FSRV__STATE_ATTRIBUTE_VALUE_SINGLE_QUOTED;
 		return at + 1;
 	case '>':
-		s->state = FSRV__STATE_BEFORE_NAME;
+		s->state = FSRV__STATE_BEFORE_ATTRIBUTE_NAME;
 		return at;
 	default:
-		s->state = FSRV__STATE_UNQUOTED;
+		s->state = FSRV__STATE_ATTRIBUTE_VALUE_UNQUOTED;
 		return at;
 	}
 }
 
-static const uint8_t *read_quoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
-				  uint8_t quote)
+static const uint8_t *read_quoted_value(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end,
+					uint8_t quote)
 {
 	const uint8_t *stop = fsrv__find_near(at, end, quote);
 
-	if (s->attributes.watch != FSRV__WATCH_NOTHING)
-		fsrv__attributes_value(&s->attributes, at, stop);
+	if (s->attributes.element != FSRV__ATTRIBUTES_UNREAD)
+		fsrv__attributes_add_value(&s->attributes, at, stop);
 	if (stop == end)
 		return end;
-	s->state = FSRV__STATE_BEFORE_NAME;
+	s->state = FSRV__STATE_BEFORE_ATTRIBUTE_NAME;
 	return stop + 1;
 }
 
-static const uint8_t *read_unquoted(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_unquoted_value(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *from = at;
 
 	while (at < end && (fsrv__name_byte[*at] != 0 || *at == '/'))
 		at++;
-	if (s->attributes.watch != FSRV__WATCH_NOTHING)
-		fsrv__attributes_value(&s->attributes, from, at);
+	if (s->attributes.element != FSRV__ATTRIBUTES_UNREAD)
+		fsrv__attributes_add_value(&s->attributes, from, at);
 	if (at < end)
-		s->state = FSRV__STATE_BEFORE_NAME;
+		s->state = FSRV__STATE_BEFORE_ATTRIBUTE_NAME;
 	return at;
 }
 
-static const uint8_t *read_tag(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_in_tag(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	switch ((enum fsrv__state)s->state) {
+	switch ((enum fsrv__tokenizer_state)s->state) {
 	case FSRV__STATE_TAG_NAME:
 		return read_tag_name(s, at, end);
-	case FSRV__STATE_BEFORE_NAME:
-		return read_before_name(s, at, end);
-	case FSRV__STATE_NAME:
-		return read_name(s, at, end);
-	case FSRV__STATE_AFTER_NAME:
-		return read_after_name(s, at, end);
-	case FSRV__STATE_BEFORE_VALUE:
-		return read_before_value(s, at, end);
-	case FSRV__STATE_DOUBLE_QUOTED:
-		return read_quoted(s, at, end, '"');
-	case FSRV__STATE_SINGLE_QUOTED:
-		return read_quoted(s, at, end, '\'');
-	case FSRV__STATE_UNQUOTED:
-		return read_unquoted(s, at, end);
+	case FSRV__STATE_BEFORE_ATTRIBUTE_NAME:
+		return read_before_attribute_name(s, at, end);
+	case FSRV__STATE_ATTRIBUTE_NAME:
+		return read_attribute_name(s, at, end);
+	case FSRV__STATE_AFTER_ATTRIBUTE_NAME:
+		return read_after_attribute_name(s, at, end);
+	case FSRV__STATE_BEFORE_ATTRIBUTE_VALUE:
+		return read_before_attribute_value(s, at, end);
+	case FSRV__STATE_ATTRIBUTE_VALUE_DOUBLE_QUOTED:
+		return read_quoted_value(s, at, end, '"');
+	case FSRV__STATE_ATTRIBUTE_VALUE_SINGLE_QUOTED:
+		return read_quoted_value(s, at, end, '\'');
+	case FSRV__STATE_ATTRIBUTE_VALUE_UNQUOTED:
+		return read_unquoted_value(s, at, end);
 	default:
 		return fsrv__passage_read(s, at, end);
 	}
 }
 
-void fsrv__tokens_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+void fsrv__tokenizer_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	while (at < end && !s->is_done) {
-		switch ((enum fsrv__state)s->state) {
-		case FSRV__STATE_TEXT:
-			at = read_text(s, at, end);
+		switch ((enum fsrv__tokenizer_state)s->state) {
+		case FSRV__STATE_DATA:
+			at = read_data(s, at, end);
 			break;
 		case FSRV__STATE_TAG_OPEN:
 			at = read_tag_open(s, at, end);
@@ -356,7 +360,7 @@ void fsrv__tokens_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t
 			at = read_end_tag_open(s, at, end);
 			break;
 		default:
-			at = read_tag(s, at, end);
+			at = read_in_tag(s, at, end);
 			break;
 		}
 	}

@@ -4,17 +4,18 @@
  * run. In a template it can do none of these. */
 static void update(struct fsrv__scanner *s)
 {
-	s->does_text_matter = s->stack.templates == 0 && (s->phase != FSRV__PHASE_IN_BODY ||
-							  s->is_frameset_ok || s->closing != FSRV_NO_OFFSET);
-	s->is_body_plain = s->phase == FSRV__PHASE_IN_BODY && s->stack.templates == 0 &&
-			   s->closing == FSRV_NO_OFFSET;
-	s->is_done = s->is_done || s->stack.lost;
+	s->does_text_matter =
+		s->stack.open_templates == 0 && (s->insertion_mode != FSRV__MODE_IN_BODY ||
+						 s->is_frameset_ok || s->body_end != FSRV_NO_OFFSET);
+	s->allows_stack_only_tags = s->insertion_mode == FSRV__MODE_IN_BODY && s->stack.open_templates == 0 &&
+				    s->body_end == FSRV_NO_OFFSET;
+	s->is_done = s->is_done || s->stack.is_too_deep;
 }
 
 static void start_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied)
 {
 	s->head_start = offset;
-	s->phase = FSRV__PHASE_IN_HEAD;
+	s->insertion_mode = FSRV__MODE_IN_HEAD;
 	if (is_implied)
 		s->flags |= FSRV_PAGE_HEAD_IMPLIED;
 }
@@ -22,7 +23,7 @@ static void start_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied
 static void end_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied)
 {
 	s->head_end = offset;
-	s->phase = FSRV__PHASE_AFTER_HEAD;
+	s->insertion_mode = FSRV__MODE_AFTER_HEAD;
 	if (is_implied)
 		s->flags |= FSRV_PAGE_HEAD_END_IMPLIED;
 	if (s->options.flags & FSRV_SCAN_HEAD_ONLY)
@@ -30,21 +31,21 @@ static void end_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied)
 }
 
 /* What a token does that belongs into the body and finds none. */
-static void imply_body(struct fsrv__scanner *s, uint64_t offset)
+static void insert_implied_body(struct fsrv__scanner *s, uint64_t offset)
 {
-	if (s->phase == FSRV__PHASE_BEFORE_HEAD)
+	if (s->insertion_mode == FSRV__MODE_BEFORE_HEAD)
 		start_head(s, offset, true);
-	if (s->phase == FSRV__PHASE_IN_HEAD)
+	if (s->insertion_mode == FSRV__MODE_IN_HEAD)
 		end_head(s, offset, true);
-	s->phase = FSRV__PHASE_IN_BODY;
+	s->insertion_mode = FSRV__MODE_IN_BODY;
 }
 
-void fsrv__tree_text(struct fsrv__scanner *s, uint64_t offset, bool is_nul)
+void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul)
 {
-	if (s->stack.templates > 0)
+	if (s->stack.open_templates > 0)
 		return;
-	imply_body(s, offset);
-	s->closing = FSRV_NO_OFFSET;
+	insert_implied_body(s, offset);
+	s->body_end = FSRV_NO_OFFSET;
 	/* NUL bytes are dropped in the body, so they don't make it one */
 	s->is_frameset_ok = s->is_frameset_ok && is_nul;
 	update(s);
@@ -58,14 +59,14 @@ static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
 
 	if (id == FSRV__TAG_HTML)
 		return false;
-	if (s->phase == FSRV__PHASE_BEFORE_HEAD) {
+	if (s->insertion_mode == FSRV__MODE_BEFORE_HEAD) {
 		bool is_implied = id != FSRV__TAG_HEAD;
 
 		start_head(s, is_implied ? s->tag_start : fsrv__offset(s, after), is_implied);
 	}
 	if (id == FSRV__TAG_HEAD)
 		return false;
-	if (s->phase == FSRV__PHASE_IN_HEAD && !(s->tag->flags & FSRV__TAG_IN_HEAD))
+	if (s->insertion_mode == FSRV__MODE_IN_HEAD && !(s->tag->flags & FSRV__TAG_IN_HEAD))
 		end_head(s, s->tag_start, true);
 	return true;
 }
@@ -74,17 +75,17 @@ static bool enter_body(struct fsrv__scanner *s)
 {
 	unsigned id = s->tag->id;
 
-	if (s->phase == FSRV__PHASE_IN_HEAD ||
-	    (s->phase == FSRV__PHASE_AFTER_HEAD && (s->tag->flags & FSRV__TAG_AFTER_HEAD)))
+	if (s->insertion_mode == FSRV__MODE_IN_HEAD ||
+	    (s->insertion_mode == FSRV__MODE_AFTER_HEAD && (s->tag->flags & FSRV__TAG_AFTER_HEAD)))
 		return true;
 	if (id == FSRV__TAG_FRAMESET) {
-		if (s->phase == FSRV__PHASE_AFTER_HEAD || s->is_frameset_ok) {
+		if (s->insertion_mode == FSRV__MODE_AFTER_HEAD || s->is_frameset_ok) {
 			s->flags |= FSRV_PAGE_FRAMESET;
 			s->is_done = true;
 		}
 		return false;
 	}
-	s->phase = FSRV__PHASE_IN_BODY;
+	s->insertion_mode = FSRV__MODE_IN_BODY;
 	if (id == FSRV__TAG_BODY) {
 		s->is_frameset_ok = false;
 		return false;
@@ -93,26 +94,26 @@ static bool enter_body(struct fsrv__scanner *s)
 }
 
 /* The element's text runs to its own end tag, or to the end of the page. */
-static void begin_raw(struct fsrv__scanner *s)
+static void begin_raw_text(struct fsrv__scanner *s)
 {
-	s->raw = s->tag;
+	s->raw_element = s->tag;
 	s->matched = 0;
-	s->state = FSRV__STATE_RAW;
+	s->state = FSRV__STATE_RAW_TEXT;
 	if (s->tag->id == FSRV__TAG_PLAINTEXT)
 		s->state = FSRV__STATE_PLAINTEXT;
 	if (s->tag->id == FSRV__TAG_SCRIPT) {
-		s->state = FSRV__STATE_SCRIPT;
-		s->script = (struct fsrv__script_text){0};
+		s->state = FSRV__STATE_SCRIPT_DATA;
+		s->script_text = (struct fsrv__script_text){0};
 	}
 }
 
-static void take_label(struct fsrv__scanner *s, uint64_t end, const struct fsrv__label *label,
-		       bool is_japanese)
+static void take_encoding_label(struct fsrv__scanner *s, uint64_t end,
+				const struct fsrv__encoding_label *label, bool is_iso_2022_jp)
 {
 	if (s->is_charset_known)
 		return;
 	s->is_charset_known = true;
-	if (is_japanese && !(s->flags & FSRV_PAGE_BOM)) {
+	if (is_iso_2022_jp && !(s->flags & FSRV_PAGE_BOM)) {
 		s->flags |= FSRV_PAGE_ISO_2022_JP;
 		s->is_done = true;
 	}
@@ -126,34 +127,35 @@ static void take_meta(struct fsrv__scanner *s, uint64_t end)
 {
 	const struct fsrv__attributes *a = &s->attributes;
 
-	if (a->said & FSRV__SAID_CHARSET)
-		take_label(s, end, &a->charset, (a->said & FSRV__SAID_JAPANESE) != 0);
-	else if ((a->said & FSRV__SAID_PRAGMA) && (a->said & FSRV__SAID_CONTENT_CHARSET))
-		take_label(s, end, &a->content_charset, (a->said & FSRV__SAID_CONTENT_JAPANESE) != 0);
-	if ((a->said & FSRV__SAID_CSP) && s->phase != FSRV__PHASE_IN_BODY && s->stack.templates == 0 &&
-	    !(s->flags & FSRV_PAGE_CSP)) {
+	if (a->found & FSRV__FOUND_CHARSET)
+		take_encoding_label(s, end, &a->charset, (a->found & FSRV__FOUND_ISO_2022_JP) != 0);
+	else if ((a->found & FSRV__FOUND_PRAGMA) && (a->found & FSRV__FOUND_CONTENT_CHARSET))
+		take_encoding_label(s, end, &a->content_charset,
+				    (a->found & FSRV__FOUND_CONTENT_ISO_2022_JP) != 0);
+	if ((a->found & FSRV__FOUND_CSP) && s->insertion_mode != FSRV__MODE_IN_BODY &&
+	    s->stack.open_templates == 0 && !(s->flags & FSRV_PAGE_CSP)) {
 		s->flags |= FSRV_PAGE_CSP;
-		s->csp = s->tag_start;
+		s->csp_offset = s->tag_start;
 	}
 }
 
-static void open_html(struct fsrv__scanner *s, const uint8_t *after)
+static void insert_html_element(struct fsrv__scanner *s, const uint8_t *after)
 {
 	const struct fsrv__tag *tag = s->tag;
 
-	if ((tag->flags & FSRV__TAG_CONTENT) ||
-	    (tag->id == FSRV__TAG_INPUT && !(s->attributes.said & FSRV__SAID_HIDDEN)))
+	if ((tag->flags & FSRV__TAG_FRAMESET_NOT_OK) ||
+	    (tag->id == FSRV__TAG_INPUT && !(s->attributes.found & FSRV__FOUND_HIDDEN)))
 		s->is_frameset_ok = false;
 	if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH) {
-		if (!s->slash)
-			fsrv__stack_open_root(&s->stack, s->key, tag, s->tag_start);
+		if (!s->is_self_closing)
+			fsrv__stack_open_root(&s->stack, s->tag_key, tag, s->tag_start);
 		return;
 	}
-	fsrv__stack_open(&s->stack, s->key, tag, s->tag_start);
-	if ((tag->flags & FSRV__TAG_RAW) || tag->id == FSRV__TAG_PLAINTEXT)
-		begin_raw(s);
+	fsrv__stack_open(&s->stack, s->tag_key, tag, s->tag_start);
+	if ((tag->flags & FSRV__TAG_RAW_TEXT) || tag->id == FSRV__TAG_PLAINTEXT)
+		begin_raw_text(s);
 	else if (tag->id == FSRV__TAG_PRE)
-		s->pre_end = fsrv__offset(s, after);
+		s->pre_content_start = fsrv__offset(s, after);
 	else if (tag->id == FSRV__TAG_META)
 		take_meta(s, fsrv__offset(s, after));
 }
@@ -164,122 +166,122 @@ static bool is_foreign(const struct fsrv__scanner *s)
 	unsigned kind = fsrv__stack_kind(&s->stack);
 	unsigned id = s->tag->id;
 
-	if (!fsrv__stack_is_foreign(&s->stack) || (kind & FSRV__KIND_HTML_POINT))
+	if (!fsrv__stack_is_foreign(&s->stack) || (kind & FSRV__KIND_HTML_INTEGRATION))
 		return false;
-	if (kind & FSRV__KIND_TEXT_POINT)
+	if (kind & FSRV__KIND_TEXT_INTEGRATION)
 		return id == FSRV__TAG_MGLYPH || id == FSRV__TAG_MALIGNMARK;
-	return !(kind & FSRV__KIND_ANNOTATION) || id != FSRV__TAG_SVG;
+	return !(kind & FSRV__KIND_ANNOTATION_XML) || id != FSRV__TAG_SVG;
 }
 
 /* A start tag in foreign content (13.2.6.5); false when it breaks out and is read as HTML. */
-static bool open_foreign(struct fsrv__scanner *s)
+static bool insert_foreign_element(struct fsrv__scanner *s)
 {
-	bool is_html_point = (s->attributes.said & FSRV__SAID_HTML) != 0;
+	bool is_html_point = (s->attributes.found & FSRV__FOUND_HTML_ENCODING) != 0;
 
 	if ((s->tag->flags & FSRV__TAG_BREAKOUT) ||
-	    (s->tag->id == FSRV__TAG_FONT && (s->attributes.said & FSRV__SAID_FONT))) {
-		fsrv__stack_break_out(&s->stack);
+	    (s->tag->id == FSRV__TAG_FONT && (s->attributes.found & FSRV__FOUND_FONT))) {
+		fsrv__stack_leave_foreign(&s->stack);
 		return false;
 	}
-	if (!s->slash)
-		fsrv__stack_open_foreign(&s->stack, s->key, s->tag, is_html_point);
+	if (!s->is_self_closing)
+		fsrv__stack_open_foreign(&s->stack, s->tag_key, s->tag, is_html_point);
 	return true;
 }
 
 /* Most elements of a body: nothing but the stack takes note of them. */
-static bool is_ordinary(const struct fsrv__scanner *s)
+static bool changes_stack_only(const struct fsrv__scanner *s)
 {
-	return s->phase == FSRV__PHASE_IN_BODY && s->tag->id == FSRV__TAG_OTHER &&
-	       !(s->tag->flags & (FSRV__TAG_RAW | FSRV__TAG_CONTENT)) && !s->does_text_matter &&
+	return s->insertion_mode == FSRV__MODE_IN_BODY && s->tag->id == FSRV__TAG_OTHER &&
+	       !(s->tag->flags & (FSRV__TAG_RAW_TEXT | FSRV__TAG_FRAMESET_NOT_OK)) && !s->does_text_matter &&
 	       !fsrv__stack_is_foreign(&s->stack);
 }
 
 void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after)
 {
-	if (is_ordinary(s)) {
-		fsrv__stack_open(&s->stack, s->key, s->tag, s->tag_start);
-		s->is_done = s->stack.lost;
+	if (changes_stack_only(s)) {
+		fsrv__stack_open(&s->stack, s->tag_key, s->tag, s->tag_start);
+		s->is_done = s->stack.is_too_deep;
 		return;
 	}
-	if (!is_foreign(s) || !open_foreign(s)) {
+	if (!is_foreign(s) || !insert_foreign_element(s)) {
 		if (s->tag->id != FSRV__TAG_HTML)
-			s->closing = FSRV_NO_OFFSET;
-		if (s->stack.templates > 0 || (enter_head(s, after) && enter_body(s)))
-			open_html(s, after);
+			s->body_end = FSRV_NO_OFFSET;
+		if (s->stack.open_templates > 0 || (enter_head(s, after) && enter_body(s)))
+			insert_html_element(s, after);
 	}
-	s->in_script = s->in_script && s->raw != NULL;
+	s->searches_markers = s->searches_markers && s->raw_element != NULL;
 	update(s);
 }
 
 /* The byte behind the element is not there yet when the chunk ends with it. */
 static void strip_script(struct fsrv__scanner *s, const uint8_t *after)
 {
-	struct fsrv_strip strip = {s->tag_start, fsrv__offset(s, after) - s->tag_start, s->before, -1};
+	struct fsrv_strip strip = {s->tag_start, fsrv__offset(s, after) - s->tag_start, s->preceding, -1};
 
-	if (s->pre_end == s->tag_start)
-		strip.before = FSRV__JOINT_PRE;
+	if (s->pre_content_start == s->tag_start)
+		strip.before = FSRV__PRECEDING_PRE;
 	if (after < s->chunk_end)
 		strip.after = *after;
-	s->wants_next = after == s->chunk_end;
+	s->strip_wants_next_byte = after == s->chunk_end;
 	if (s->n_strips < s->options.max_strips)
 		s->options.strips[s->n_strips] = strip;
 	s->n_strips++;
 }
 
-static void end_raw(struct fsrv__scanner *s, const uint8_t *after)
+static void end_raw_text(struct fsrv__scanner *s, const uint8_t *after)
 {
-	s->raw = NULL;
-	if (s->in_script) {
-		fsrv__marks_search(s, after);
+	s->raw_element = NULL;
+	if (s->searches_markers) {
+		fsrv__markers_search(s, after);
 		if (s->has_marker)
 			strip_script(s, after);
 	}
-	s->in_script = false;
+	s->searches_markers = false;
 }
 
 /* An end tag that is read as HTML, outside of templates. */
-static void close_html(struct fsrv__scanner *s)
+static void process_html_end_tag(struct fsrv__scanner *s)
 {
 	unsigned id = s->tag->id;
-	bool has_body = s->phase == FSRV__PHASE_IN_BODY;
+	bool has_body = s->insertion_mode == FSRV__MODE_IN_BODY;
 
 	if (!has_body) {
-		if (!(s->tag->flags & FSRV__TAG_OPENS_HEAD))
+		if (!(s->tag->flags & FSRV__TAG_END_IMPLIES_HEAD))
 			return;
-		if (s->phase == FSRV__PHASE_BEFORE_HEAD)
+		if (s->insertion_mode == FSRV__MODE_BEFORE_HEAD)
 			start_head(s, s->tag_start, true);
 		if (id == FSRV__TAG_HEAD) {
-			if (s->phase == FSRV__PHASE_IN_HEAD)
+			if (s->insertion_mode == FSRV__MODE_IN_HEAD)
 				end_head(s, s->tag_start, false);
 			return;
 		}
-		imply_body(s, s->tag_start);
+		insert_implied_body(s, s->tag_start);
 	}
 	if (id == FSRV__TAG_BODY || id == FSRV__TAG_HTML) {
-		if (s->closing != FSRV_NO_OFFSET)
+		if (s->body_end != FSRV_NO_OFFSET)
 			return;
-		s->closing = s->tag_start;
-		s->closing_needs_body = !has_body;
+		s->body_end = s->tag_start;
+		s->body_end_opens_body = !has_body;
 		return;
 	}
-	s->closing = FSRV_NO_OFFSET;
+	s->body_end = FSRV_NO_OFFSET;
 	s->is_frameset_ok = s->is_frameset_ok && id != FSRV__TAG_BR;
-	fsrv__stack_close(&s->stack, s->key, s->tag);
+	fsrv__stack_close(&s->stack, s->tag_key, s->tag);
 }
 
 void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after)
 {
-	if (s->raw != NULL) {
-		end_raw(s, after);
+	if (s->raw_element != NULL) {
+		end_raw_text(s, after);
 	} else if (fsrv__stack_is_foreign(&s->stack) && s->tag->id != FSRV__TAG_BR &&
 		   s->tag->id != FSRV__TAG_P) {
-		fsrv__stack_close_foreign(&s->stack, s->key, s->tag);
+		fsrv__stack_close_foreign(&s->stack, s->tag_key, s->tag);
 	} else {
-		fsrv__stack_break_out(&s->stack);
-		if (s->stack.templates > 0)
-			fsrv__stack_close(&s->stack, s->key, s->tag);
+		fsrv__stack_leave_foreign(&s->stack);
+		if (s->stack.open_templates > 0)
+			fsrv__stack_close(&s->stack, s->tag_key, s->tag);
 		else
-			close_html(s);
+			process_html_end_tag(s);
 	}
 	update(s);
 }
@@ -287,13 +289,13 @@ void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after)
 /* Where the thing starts that is still open at the end of the page, FSRV_NO_OFFSET for nothing. */
 static uint64_t find_unfinished(const struct fsrv__scanner *s)
 {
-	if (s->stack.templates > 0)
+	if (s->stack.open_templates > 0)
 		return s->stack.template_offset;
-	if (s->stack.lost)
+	if (s->stack.is_too_deep)
 		return s->stack.roots[0];
-	if (fsrv__stack_holds_no_html(&s->stack))
-		return fsrv__stack_root(&s->stack);
-	if (s->raw != NULL || s->state > FSRV__STATE_TAG_OPEN)
+	if (fsrv__stack_is_content_foreign(&s->stack))
+		return fsrv__stack_root_offset(&s->stack);
+	if (s->raw_element != NULL || s->state > FSRV__STATE_TAG_OPEN)
 		return s->tag_start;
 	return FSRV_NO_OFFSET;
 }
@@ -301,14 +303,14 @@ static uint64_t find_unfinished(const struct fsrv__scanner *s)
 /* Takes the last bytes for what they are when none follow. */
 static void end_text(struct fsrv__scanner *s)
 {
-	if (s->state == FSRV__STATE_START && s->matched > 0)
-		fsrv__tree_text(s, 0, false);
-	if (s->state == FSRV__STATE_TEXT)
-		fsrv__text_end(s);
+	if (s->state == FSRV__STATE_BYTE_ORDER_MARK && s->matched > 0)
+		fsrv__tree_characters(s, 0, false);
+	if (s->state == FSRV__STATE_DATA)
+		fsrv__characters_end(s);
 	if (s->state == FSRV__STATE_TAG_OPEN)
-		fsrv__tree_text(s, s->tag_start, false);
+		fsrv__tree_characters(s, s->tag_start, false);
 	if (s->state == FSRV__STATE_END_TAG_OPEN)
-		s->closing = FSRV_NO_OFFSET; /* "</" is text here, which reopens the body */
+		s->body_end = FSRV_NO_OFFSET; /* "</" is text here, which reopens the body */
 }
 
 uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size)
@@ -324,13 +326,13 @@ uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size)
 		end_head(s, safe_end, true);
 	if (s->flags & FSRV_PAGE_FRAMESET)
 		return s->head_end;
-	if (s->closing != FSRV_NO_OFFSET) {
-		s->flags |= FSRV_PAGE_BODY_CLOSED | (s->closing_needs_body ? FSRV_PAGE_OPEN_BODY : 0U);
-		return s->closing;
+	if (s->body_end != FSRV_NO_OFFSET) {
+		s->flags |= FSRV_PAGE_BODY_CLOSED | (s->body_end_opens_body ? FSRV_PAGE_OPEN_BODY : 0U);
+		return s->body_end;
 	}
 	if (unfinished != FSRV_NO_OFFSET)
-		s->flags |= FSRV_PAGE_UNFINISHED | (s->stack.lost ? FSRV_PAGE_TOO_DEEP : 0U);
-	else if (s->phase != FSRV__PHASE_IN_BODY)
+		s->flags |= FSRV_PAGE_UNFINISHED | (s->stack.is_too_deep ? FSRV_PAGE_TOO_DEEP : 0U);
+	else if (s->insertion_mode != FSRV__MODE_IN_BODY)
 		s->flags |= FSRV_PAGE_OPEN_BODY;
 	return safe_end;
 }
