@@ -1,4 +1,4 @@
-#include "html/scanner.h"
+#include "html/attributes.h"
 
 #include <string.h>
 
@@ -43,20 +43,24 @@ static bool is_iso_2022_jp(const uint8_t *label, size_t length)
 
 /* Takes value[from..to) as the label of an encoding, without white space around it. A label that
  * reaches the end of what was kept of a long value is not known as a whole. */
-static void take_encoding_label(struct fsrv__attributes *a, unsigned from, unsigned to,
-				struct fsrv__encoding_label *label, unsigned found, unsigned japanese)
+static void take_label(struct fsrv__attributes *a, unsigned from, unsigned to,
+		       enum fsrv__attributes_found found)
 {
+	struct fsrv__encoding_label *label = found == FSRV__FOUND_CHARSET ? &a->charset : &a->content_charset;
+
 	while (from < to && fsrv__is_whitespace(a->value[from]))
 		from++;
 	while (to > from && fsrv__is_whitespace(a->value[to - 1]))
 		to--;
 	if (from == to || to == FSRV__VALUE_MAX)
 		return;
-	*label = (struct fsrv__encoding_label){a->value_offset + from, (uint8_t)(to - from)};
-	a->found |= (uint16_t)(found | (is_iso_2022_jp(a->value + from, to - from) ? japanese : 0));
+	label->offset = a->value_offset + from;
+	label->length = (uint8_t)(to - from);
+	label->is_iso_2022_jp = is_iso_2022_jp(a->value + from, to - from);
+	a->found |= (uint16_t)found;
 }
 
-static unsigned skip_spaces(const struct fsrv__attributes *a, unsigned at)
+static unsigned skip_whitespace(const struct fsrv__attributes *a, unsigned at)
 {
 	while (at < a->value_length && fsrv__is_whitespace(a->value[at]))
 		at++;
@@ -76,16 +80,17 @@ static unsigned find_charset(const struct fsrv__attributes *a)
 		if (matched < sizeof(word) - 1)
 			continue;
 		matched = 0;
-		if (skip_spaces(a, at + 1) < a->value_length && a->value[skip_spaces(a, at + 1)] == '=')
-			return skip_spaces(a, at + 1) + 1;
+		if (skip_whitespace(a, at + 1) < a->value_length &&
+		    a->value[skip_whitespace(a, at + 1)] == '=')
+			return skip_whitespace(a, at + 1) + 1;
 	}
 	return a->value_length;
 }
 
-/* Extracts the encoding from the content of a meta element (2.1.x "extracting a character encoding"). */
+/* The algorithm for extracting a character encoding from a meta element, on the value of content. */
 static void take_content(struct fsrv__attributes *a)
 {
-	unsigned from = skip_spaces(a, find_charset(a));
+	unsigned from = skip_whitespace(a, find_charset(a));
 	unsigned to;
 	uint8_t quote;
 
@@ -101,16 +106,15 @@ static void take_content(struct fsrv__attributes *a)
 			       : fsrv__is_whitespace(a->value[to]) || a->value[to] == ';')
 			break;
 	if (quote == 0 || to < a->value_length)
-		take_encoding_label(a, from, to, &a->content_charset, FSRV__FOUND_CONTENT_CHARSET,
-				    FSRV__FOUND_CONTENT_ISO_2022_JP);
+		take_label(a, from, to, FSRV__FOUND_CONTENT_CHARSET);
 }
 
 static void take_charset(struct fsrv__attributes *a)
 {
-	take_encoding_label(a, 0, a->value_length, &a->charset, FSRV__FOUND_CHARSET, FSRV__FOUND_ISO_2022_JP);
+	take_label(a, 0, a->value_length, FSRV__FOUND_CHARSET);
 }
 
-static void take_pragma(struct fsrv__attributes *a)
+static void take_http_equiv(struct fsrv__attributes *a)
 {
 	if (has_value(a, "content-type"))
 		a->found |= FSRV__FOUND_PRAGMA;
@@ -124,7 +128,7 @@ static void take_type(struct fsrv__attributes *a)
 		a->found |= FSRV__FOUND_HIDDEN;
 }
 
-static void take_font(struct fsrv__attributes *a)
+static void take_font_style(struct fsrv__attributes *a)
 {
 	a->found |= FSRV__FOUND_FONT;
 }
@@ -142,38 +146,39 @@ static const struct {
 } attributes[] = {
 	{FSRV__ATTRIBUTES_OF_META, "charset", take_charset},
 	{FSRV__ATTRIBUTES_OF_META, "content", take_content},
-	{FSRV__ATTRIBUTES_OF_META, "http-equiv", take_pragma},
+	{FSRV__ATTRIBUTES_OF_META, "http-equiv", take_http_equiv},
 	{FSRV__ATTRIBUTES_OF_INPUT, "type", take_type},
-	{FSRV__ATTRIBUTES_OF_FONT, "color", take_font},
-	{FSRV__ATTRIBUTES_OF_FONT, "face", take_font},
-	{FSRV__ATTRIBUTES_OF_FONT, "size", take_font},
+	{FSRV__ATTRIBUTES_OF_FONT, "color", take_font_style},
+	{FSRV__ATTRIBUTES_OF_FONT, "face", take_font_style},
+	{FSRV__ATTRIBUTES_OF_FONT, "size", take_font_style},
 	{FSRV__ATTRIBUTES_OF_ANNOTATION_XML, "encoding", take_encoding},
 };
 
-static enum fsrv__attributes_element element_of(const struct fsrv__scanner *s)
+static enum fsrv__attributes_element element_of(const struct fsrv__tag *tag, bool is_foreign,
+						bool is_frameset_ok)
 {
-	switch (s->tag->id) {
+	switch (tag->id) {
 	case FSRV__TAG_META:
 		return FSRV__ATTRIBUTES_OF_META;
 	case FSRV__TAG_INPUT:
-		return s->is_frameset_ok ? FSRV__ATTRIBUTES_OF_INPUT : FSRV__ATTRIBUTES_UNREAD;
+		return is_frameset_ok ? FSRV__ATTRIBUTES_OF_INPUT : FSRV__ATTRIBUTES_UNREAD;
 	case FSRV__TAG_FONT:
-		return fsrv__stack_is_foreign(&s->stack) ? FSRV__ATTRIBUTES_OF_FONT : FSRV__ATTRIBUTES_UNREAD;
+		return is_foreign ? FSRV__ATTRIBUTES_OF_FONT : FSRV__ATTRIBUTES_UNREAD;
 	case FSRV__TAG_ANNOTATION_XML:
-		return fsrv__stack_is_foreign(&s->stack) ? FSRV__ATTRIBUTES_OF_ANNOTATION_XML
-							 : FSRV__ATTRIBUTES_UNREAD;
+		return is_foreign ? FSRV__ATTRIBUTES_OF_ANNOTATION_XML : FSRV__ATTRIBUTES_UNREAD;
 	default:
 		return FSRV__ATTRIBUTES_UNREAD;
 	}
 }
 
-void fsrv__attributes_begin(struct fsrv__scanner *s)
+void fsrv__attributes_begin(struct fsrv__attributes *a, const struct fsrv__tag *tag, bool is_foreign,
+			    bool is_frameset_ok)
 {
-	s->attributes.element = (uint8_t)element_of(s);
-	s->attributes.found = 0;
-	s->attributes.seen = 0;
-	s->attributes.name_key = 0;
-	s->attributes.value_length = 0;
+	a->element = (uint8_t)element_of(tag, is_foreign, is_frameset_ok);
+	a->found = 0;
+	a->seen = 0;
+	a->name_key = 0;
+	a->value_length = 0;
 }
 
 void fsrv__attributes_add_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to)

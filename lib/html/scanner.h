@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "html/attributes.h"
 #include "html/bytes.h"
 #include "html/stack.h"
 #include "html/tags.h"
@@ -54,47 +55,6 @@ struct fsrv__character_reference {
 	uint32_t value;
 	uint8_t state; /* 0: none */
 	uint8_t matched;
-};
-
-/* Which elements have their attributes read. */
-enum fsrv__attributes_element {
-	FSRV__ATTRIBUTES_UNREAD,
-	FSRV__ATTRIBUTES_OF_META,
-	FSRV__ATTRIBUTES_OF_INPUT,
-	FSRV__ATTRIBUTES_OF_FONT,
-	FSRV__ATTRIBUTES_OF_ANNOTATION_XML
-};
-
-/* What the attributes of a watched tag say. */
-enum fsrv__attributes_found {
-	FSRV__FOUND_CHARSET = 1 << 0, /* meta charset */
-	FSRV__FOUND_CONTENT_CHARSET = 1 << 1,
-	FSRV__FOUND_PRAGMA = 1 << 2, /* http-equiv=content-type */
-	FSRV__FOUND_CSP = 1 << 3,
-	FSRV__FOUND_HIDDEN = 1 << 4,        /* type=hidden */
-	FSRV__FOUND_FONT = 1 << 5,          /* color, face or size */
-	FSRV__FOUND_HTML_ENCODING = 1 << 6, /* encoding of annotation-xml */
-	FSRV__FOUND_ISO_2022_JP = 1 << 7,   /* the charset is ISO-2022-JP */
-	FSRV__FOUND_CONTENT_ISO_2022_JP = 1 << 8
-};
-
-struct fsrv__encoding_label {
-	uint64_t offset;
-	uint8_t length;
-};
-
-#define FSRV__VALUE_MAX 96 /* as much of an attribute value as is looked at */
-
-struct fsrv__attributes {
-	uint64_t name_key; /* of the current name */
-	uint64_t value_offset;
-	struct fsrv__encoding_label charset;
-	struct fsrv__encoding_label content_charset;
-	uint16_t found;
-	uint8_t seen;    /* names that were there: of equal ones the first counts */
-	uint8_t element; /* enum fsrv__attributes_element */
-	uint8_t value_length;
-	uint8_t value[FSRV__VALUE_MAX];
 };
 
 struct fsrv__scanner {
@@ -174,13 +134,6 @@ void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after);
 void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul);
 /* The page ends: completes the points of the head and gives that of the body. */
 uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size);
-
-/* attributes.c. A start tag begins, whose name is known: decides whether its attributes are read. */
-void fsrv__attributes_begin(struct fsrv__scanner *s);
-void fsrv__attributes_add_name(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to);
-void fsrv__attributes_add_value(struct fsrv__attributes *a, const uint8_t *from, const uint8_t *to);
-/* Ends the current attribute, if there is one. */
-void fsrv__attributes_finish(struct fsrv__attributes *a);
 
 /* markers.c. Text goes up to end, all of it when is_whole: markup follows. Keeps what a script element
  * that comes next would part. */

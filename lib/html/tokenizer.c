@@ -79,7 +79,7 @@ static void finish_tag_name(struct fsrv__scanner *s)
 	s->attributes.found = 0;
 	if (s->is_end_tag || s->tag->id == FSRV__TAG_OTHER)
 		return;
-	fsrv__attributes_begin(s);
+	fsrv__attributes_begin(&s->attributes, s->tag, fsrv__stack_is_foreign(&s->stack), s->is_frameset_ok);
 	s->searches_markers = s->tag->id == FSRV__TAG_SCRIPT && s->options.n_markers > 0;
 	s->has_marker = false;
 }

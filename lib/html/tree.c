@@ -107,31 +107,30 @@ static void begin_raw_text(struct fsrv__scanner *s)
 	}
 }
 
-static void take_encoding_label(struct fsrv__scanner *s, uint64_t end,
-				const struct fsrv__encoding_label *label, bool is_iso_2022_jp)
+/* The first encoding decides. A byte order mark comes before all, and is none of ISO-2022-JP. */
+static void take_encoding(struct fsrv__scanner *s, const struct fsrv__encoding_label *label, uint64_t tag_end)
 {
 	if (s->is_charset_known)
 		return;
 	s->is_charset_known = true;
-	if (is_iso_2022_jp && !(s->flags & FSRV_PAGE_BOM)) {
+	if (label->is_iso_2022_jp && !(s->flags & FSRV_PAGE_BOM)) {
 		s->flags |= FSRV_PAGE_ISO_2022_JP;
 		s->is_done = true;
 	}
-	if (end <= 1024) {
+	if (tag_end <= 1024) {
 		s->flags |= FSRV_PAGE_CHARSET;
 		s->charset = *label;
 	}
 }
 
-static void take_meta(struct fsrv__scanner *s, uint64_t end)
+static void take_meta(struct fsrv__scanner *s, uint64_t tag_end)
 {
 	const struct fsrv__attributes *a = &s->attributes;
 
 	if (a->found & FSRV__FOUND_CHARSET)
-		take_encoding_label(s, end, &a->charset, (a->found & FSRV__FOUND_ISO_2022_JP) != 0);
+		take_encoding(s, &a->charset, tag_end);
 	else if ((a->found & FSRV__FOUND_PRAGMA) && (a->found & FSRV__FOUND_CONTENT_CHARSET))
-		take_encoding_label(s, end, &a->content_charset,
-				    (a->found & FSRV__FOUND_CONTENT_ISO_2022_JP) != 0);
+		take_encoding(s, &a->content_charset, tag_end);
 	if ((a->found & FSRV__FOUND_CSP) && s->insertion_mode != FSRV__MODE_IN_BODY &&
 	    s->stack.open_templates == 0 && !(s->flags & FSRV_PAGE_CSP)) {
 		s->flags |= FSRV_PAGE_CSP;
