@@ -1,6 +1,9 @@
-#include "html/scanner.h"
+#include "html/markers.h"
 
 #include <string.h>
+
+#include "html/bytes.h"
+#include "html/scanner.h"
 
 /* True when the text ends in "&" and letters, digits or "#"; carried: the same of the text before it. */
 static bool ends_in_open_reference(const uint8_t *from, const uint8_t *end, bool carried)
@@ -24,7 +27,7 @@ void fsrv__markers_note_text(struct fsrv__scanner *s, const uint8_t *from, const
 	s->preceding = ends && is_whole ? FSRV__PRECEDING_REFERENCE : 0;
 }
 
-static bool has_any_case(const uint8_t *from, const uint8_t *to, const uint8_t *marker, size_t length)
+static bool contains_in_any_case(const uint8_t *from, const uint8_t *to, const uint8_t *marker, size_t length)
 {
 	for (; (size_t)(to - from) >= length; from++) {
 		size_t i = 0;
@@ -37,13 +40,13 @@ static bool has_any_case(const uint8_t *from, const uint8_t *to, const uint8_t *
 	return false;
 }
 
-static bool has_marker(const struct fsrv__scanner *s, const uint8_t *from, const uint8_t *to)
+static bool contains_marker(const struct fsrv__scanner *s, const uint8_t *from, const uint8_t *to)
 {
 	for (size_t i = 0; i < s->options.n_markers; i++) {
 		const struct fsrv_marker *marker = &s->options.markers[i];
 
 		if (marker->any_case
-			    ? has_any_case(from, to, marker->bytes, marker->length)
+			    ? contains_in_any_case(from, to, marker->bytes, marker->length)
 			    : memmem(from, (size_t)(to - from), marker->bytes, marker->length) != NULL)
 			return true;
 	}
@@ -56,23 +59,25 @@ static const uint8_t *element_start(const struct fsrv__scanner *s)
 	return s->tag_start > s->chunk_offset ? s->chunk + (s->tag_start - s->chunk_offset) : s->chunk;
 }
 
-void fsrv__markers_search(struct fsrv__scanner *s, const uint8_t *to)
+/* Looks for the markers in those bytes of the current element that lie in this chunk. */
+static void search(struct fsrv__scanner *s, const uint8_t *to)
 {
 	const uint8_t *from = element_start(s);
 	size_t length = (size_t)(to - from) < sizeof(s->carried) ? (size_t)(to - from) : sizeof(s->carried);
-	uint8_t joint[2 * sizeof(s->carried)];
+	uint8_t seam[2 * sizeof(s->carried)];
 
 	if (s->has_marker)
 		return;
 	if (s->carried_length > 0) {
-		memcpy(joint, s->carried, s->carried_length);
-		memcpy(joint + s->carried_length, from, length);
-		s->has_marker = has_marker(s, joint, joint + s->carried_length + length);
+		memcpy(seam, s->carried, s->carried_length);
+		memcpy(seam + s->carried_length, from, length);
+		s->has_marker = contains_marker(s, seam, seam + s->carried_length + length);
 	}
-	s->has_marker = s->has_marker || has_marker(s, from, to);
+	s->has_marker = s->has_marker || contains_marker(s, from, to);
 }
 
-void fsrv__markers_carry(struct fsrv__scanner *s, const uint8_t *end)
+/* Keeps the last bytes of the current element. */
+static void carry(struct fsrv__scanner *s, const uint8_t *end)
 {
 	const uint8_t *from = element_start(s);
 	size_t length = (size_t)(end - from);
@@ -87,4 +92,44 @@ void fsrv__markers_carry(struct fsrv__scanner *s, const uint8_t *end)
 	memmove(s->carried, s->carried + s->carried_length - kept, kept);
 	memcpy(s->carried + kept, from, length);
 	s->carried_length = (uint8_t)(kept + length);
+}
+
+/* The byte behind the element is not there yet when the chunk ends with it. */
+static void record(struct fsrv__scanner *s, const uint8_t *after)
+{
+	struct fsrv_strip strip = {s->tag_start, fsrv__offset(s, after) - s->tag_start, s->preceding, -1};
+
+	if (s->pre_content_start == s->tag_start)
+		strip.before = FSRV__PRECEDING_PRE;
+	if (after < s->chunk_end)
+		strip.after = *after;
+	s->strip_wants_next_byte = after == s->chunk_end;
+	if (s->n_strips < s->options.max_strips)
+		s->options.strips[s->n_strips] = strip;
+	s->n_strips++;
+}
+
+void fsrv__markers_end_script(struct fsrv__scanner *s, const uint8_t *after)
+{
+	search(s, after);
+	if (s->has_marker)
+		record(s, after);
+}
+
+void fsrv__markers_begin_chunk(struct fsrv__scanner *s)
+{
+	if (s->strip_wants_next_byte && s->n_strips <= s->options.max_strips)
+		s->options.strips[s->n_strips - 1].after = *s->chunk;
+	s->strip_wants_next_byte = false;
+}
+
+void fsrv__markers_end_chunk(struct fsrv__scanner *s)
+{
+	bool is_tag_begun =
+		s->state == FSRV__STATE_TAG_OPEN || (s->state == FSRV__STATE_TAG_NAME && !s->is_end_tag);
+
+	if (s->searches_markers)
+		search(s, s->chunk_end);
+	if (s->searches_markers || (is_tag_begun && s->options.n_markers > 0))
+		carry(s, s->chunk_end);
 }

@@ -1,3 +1,4 @@
+#include "html/markers.h"
 #include "html/scanner.h"
 
 #include <string.h>
@@ -36,20 +37,6 @@ int fsrv_scan_begin(struct fsrv_scan *scan, const struct fsrv_scan_options *opti
 	return FSRV_OK;
 }
 
-/* What a chunk leaves behind for the next one. */
-static void end_chunk(struct fsrv__scanner *s)
-{
-	bool is_tag_begun =
-		s->state == FSRV__STATE_TAG_OPEN || (s->state == FSRV__STATE_TAG_NAME && !s->is_end_tag);
-
-	if (s->searches_markers)
-		fsrv__markers_search(s, s->chunk_end);
-	if (s->searches_markers || (is_tag_begun && s->options.n_markers > 0))
-		fsrv__markers_carry(s, s->chunk_end);
-	s->chunk_offset += (uint64_t)(s->chunk_end - s->chunk);
-	s->chunk = s->chunk_end;
-}
-
 enum fsrv_scan_verdict fsrv_scan_feed(struct fsrv_scan *scan, const void *bytes, size_t length)
 {
 	struct fsrv__scanner *s = (struct fsrv__scanner *)&scan->state;
@@ -57,11 +44,11 @@ enum fsrv_scan_verdict fsrv_scan_feed(struct fsrv_scan *scan, const void *bytes,
 	if (length > 0) {
 		s->chunk = bytes;
 		s->chunk_end = s->chunk + length;
-		if (s->strip_wants_next_byte && s->n_strips <= s->options.max_strips)
-			s->options.strips[s->n_strips - 1].after = *s->chunk;
-		s->strip_wants_next_byte = false;
+		fsrv__markers_begin_chunk(s);
 		fsrv__tokenizer_read(s, s->chunk, s->chunk_end);
-		end_chunk(s);
+		fsrv__markers_end_chunk(s);
+		s->chunk_offset += length;
+		s->chunk = s->chunk_end;
 	}
 	return s->is_done ? FSRV_SCAN_DONE : FSRV_SCAN_MORE;
 }

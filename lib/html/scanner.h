@@ -108,13 +108,6 @@ struct fsrv__scanner {
 
 _Static_assert(sizeof(struct fsrv__scanner) <= sizeof(struct fsrv_scan), "the state must fit");
 
-/* Bits of fsrv_strip.before: what the bytes before an element could become together with others. */
-enum fsrv__preceding {
-	FSRV__PRECEDING_LESS_THAN = 1 << 0, /* "<" */
-	FSRV__PRECEDING_REFERENCE = 1 << 1, /* "&" and letters, digits or "#" */
-	FSRV__PRECEDING_PRE = 1 << 2        /* a pre start tag */
-};
-
 static inline uint64_t fsrv__offset(const struct fsrv__scanner *s, const uint8_t *at)
 {
 	return s->chunk_offset + (uint64_t)(at - s->chunk);
@@ -134,14 +127,6 @@ void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after);
 void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul);
 /* The page ends: completes the points of the head and gives that of the body. */
 uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size);
-
-/* markers.c. Text goes up to end, all of it when is_whole: markup follows. Keeps what a script element
- * that comes next would part. */
-void fsrv__markers_note_text(struct fsrv__scanner *s, const uint8_t *from, const uint8_t *end, bool is_whole);
-/* Looks for the markers in those bytes of the current element that lie in this chunk. */
-void fsrv__markers_search(struct fsrv__scanner *s, const uint8_t *to);
-/* Keeps the last bytes of the current element, where a marker may have begun. */
-void fsrv__markers_carry(struct fsrv__scanner *s, const uint8_t *end);
 
 /* text.c. Text while it matters whether it is white space (13.2.5.1 and 13.2.5.72 on). */
 void fsrv__characters_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);

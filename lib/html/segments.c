@@ -3,7 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "html/scanner.h"
+#include "html/bytes.h"
+#include "html/markers.h"
 
 static const char body_tag[] = "<body>";
 static const char empty_comment[] = "<!---->";

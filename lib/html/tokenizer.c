@@ -1,4 +1,5 @@
 #include "html/bytes.h"
+#include "html/markers.h"
 #include "html/scanner.h"
 
 /* Every reader below takes the bytes from at to end, at least one, and returns the first that it leaves

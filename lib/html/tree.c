@@ -1,3 +1,4 @@
+#include "html/markers.h"
 #include "html/scanner.h"
 
 /* Text is looked at only while it could open the head or the body, forbid a frameset or end the closing
@@ -212,29 +213,11 @@ void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after)
 	update(s);
 }
 
-/* The byte behind the element is not there yet when the chunk ends with it. */
-static void strip_script(struct fsrv__scanner *s, const uint8_t *after)
-{
-	struct fsrv_strip strip = {s->tag_start, fsrv__offset(s, after) - s->tag_start, s->preceding, -1};
-
-	if (s->pre_content_start == s->tag_start)
-		strip.before = FSRV__PRECEDING_PRE;
-	if (after < s->chunk_end)
-		strip.after = *after;
-	s->strip_wants_next_byte = after == s->chunk_end;
-	if (s->n_strips < s->options.max_strips)
-		s->options.strips[s->n_strips] = strip;
-	s->n_strips++;
-}
-
 static void end_raw_text(struct fsrv__scanner *s, const uint8_t *after)
 {
 	s->raw_element = NULL;
-	if (s->searches_markers) {
-		fsrv__markers_search(s, after);
-		if (s->has_marker)
-			strip_script(s, after);
-	}
+	if (s->searches_markers)
+		fsrv__markers_end_script(s, after);
 	s->searches_markers = false;
 }
 
