@@ -1,5 +1,7 @@
 #include "html/markers.h"
 #include "html/scanner.h"
+#include "html/tokenizer.h"
+#include "html/tree.h"
 
 #include <string.h>
 
@@ -56,8 +58,10 @@ enum fsrv_scan_verdict fsrv_scan_feed(struct fsrv_scan *scan, const void *bytes,
 int fsrv_scan_end(struct fsrv_scan *scan, struct fsrv_page *page)
 {
 	struct fsrv__scanner *s = (struct fsrv__scanner *)&scan->state;
-	uint64_t body_end = fsrv__tree_end(s, s->chunk_offset);
+	uint64_t body_end;
 
+	fsrv__tokenizer_end(s);
+	body_end = fsrv__tree_end(s, s->chunk_offset);
 	*page = (struct fsrv_page){.size = s->chunk_offset,
 				   .at = {s->head_start, s->head_end, body_end},
 				   .flags = s->flags,

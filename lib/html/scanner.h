@@ -113,24 +113,4 @@ static inline uint64_t fsrv__offset(const struct fsrv__scanner *s, const uint8_t
 	return s->chunk_offset + (uint64_t)(at - s->chunk);
 }
 
-/* tokenizer.c. Reads the bytes of a chunk, or fewer when the scan is done before. */
-void fsrv__tokenizer_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
-
-/* tagless.c. Reads on in what is no tag: the start of the page, comments, declarations, CDATA, raw
- * text and scripts. */
-const uint8_t *fsrv__passage_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
-
-/* tree.c. Events that the tokenizer reports; after is the byte behind the ">". */
-void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after);
-void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after);
-/* Text that is not white space, from its first byte on. */
-void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul);
-/* The page ends: completes the points of the head and gives that of the body. */
-uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size);
-
-/* text.c. Text while it matters whether it is white space (13.2.5.1 and 13.2.5.72 on). */
-void fsrv__characters_read(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end);
-/* Text ends here: an unfinished reference stands for itself. */
-void fsrv__characters_end(struct fsrv__scanner *s);
-
 #endif

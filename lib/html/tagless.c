@@ -1,4 +1,7 @@
-#include "html/scanner.h"
+#include "html/tagless.h"
+
+#include "html/bytes.h"
+#include "html/tree.h"
 
 /* The readers here have the same contract as those of tokenizer.c. */
 

@@ -1,6 +1,10 @@
+#include "html/tokenizer.h"
+
 #include "html/bytes.h"
+#include "html/characters.h"
 #include "html/markers.h"
-#include "html/scanner.h"
+#include "html/tagless.h"
+#include "html/tree.h"
 
 /* Every reader below takes the bytes from at to end, at least one, and returns the first that it leaves
  * to the state it has set. None looks back before at: what earlier bytes mean is in the scanner. Where
@@ -364,5 +368,24 @@ void fsrv__tokenizer_read(struct fsrv__scanner *s, const uint8_t *at, const uint
 			at = read_in_tag(s, at, end);
 			break;
 		}
+	}
+}
+
+void fsrv__tokenizer_end(struct fsrv__scanner *s)
+{
+	switch ((enum fsrv__tokenizer_state)s->state) {
+	case FSRV__STATE_BYTE_ORDER_MARK:
+		if (s->matched > 0)
+			fsrv__tree_characters(s, 0, false);
+		break;
+	case FSRV__STATE_DATA:
+		fsrv__characters_end(s);
+		break;
+	case FSRV__STATE_TAG_OPEN:
+	case FSRV__STATE_END_TAG_OPEN:
+		fsrv__tree_characters(s, s->tag_start, false);
+		break;
+	default:
+		break;
 	}
 }

@@ -1,5 +1,6 @@
+#include "html/tree.h"
+
 #include "html/markers.h"
-#include "html/scanner.h"
 
 /* Text is looked at only while it could open the head or the body, forbid a frameset or end the closing
  * run. In a template it can do none of these. */
@@ -282,26 +283,10 @@ static uint64_t find_unfinished(const struct fsrv__scanner *s)
 	return FSRV_NO_OFFSET;
 }
 
-/* Takes the last bytes for what they are when none follow. */
-static void end_text(struct fsrv__scanner *s)
-{
-	if (s->state == FSRV__STATE_BYTE_ORDER_MARK && s->matched > 0)
-		fsrv__tree_characters(s, 0, false);
-	if (s->state == FSRV__STATE_DATA)
-		fsrv__characters_end(s);
-	if (s->state == FSRV__STATE_TAG_OPEN)
-		fsrv__tree_characters(s, s->tag_start, false);
-	if (s->state == FSRV__STATE_END_TAG_OPEN)
-		s->body_end = FSRV_NO_OFFSET; /* "</" is text here, which reopens the body */
-}
-
 uint64_t fsrv__tree_end(struct fsrv__scanner *s, uint64_t size)
 {
-	uint64_t unfinished, safe_end;
-
-	end_text(s);
-	unfinished = find_unfinished(s);
-	safe_end = unfinished != FSRV_NO_OFFSET ? unfinished : size;
+	uint64_t unfinished = find_unfinished(s);
+	uint64_t safe_end = unfinished != FSRV_NO_OFFSET ? unfinished : size;
 	if (s->head_start == FSRV_NO_OFFSET)
 		start_head(s, safe_end, true);
 	if (s->head_end == FSRV_NO_OFFSET)

@@ -1,5 +1,9 @@
-#include "html/scanner.h"
+#include "html/characters.h"
 
+#include "html/bytes.h"
+#include "html/tree.h"
+
+/* Values of fsrv__character_reference.state. */
 enum reference_state {
 	NO_REFERENCE,
 	AMPERSAND,
