@@ -1,9 +1,11 @@
 #include "html/tokenizer.h"
 
+#include "html/byte_order_mark.h"
 #include "html/bytes.h"
 #include "html/characters.h"
+#include "html/comments.h"
 #include "html/markers.h"
-#include "html/tagless.h"
+#include "html/raw_text.h"
 #include "html/tree.h"
 
 /* Every reader below takes the bytes from at to end, at least one, and returns the first that it leaves
@@ -327,7 +329,7 @@ static const uint8_t *read_unquoted_value(struct fsrv__scanner *s, const uint8_t
 	return at;
 }
 
-static const uint8_t *read_in_tag(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
+static const uint8_t *read_other(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	switch ((enum fsrv__tokenizer_state)s->state) {
 	case FSRV__STATE_TAG_NAME:
@@ -346,8 +348,14 @@ static const uint8_t *read_in_tag(struct fsrv__scanner *s, const uint8_t *at, co
 		return read_quoted_value(s, at, end, '\'');
 	case FSRV__STATE_ATTRIBUTE_VALUE_UNQUOTED:
 		return read_unquoted_value(s, at, end);
+	case FSRV__STATE_RAW_TEXT:
+	case FSRV__STATE_SCRIPT_DATA:
+	case FSRV__STATE_PLAINTEXT:
+		return fsrv__raw_text_read(s, at, end);
+	case FSRV__STATE_BYTE_ORDER_MARK:
+		return fsrv__byte_order_mark_read(s, at);
 	default:
-		return fsrv__passage_read(s, at, end);
+		return fsrv__comments_read(s, at, end);
 	}
 }
 
@@ -365,7 +373,7 @@ void fsrv__tokenizer_read(struct fsrv__scanner *s, const uint8_t *at, const uint
 			at = read_end_tag_open(s, at, end);
 			break;
 		default:
-			at = read_in_tag(s, at, end);
+			at = read_other(s, at, end);
 			break;
 		}
 	}

@@ -1,6 +1,7 @@
 #include "html/tree.h"
 
 #include "html/markers.h"
+#include "html/raw_text.h"
 
 /* Text is looked at only while it could open the head or the body, forbid a frameset or end the closing
  * run. In a template it can do none of these. */
@@ -95,20 +96,6 @@ static bool enter_body(struct fsrv__scanner *s)
 	return true;
 }
 
-/* The element's text runs to its own end tag, or to the end of the page. */
-static void begin_raw_text(struct fsrv__scanner *s)
-{
-	s->raw_element = s->tag;
-	s->matched = 0;
-	s->state = FSRV__STATE_RAW_TEXT;
-	if (s->tag->id == FSRV__TAG_PLAINTEXT)
-		s->state = FSRV__STATE_PLAINTEXT;
-	if (s->tag->id == FSRV__TAG_SCRIPT) {
-		s->state = FSRV__STATE_SCRIPT_DATA;
-		s->script_text = (struct fsrv__script_text){0};
-	}
-}
-
 /* The first encoding decides. A byte order mark comes before all, and is none of ISO-2022-JP. */
 static void take_encoding(struct fsrv__scanner *s, const struct fsrv__encoding_label *label, uint64_t tag_end)
 {
@@ -154,7 +141,7 @@ static void insert_html_element(struct fsrv__scanner *s, const uint8_t *after)
 	}
 	fsrv__stack_open(&s->stack, s->tag_key, tag, s->tag_start);
 	if ((tag->flags & FSRV__TAG_RAW_TEXT) || tag->id == FSRV__TAG_PLAINTEXT)
-		begin_raw_text(s);
+		fsrv__raw_text_begin(s);
 	else if (tag->id == FSRV__TAG_PRE)
 		s->pre_content_start = fsrv__offset(s, after);
 	else if (tag->id == FSRV__TAG_META)
