@@ -1,3 +1,5 @@
+/* What attributes mean. A name is compared by its key and a value as far as it was kept; neither is
+ * copied anywhere else. WHATWG HTML, 13.2.6.4 and 13.2.6.5. */
 #include "html/attributes.h"
 
 #include <string.h>

@@ -1,3 +1,5 @@
+/* Recognizes a byte order mark, one byte at a time. Bytes are counted in matched, and the first of them,
+ * which tells the marks apart, is in last_bytes. Encoding Standard, 6. */
 #include "html/byte_order_mark.h"
 
 #include "html/tree.h"

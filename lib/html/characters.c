@@ -1,3 +1,6 @@
+/* Tells characters that are white space from others. Only "&Tab;", "&NewLine;" and numbers stand for white
+ * space, so no table of names is needed; any other reference is a character that is none. No more is
+ * reported than where the first such character begins. WHATWG HTML, 13.2.5.72 to 13.2.5.80. */
 #include "html/characters.h"
 
 #include "html/bytes.h"

@@ -1,9 +1,12 @@
+/* Finds the ends of comments and of what resembles them. A long comment is passed by searches for ">",
+ * and what stands before one is looked up backward; across chunks the last four bytes are in
+ * last_bytes. WHATWG HTML, 13.2.5.41 to 13.2.5.71. */
 #include "html/comments.h"
 
 #include "html/bytes.h"
 
-/* The last four bytes before at, newest in the low bits: those of the chunk from from on, preceded by
- * those of before. */
+/* The last four bytes before at, newest lowest: those of the chunk begin at from, and before has those of
+ * earlier chunks. */
 static uint32_t last_bytes(uint32_t before, const uint8_t *from, const uint8_t *at)
 {
 	for (from = at - from > 4 ? at - 4 : from; from < at; from++)
@@ -11,7 +14,8 @@ static uint32_t last_bytes(uint32_t before, const uint8_t *from, const uint8_t *
 	return before;
 }
 
-/* After "<!": a comment, CDATA in foreign content, or something that ends at the first ">". */
+/* After "<!": a comment, a CDATA section in foreign content, or what ends at the first ">". matched counts
+ * the bytes of "--" or "[CDATA[", and last_bytes is the first of them. */
 static const uint8_t *read_declaration(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
 	const char *pattern = s->matched > 0 ? (s->last_bytes == '-' ? "--" : "[CDATA[") : NULL;

@@ -1,3 +1,6 @@
+/* Searches script elements for markers. A script is searched once, in the pieces that chunks make of it,
+ * and each seam between two chunks once more. The strip array is the caller's, and no entry is written
+ * beyond max_strips. */
 #include "html/markers.h"
 
 #include <string.h>
@@ -59,27 +62,31 @@ static const uint8_t *element_start(const struct fsrv__scanner *s)
 	return s->tag_start > s->chunk_offset ? s->chunk + (s->tag_start - s->chunk_offset) : s->chunk;
 }
 
+/* True when a marker begins in earlier chunks and ends in this one, before to. */
+static bool crosses_chunks(const struct fsrv__scanner *s, const uint8_t *from, const uint8_t *to)
+{
+	size_t length = (size_t)(to - from) < sizeof(s->carried) ? (size_t)(to - from) : sizeof(s->carried);
+	uint8_t seam[2 * sizeof(s->carried)];
+
+	memcpy(seam, s->carried, s->carried_length);
+	memcpy(seam + s->carried_length, from, length);
+	return contains_marker(s, seam, seam + s->carried_length + length);
+}
+
 /* Looks for the markers in those bytes of the current element that lie in this chunk. */
 static void search(struct fsrv__scanner *s, const uint8_t *to)
 {
 	const uint8_t *from = element_start(s);
-	size_t length = (size_t)(to - from) < sizeof(s->carried) ? (size_t)(to - from) : sizeof(s->carried);
-	uint8_t seam[2 * sizeof(s->carried)];
 
-	if (s->has_marker)
-		return;
-	if (s->carried_length > 0) {
-		memcpy(seam, s->carried, s->carried_length);
-		memcpy(seam + s->carried_length, from, length);
-		s->has_marker = contains_marker(s, seam, seam + s->carried_length + length);
-	}
-	s->has_marker = s->has_marker || contains_marker(s, from, to);
+	if (!s->has_marker)
+		s->has_marker = (s->carried_length > 0 && crosses_chunks(s, from, to)) ||
+				contains_marker(s, from, to);
 }
 
 /* Keeps the last bytes of the current element. */
-static void carry(struct fsrv__scanner *s, const uint8_t *end)
+static void carry(struct fsrv__scanner *s)
 {
-	const uint8_t *from = element_start(s);
+	const uint8_t *from = element_start(s), *end = s->chunk_end;
 	size_t length = (size_t)(end - from);
 	size_t kept;
 
@@ -131,5 +138,5 @@ void fsrv__markers_end_chunk(struct fsrv__scanner *s)
 	if (s->searches_markers)
 		search(s, s->chunk_end);
 	if (s->searches_markers || (is_tag_begun && s->options.n_markers > 0))
-		carry(s, s->chunk_end);
+		carry(s);
 }

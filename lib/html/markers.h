@@ -1,5 +1,5 @@
-/* Script elements that are taken out because their source contains a marker: the search for markers,
- * and what is recorded of such an element.
+/* Script elements that are taken out because their source contains a marker: the search for markers, and
+ * what is recorded of such an element.
  *
  * A marker counts from the "<" of the start tag to the ">" of the end tag, wherever chunks are cut. The
  * search must see each byte in time proportional to the bytes fed, and must keep no more of earlier

@@ -1,3 +1,5 @@
+/* Finds the end tags of elements whose content is text. The name is compared byte by byte behind each "</",
+ * and counts only when white space, "/" or ">" follows. WHATWG HTML, 13.2.5.9 to 13.2.5.14. */
 #include "html/raw_text.h"
 
 #include "html/bytes.h"
@@ -63,10 +65,10 @@ static const uint8_t *read_raw(struct fsrv__scanner *s, const uint8_t *at, const
 
 static const uint8_t *read_script(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	enum fsrv__script_event mark;
+	enum fsrv__script_event event;
 
-	at = fsrv__script_text_read(&s->script_text, at, end, &mark);
-	if (mark == FSRV__SCRIPT_END_TAG)
+	at = fsrv__script_text_read(&s->script_text, at, end, &event);
+	if (event == FSRV__SCRIPT_END_TAG)
 		begin_end_tag(s);
 	return at;
 }

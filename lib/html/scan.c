@@ -1,3 +1,5 @@
+/* The public functions of a scan (fsrv/inject.h): they begin it, cut it into chunks, and make the page of
+ * what was found. What is found is decided elsewhere; a page must never be an error. */
 #include "html/markers.h"
 #include "html/scanner.h"
 #include "html/tokenizer.h"

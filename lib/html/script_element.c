@@ -1,3 +1,6 @@
+/* Script elements to be put into pages (fsrv/inject.h): checks their text and builds them. What is built
+ * must end where it is meant to, by the same rules as the scanner's (script_text.h), and never earlier.
+ * WHATWG HTML, 4.12.1.3. */
 #include <stdbool.h>
 #include <string.h>
 

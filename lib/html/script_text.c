@@ -1,3 +1,6 @@
+/* Follows the text of a script. Between two "<" nothing but "-->" matters, and that only in the escaped
+ * states. The time must stay in proportion to the bytes, whatever they are. WHATWG HTML, 13.2.5.15 to
+ * 13.2.5.31. */
 #include "html/script_text.h"
 
 #include <stdbool.h>

@@ -1,3 +1,6 @@
+/* Plans of new pages (fsrv/inject.h): slices of the page and literal bytes. The planner knows a page by its
+ * struct fsrv_page alone and never looks at the bytes; so what could become markup where an element is
+ * taken out is told by the scanner, in fsrv_strip.before (markers.h). */
 #include "fsrv/inject.h"
 
 #include <stdbool.h>
@@ -31,7 +34,7 @@ static bool is_word(int byte)
 	return is_letter(byte) || (byte >= '0' && byte <= '9') || byte == '#';
 }
 
-/* True when a byte would make markup of what was left before a stripped element. */
+/* True when a byte would make markup of what stands before a stripped element. */
 static bool would_combine(unsigned preceding, int byte)
 {
 	if (preceding & FSRV__PRECEDING_LESS_THAN)

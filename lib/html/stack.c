@@ -1,3 +1,7 @@
+/* Opens and closes elements. Entries are positions in the array, and 0 is none, which is below every
+ * boundary. An element leaves with all above it, except where the standard takes it out from under them;
+ * such an entry stays as FSRV__KIND_REMOVED and must never become the current node. WHATWG HTML, 13.2.4.2,
+ * 13.2.6.4.7 and 13.2.6.5. */
 #include "html/stack.h"
 
 #include <stddef.h>

@@ -1,3 +1,5 @@
+/* The table of names. Its rows are constants that the compiler puts into their slots (FSRV__TAG_SLOT), so
+ * nothing is set up at run time. Two rows must never share a slot. */
 #include "html/tags.h"
 
 #include <stddef.h>

@@ -1,4 +1,8 @@
-/* The element names that decide where markup begins and ends, and what each of them does to the parser. */
+/* Names of elements, and what a start or end tag of each name does to the parser.
+ *
+ * A name is looked up by its key, a number made of its bytes in lower case. The table is constant, and must
+ * have a row for each name that the standard treats unlike others: the unit test htmlscan counts them.
+ * WHATWG HTML, 13.2.4.2, 13.2.6.4 and 13.2.6.5. */
 #ifndef FSRV__HTML_TAGS_H
 #define FSRV__HTML_TAGS_H
 
@@ -34,22 +38,23 @@ enum fsrv__tag_id {
 	FSRV__TAG_TEMPLATE
 };
 
+/* What the standard says of a name, as bits. */
 enum fsrv__tag_flag {
 	FSRV__TAG_IN_HEAD = 1 << 0, /* start tag that leaves the head open (13.2.6.4.4) */
 	FSRV__TAG_AFTER_HEAD =
 		1 << 1,              /* start tag that goes into the head after it was closed (13.2.6.4.6) */
 	FSRV__TAG_RAW_TEXT = 1 << 2, /* content is text up to the element's own end tag */
-	FSRV__TAG_NOT_PUSHED = 1 << 3,        /* nothing is opened */
-	FSRV__TAG_FRAMESET_NOT_OK = 1 << 4,   /* start tag after which a frameset is no longer honoured */
-	FSRV__TAG_BREAKOUT = 1 << 5,          /* start tag that ends SVG and MathML (13.2.6.5) */
+	FSRV__TAG_NOT_PUSHED = 1 << 3,        /* leaves the stack as it is: void elements, html, head, body */
+	FSRV__TAG_FRAMESET_NOT_OK = 1 << 4,   /* start tag that sets the frameset-ok flag to "not ok" */
+	FSRV__TAG_BREAKOUT = 1 << 5,          /* start tag that leaves SVG and MathML (13.2.6.5) */
 	FSRV__TAG_SPECIAL = 1 << 6,           /* category "special" (13.2.4.2) */
 	FSRV__TAG_SCOPE = 1 << 7,             /* bounds "has an element in scope" */
 	FSRV__TAG_CLOSES_P = 1 << 8,          /* start tag that closes a p element in button scope */
 	FSRV__TAG_HTML_INTEGRATION = 1 << 9,  /* HTML integration point when it is an SVG element */
 	FSRV__TAG_TEXT_INTEGRATION = 1 << 10, /* MathML text integration point when it is a MathML element */
-	FSRV__TAG_END_IMPLIES_HEAD =
-		1 << 11,              /* end tag that makes the parser invent what is missing above it */
-	FSRV__TAG_OWN_RULES = 1 << 12 /* does more in a body than open or close elements */
+	FSRV__TAG_END_IMPLIES_HEAD = 1
+				     << 11, /* end tag that makes the parser insert a missing head or body */
+	FSRV__TAG_OWN_RULES = 1 << 12       /* changes more in a body than the stack of open elements */
 };
 
 /* How an end tag finds the element that it closes (13.2.6.4.7), and which siblings a start tag closes. */
@@ -66,15 +71,17 @@ enum fsrv__tag_rule {
 	FSRV__RULE_FORM
 };
 
+/* A row of the table. */
 struct fsrv__tag {
 	uint64_t key;
 	const char *name; /* of FSRV__TAG_RAW_TEXT elements, NULL for others */
-	uint16_t flags;
-	uint8_t id;
-	uint8_t rule;
+	uint16_t flags;   /* enum fsrv__tag_flag */
+	uint8_t id;       /* enum fsrv__tag_id */
+	uint8_t rule;     /* enum fsrv__tag_rule */
 };
 
-/* Bytes of names in lower case; 0 for those that end a name: white space, "/" and ">". */
+/* Each byte in lower case as it stands in a name, NUL as 1; 0 for those that end a name: white space, "/"
+ * and ">". */
 extern const uint8_t fsrv__name_byte[256];
 
 /* Continues the key of a name with one byte in lower case. Keys of names up to eight bytes are those
@@ -110,7 +117,7 @@ extern const uint8_t fsrv__name_byte[256];
 extern const struct fsrv__tag fsrv__tags[512];
 extern const struct fsrv__tag fsrv__tag_other;
 
-/* Finds what is known about a name; a shared row without flags when nothing is. */
+/* Finds the row of a name; fsrv__tag_other, which has no flags, when there is none. */
 static inline const struct fsrv__tag *fsrv__tag_find(uint64_t key)
 {
 	const struct fsrv__tag *tag = &fsrv__tags[FSRV__TAG_SLOT(key)];
@@ -119,8 +126,8 @@ static inline const struct fsrv__tag *fsrv__tag_find(uint64_t key)
 }
 
 #if FSRV__HAS_WORDS
-/* Reads a name of up to eight letters at once, of which the first is there; nine bytes must be. Gives 0
- * when the name is longer or has other bytes in it. */
+/* Reads a name of up to eight letters and digits at once, which begins with a letter; nine bytes must be
+ * there. Returns its length; 0 when the name is longer or has other bytes in it. */
 static inline unsigned fsrv__tag_read_short_name(const uint8_t *at, uint64_t *key)
 {
 	uint64_t word = fsrv__load_word(at);

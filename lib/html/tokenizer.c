@@ -1,3 +1,9 @@
+/* The states of data and of tags.
+ *
+ * Every reader takes the bytes from at to end, at least one, and returns the first that it leaves to the
+ * state it has set. None looks back before at: what earlier bytes mean is in the scanner. Where one state
+ * nearly always follows another its reader is called at once, which saves a jump that the processor
+ * can't predict. WHATWG HTML, 13.2.5.1, 13.2.5.6 to 13.2.5.8 and 13.2.5.32 to 13.2.5.40. */
 #include "html/tokenizer.h"
 
 #include "html/byte_order_mark.h"
@@ -7,11 +13,6 @@
 #include "html/markers.h"
 #include "html/raw_text.h"
 #include "html/tree.h"
-
-/* Every reader below takes the bytes from at to end, at least one, and returns the first that it leaves
- * to the state it has set. None looks back before at: what earlier bytes mean is in the scanner. Where
- * one state nearly always follows another its reader is called at once, which saves a jump that the
- * processor can't predict. */
 
 /* The ">" of a tag was read; at is the byte after it. */
 static const uint8_t *emit_tag(struct fsrv__scanner *s, const uint8_t *at)
@@ -26,7 +27,7 @@ static const uint8_t *emit_tag(struct fsrv__scanner *s, const uint8_t *at)
 	return at;
 }
 
-/* Even "=" begins a name here. */
+/* Begins a name with any byte, even "=". */
 static const uint8_t *begin_attribute(struct fsrv__scanner *s, const uint8_t *at)
 {
 	s->is_self_closing = false;
@@ -191,7 +192,7 @@ static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const str
 		fsrv__stack_open(&s->stack, key, tag, 0);
 }
 
-/* In SVG and MathML only tags that end them are plain. */
+/* In SVG and MathML only start tags that leave them are such. */
 static inline bool is_stack_only(const struct fsrv__scanner *s, const struct fsrv__tag *tag, bool is_end_tag)
 {
 	unsigned others = FSRV__TAG_RAW_TEXT | FSRV__TAG_OWN_RULES |
@@ -203,8 +204,9 @@ static inline bool is_stack_only(const struct fsrv__scanner *s, const struct fsr
 
 #define STACK_ONLY_ROOM 12 /* "</", a short name and what ends it */
 
-/* Reads a tag of which the tree is told nothing but what it does to the open elements: in a body nearly
- * all are such. Gives NULL, and changes nothing, when it is another; STACK_ONLY_ROOM bytes must be there. */
+/* Reads a whole tag that changes nothing but the stack of open elements, as nearly all in a body do; the
+ * tree is not asked. Returns NULL, and changes nothing, when it is another or not all of it is there.
+ * STACK_ONLY_ROOM bytes must be there. */
 static const uint8_t *read_stack_only_tag(struct fsrv__scanner *s, const uint8_t *less, const uint8_t *end)
 {
 	bool is_end_tag = less[1] == '/';

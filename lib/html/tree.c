@@ -1,11 +1,14 @@
+/* Insertion modes and foreign content. A tag is first led through the modes up to the one that takes it,
+ * and changes the stack of open elements there. Offsets that are found must never be taken back but for
+ * that of the body end, which whatever follows it may reopen. WHATWG HTML, 13.2.6. */
 #include "html/tree.h"
 
 #include "html/markers.h"
 #include "html/raw_text.h"
 
-/* Text is looked at only while it could open the head or the body, forbid a frameset or end the closing
- * run. In a template it can do none of these. */
-static void update(struct fsrv__scanner *s)
+/* Text matters only while it could open the head or the body, forbid a frameset or reopen the body. In a
+ * template it can do none of these. */
+static void update_state(struct fsrv__scanner *s)
 {
 	s->does_text_matter =
 		s->stack.open_templates == 0 && (s->insertion_mode != FSRV__MODE_IN_BODY ||
@@ -33,7 +36,7 @@ static void end_head(struct fsrv__scanner *s, uint64_t offset, bool is_implied)
 		s->is_done = true;
 }
 
-/* What a token does that belongs into the body and finds none. */
+/* A token belongs into the body: inserts what is missing above it. */
 static void insert_implied_body(struct fsrv__scanner *s, uint64_t offset)
 {
 	if (s->insertion_mode == FSRV__MODE_BEFORE_HEAD)
@@ -49,13 +52,13 @@ void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul
 		return;
 	insert_implied_body(s, offset);
 	s->body_end = FSRV_NO_OFFSET;
-	/* NUL bytes are dropped in the body, so they don't make it one */
+	/* a NUL byte is dropped in the body and leaves the frameset-ok flag */
 	s->is_frameset_ok = s->is_frameset_ok && is_nul;
-	update(s);
+	update_state(s);
 }
 
-/* Steps through the phases up to the one that takes the tag; false when it makes no element there.
- * BEFORE_HEAD to IN_BODY are 13.2.6.4.1 to 13.2.6.4.7. */
+/* Steps through the insertion modes up to the one that takes the tag; false when it makes no element there.
+ * (13.2.6.4.1 to 13.2.6.4.4). */
 static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
 {
 	unsigned id = s->tag->id;
@@ -74,6 +77,7 @@ static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
 	return true;
 }
 
+/* Goes on from there; false when the tag makes no element (13.2.6.4.4 to 13.2.6.4.7). */
 static bool enter_body(struct fsrv__scanner *s)
 {
 	unsigned id = s->tag->id;
@@ -127,6 +131,7 @@ static void take_meta(struct fsrv__scanner *s, uint64_t tag_end)
 	}
 }
 
+/* A start tag that is read as HTML, in the mode that takes it. */
 static void insert_html_element(struct fsrv__scanner *s, const uint8_t *after)
 {
 	const struct fsrv__tag *tag = s->tag;
@@ -148,8 +153,9 @@ static void insert_html_element(struct fsrv__scanner *s, const uint8_t *after)
 		take_meta(s, fsrv__offset(s, after));
 }
 
-/* Which rules read a start tag (13.2.6, the tree construction dispatcher). */
-static bool is_foreign(const struct fsrv__scanner *s)
+/* True when a start tag is read by the rules for foreign content (13.2.6, the tree construction
+ * dispatcher). */
+static bool is_in_foreign_content(const struct fsrv__scanner *s)
 {
 	unsigned kind = fsrv__stack_kind(&s->stack);
 	unsigned id = s->tag->id;
@@ -161,7 +167,7 @@ static bool is_foreign(const struct fsrv__scanner *s)
 	return !(kind & FSRV__KIND_ANNOTATION_XML) || id != FSRV__TAG_SVG;
 }
 
-/* A start tag in foreign content (13.2.6.5); false when it breaks out and is read as HTML. */
+/* A start tag in foreign content (13.2.6.5); false when it leaves that and is read as HTML. */
 static bool insert_foreign_element(struct fsrv__scanner *s)
 {
 	bool is_html_point = (s->attributes.found & FSRV__FOUND_HTML_ENCODING) != 0;
@@ -176,7 +182,7 @@ static bool insert_foreign_element(struct fsrv__scanner *s)
 	return true;
 }
 
-/* Most elements of a body: nothing but the stack takes note of them. */
+/* True for most start tags in a body: they change nothing but the stack of open elements. */
 static bool changes_stack_only(const struct fsrv__scanner *s)
 {
 	return s->insertion_mode == FSRV__MODE_IN_BODY && s->tag->id == FSRV__TAG_OTHER &&
@@ -191,16 +197,17 @@ void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after)
 		s->is_done = s->stack.is_too_deep;
 		return;
 	}
-	if (!is_foreign(s) || !insert_foreign_element(s)) {
+	if (!is_in_foreign_content(s) || !insert_foreign_element(s)) {
 		if (s->tag->id != FSRV__TAG_HTML)
 			s->body_end = FSRV_NO_OFFSET;
 		if (s->stack.open_templates > 0 || (enter_head(s, after) && enter_body(s)))
 			insert_html_element(s, after);
 	}
 	s->searches_markers = s->searches_markers && s->raw_element != NULL;
-	update(s);
+	update_state(s);
 }
 
+/* The end tag of an element whose content is text. */
 static void end_raw_text(struct fsrv__scanner *s, const uint8_t *after)
 {
 	s->raw_element = NULL;
@@ -253,10 +260,11 @@ void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after)
 		else
 			process_html_end_tag(s);
 	}
-	update(s);
+	update_state(s);
 }
 
-/* Where the thing starts that is still open at the end of the page, FSRV_NO_OFFSET for nothing. */
+/* Where that starts which would swallow what is put in at the end of the page; FSRV_NO_OFFSET for
+ * nothing. */
 static uint64_t find_unfinished(const struct fsrv__scanner *s)
 {
 	if (s->stack.open_templates > 0)
