@@ -1,6 +1,6 @@
 /* Tells characters that are white space from others. Only "&Tab;", "&NewLine;" and numbers stand for white
- * space, so no table of names is needed; any other reference is a character that is none. No more is
- * reported than where the first such character begins. WHATWG HTML, 13.2.5.72 to 13.2.5.80. */
+ * space, so no table of names is needed; any other reference is a character that is none. What is
+ * reported to the tree is where such a character begins. WHATWG HTML, 13.2.5.72 to 13.2.5.80. */
 #include "html/characters.h"
 
 #include "html/bytes.h"
@@ -23,10 +23,10 @@ static const char *const names[] = {[NAME_TAB] = "Tab;", [NAME_NEW_LINE] = "NewL
 
 #define NO_BYTE (-1) /* the text ends */
 
-static void end_reference(struct fsrv__scanner *s, bool is_space)
+static void end_reference(struct fsrv__scanner *s, bool is_whitespace)
 {
 	s->reference.state = NO_REFERENCE;
-	if (!is_space)
+	if (!is_whitespace)
 		fsrv__tree_characters(s, s->reference.offset, false);
 }
 
@@ -51,7 +51,7 @@ static bool add_digit(struct fsrv__character_reference *reference, int byte, uns
 {
 	int digit = digit_of(byte, base);
 
-	if (byte == NO_BYTE || digit < 0)
+	if (digit < 0)
 		return false;
 	/* what is no white space once stays so: larger numbers need not be told apart */
 	reference->value =

@@ -10,13 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "html/attributes.h"
-#include "html/bytes.h"
+#include "html/script_text.h"
 #include "html/stack.h"
 #include "html/tags.h"
-#include "html/script_text.h"
 #include "fsrv/inject.h"
 
 /* States of the tokenizer (13.2.5). The order counts: those behind FSRV__STATE_TAG_OPEN are inside of

@@ -1,6 +1,6 @@
 /* Insertion modes and foreign content. A tag is first led through the modes up to the one that takes it,
- * and changes the stack of open elements there. Offsets that are found must never be taken back but for
- * that of the body end, which whatever follows it may reopen. WHATWG HTML, 13.2.6. */
+ * and changes the stack of open elements there. The places in the head must never change once they are
+ * found; the body end is taken back when something reopens the body. WHATWG HTML, 13.2.6. */
 #include "html/tree.h"
 
 #include "html/markers.h"
@@ -57,8 +57,8 @@ void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul
 	update_state(s);
 }
 
-/* Steps through the insertion modes up to the one that takes the tag; false when it makes no element there.
- * (13.2.6.4.1 to 13.2.6.4.4). */
+/* Steps through the insertion modes up to the one that takes the tag; false when it makes no element
+ * there (13.2.6.4.1 to 13.2.6.4.4). */
 static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
 {
 	unsigned id = s->tag->id;
@@ -100,7 +100,7 @@ static bool enter_body(struct fsrv__scanner *s)
 	return true;
 }
 
-/* The first encoding decides. A byte order mark comes before all, and is none of ISO-2022-JP. */
+/* The first encoding that a meta element names decides. Behind a byte order mark it is not ISO-2022-JP. */
 static void take_encoding(struct fsrv__scanner *s, const struct fsrv__encoding_label *label, uint64_t tag_end)
 {
 	if (s->is_charset_known)
