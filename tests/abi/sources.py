@@ -2,37 +2,91 @@
 import os
 import re
 import subprocess
+from typing import NamedTuple
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 
 _TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 
 
-def find(folder, *endings):
+class Function(NamedTuple):
+    """A function as a file declares or defines it."""
+    name: str
+    parameters: list  # their texts; empty for (void)
+    is_static: bool
+    has_body: bool
+    line: int
+
+
+def find(folder, *endings, root=ROOT):
     """Paths below the project's root, sorted."""
     found = []
-    for where, _, names in os.walk(os.path.join(ROOT, folder)):
-        found += [os.path.relpath(os.path.join(where, name), ROOT) for name in names if name.endswith(endings)]
+    for where, _, names in os.walk(os.path.join(root, folder)):
+        found += [os.path.relpath(os.path.join(where, name), root) for name in names if name.endswith(endings)]
     if not found:
         raise AssertionError(f'no files in {folder}')
     return sorted(found)
 
 
-def read(path):
-    with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+def read(path, root=ROOT):
+    with open(os.path.join(root, path), encoding='utf-8') as file:
         return file.read()
 
 
-def read_code(path):
+def read_code(path, root=ROOT):
     """The text with comments blanked and strings emptied; line numbers stay."""
     def blank(match):
         lines = '\n' * match[0].count('\n')
         return f'""{lines}' if match[0][0] in '"\'' else f' {lines}'
-    return _TOKEN.sub(blank, read(path))
+    return _TOKEN.sub(blank, read(path, root))
 
 
-def includes(path):
-    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', read(path), re.MULTILINE)
+def includes(path, root=ROOT):
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', read(path, root), re.MULTILINE)
+
+
+def without_attributes(code):
+    return re.sub(r'__attribute__\s*\(\(.*?\)\)\)?', '', code)
+
+
+def split_list(text):
+    """The parts of a text between its commas, but for commas in parentheses."""
+    parts, depth = [''], 0
+    for char in text:
+        depth += {'(': 1, ')': -1}.get(char, 0)
+        if char == ',' and depth == 0:
+            parts.append('')
+        else:
+            parts[-1] += char
+    return [' '.join(part.split()) for part in parts]
+
+
+def _statements(code):
+    """What stands outside of all blocks: where it begins, its text, and whether a block follows it."""
+    depth, start = 0, 0
+    for match in re.finditer(r'[{};]', code):
+        if match[0] == '}':
+            depth -= 1
+        elif depth == 0:
+            yield start, code[start:match.start()], match[0] == '{'
+        if match[0] == '{':
+            depth += 1
+        if depth == 0:
+            start = match.end()
+
+
+def functions(path, root=ROOT):
+    """The functions that a file of C declares or defines. Their types are made of words and asterisks."""
+    def blank(match):
+        return '\n' * match[0].count('\n')
+    code = re.sub(r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', blank, read_code(path, root), flags=re.MULTILINE)
+    code = re.sub(r'\bextern\s*""\s*\{', ' ', without_attributes(code))
+    for start, text, has_body in _statements(code):
+        match = re.fullmatch(r'\s*(?!typedef\b)(\w[\w\s*]*?)\b(\w+)\s*\((.*)\)\s*', text, re.DOTALL)
+        if match:
+            parameters = [] if match[3].strip() in ('', 'void') else split_list(match[3])
+            line = code.count('\n', 0, start + match.start(2)) + 1
+            yield Function(match[2], parameters, 'static' in match[1].split(), has_body, line)
 
 
 def calls(code, name):
@@ -45,12 +99,17 @@ def calls(code, name):
         yield code.count('\n', 0, match.start()) + 1, code[match.end():at - 1]
 
 
-def symbols(nm, library, *options):
-    """Name and kind of each symbol that nm lists."""
+def list_symbols(nm, library, *options):
+    """The lines of nm: a symbol each, or the name of a member of the library."""
     done = subprocess.run([nm, '-P', *options, library], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
-    fields = [line.split() for line in done.stdout.splitlines()]
+    return done.stdout.splitlines()
+
+
+def symbols(nm, library, *options):
+    """Name and kind of each symbol that nm lists."""
+    fields = [line.split() for line in list_symbols(nm, library, *options)]
     return [(name, rest[0]) for name, *rest in fields if rest]
 
 
