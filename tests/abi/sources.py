@@ -22,7 +22,8 @@ def find(folder, *endings, root=ROOT):
     """Paths below the project's root, sorted."""
     found = []
     for where, _, names in os.walk(os.path.join(root, folder)):
-        found += [os.path.relpath(os.path.join(where, name), root) for name in names if name.endswith(endings)]
+        found += [os.path.relpath(os.path.join(where, name), root)
+                  for name in names if name.endswith(endings)]
     if not found:
         raise AssertionError(f'no files in {folder}')
     return sorted(found)

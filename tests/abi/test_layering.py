@@ -1,9 +1,13 @@
-"""Who may use what: test_layering.py NM CORE_LIBRARY"""
+"""Who may use what: test_layering.py NM CORE_LIBRARY ALL_OBJECTS
+
+CORE_LIBRARY is an archive of http, html and base.c, ALL_OBJECTS one of each file of lib."""
 import re
 import sys
-from functools import partial
+from functools import cache, partial
 
-from sources import calls, find, includes, none, read_code, symbols
+import rules
+from graph import include_uses, library_objects, link_uses
+from sources import calls, find, includes, none, read_code, symbols, without_attributes
 from tap import run
 
 FORBIDDEN_IN_PURE = {'unistd.h', 'fcntl.h', 'stdio.h', 'microhttpd.h', 'errno.h', 'pthread.h', 'locale.h', 'ctype.h'}
@@ -51,7 +55,7 @@ def check_imports(nm, library):
 
 def check_banned():
     for path in find('lib', '.c', '.h') + find('include', '.h'):
-        code = re.sub(r'__attribute__\s*\(\(.*?\)\)\)?', '', read_code(path))
+        code = without_attributes(read_code(path))
         none(f'{path}:{line}: {name} is not for a library' for name in BANNED for line, _ in calls(code, f'(?:{name})'))
 
 
@@ -97,14 +101,34 @@ def check_open_flags():
          if flag not in flags)
 
 
-def main(nm, library):
+def graph_cases(kind, uses):
+    """uses gives the edges of the graph; it is called within the cases, since it may fail."""
+    yield f'{kind}: no module uses one of a higher floor', lambda: none(rules.upward(uses()))
+    yield f'{kind}: http, html and base do not use each other', lambda: none(rules.sideways(uses()))
+    yield f'{kind}: no cycle', lambda: none(rules.cycles(uses()))
+
+
+def header_cases(objects):
+    yield 'the checks see the functions that the compiler sees', lambda: none(rules.misread(objects()))
+    yield 'headers declare functions of their own file only', lambda: none(rules.foreign_declarations())
+    yield ('functions that are not static are declared in a header',
+           lambda: none(rules.undeclared_definitions()))
+
+
+def main(nm, core, archive):
+    objects = cache(partial(library_objects, nm, archive))
+    links = cache(lambda: link_uses(objects()))
     run((
         *((f'{layer} includes nothing of {other}, of fs, of mhd or of the system',
            partial(check_includes, layer, partial(is_not_pure, other + '/')))
           for layer, other in (('http', 'html'), ('html', 'http'))),
         ('fs includes nothing of mhd', lambda: check_includes('fs', lambda name: name.startswith(
             ('mhd/', 'microhttpd', 'fsrv/fsrv.h', 'fsrv/server.h')))),
-        ('http and html import only memory and string functions', lambda: check_imports(nm, library)),
+        ('http and html import only memory and string functions', lambda: check_imports(nm, core)),
+        *graph_cases('includes', cache(include_uses)),
+        *graph_cases('calls', links),
+        *header_cases(objects),
+        ('range.c needs only range.h and libc', lambda: none(rules.range_needs(links()))),
         ('no banned function', check_banned),
         ('every descriptor closes on exec', check_all_descriptors),
         ('files of a client\'s choice cannot block or become a terminal', check_open_flags),
