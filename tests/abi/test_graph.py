@@ -1,0 +1,242 @@
+"""The checks of layering find what they are for: test_graph.py NM CC AR
+
+They look at small folders that are made up here, each with one thing wrong, and at one that is right."""
+import os
+import subprocess
+import sys
+import tempfile
+from functools import partial
+
+import rules
+from graph import components, include_uses, library_objects, link_uses, read_objects, shortest_cycle
+from tap import equal, run
+
+# Each module uses some of lower floors or of its own; nothing is wrong.
+CLEAN = {
+    'include/fsrv/base.h': 'int fsrv_version(void);\n',
+    'include/fsrv/fsrv.h': 'int fsrv_top(void);\n',
+    'lib/base.c': '#include "fsrv/base.h"\nint fsrv_version(void)\n{\n\treturn 1;\n}\n',
+    'lib/http/hash.h': 'static inline int hash(int n)\n{\n\treturn n + 1;\n}\n',
+    'lib/http/text.h': 'int fsrv__text(void);\n',
+    'lib/http/text.c': '#include "http/text.h"\n#include "http/hash.h"\n'
+                       'int fsrv__text(void)\n{\n\treturn hash(1);\n}\n',
+    'lib/html/scan.h': 'int fsrv__scan(void);\n',
+    'lib/html/scan.c': '#include "html/scan.h"\nint fsrv__scan(void)\n{\n\treturn 2;\n}\n',
+    'lib/fs/cache.h': '/* Text. */\nint fsrv__cache(int n);\n',
+    'lib/fs/cache.c': '#include "fs/cache.h"\n#include "http/text.h"\n'
+                      'int fsrv__cache(int n)\n{\n\treturn n + fsrv__text();\n}\n',
+    'lib/mhd/handle.c': '#include "fsrv/fsrv.h"\n#include "fs/cache.h"\n#include "html/scan.h"\n'
+                        'int fsrv_top(void)\n{\n\treturn fsrv__cache(1) + fsrv__scan();\n}\n',
+}
+CLEAN_INCLUDES = {('fs/cache', 'http/text'), ('http/text', 'http/hash'), ('mhd/handle', 'fs/cache'),
+                  ('mhd/handle', 'html/scan')}
+CLEAN_CALLS = CLEAN_INCLUDES - {('http/text', 'http/hash')}  # an inline function
+
+
+def declare(name):
+    return f'int {name}(void);\n'
+
+
+def define(name, calls=''):
+    """A function, declared beside it so that no header is included."""
+    return (declare(calls) if calls else '') + declare(name) + \
+        f'int {name}(void)\n{{\n\treturn {calls + "()" if calls else 0};\n}}\n'
+
+
+def chain(folder, *names):
+    """A module for each name, which calls the next one; the last calls the first."""
+    files = {}
+    for name, following in zip(names, names[1:] + names[:1]):
+        files[f'lib/{folder}/{name}.h'] = declare(f'fsrv__{name}')
+        files[f'lib/{folder}/{name}.c'] = define(f'fsrv__{name}', f'fsrv__{following}')
+    return files
+
+
+class Folder:
+    """A made-up project."""
+
+    def __init__(self, files, compilers):
+        self.files = files
+        self.nm, self.cc, self.ar = compilers
+
+    def __enter__(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.root = self.temporary.name
+        for path, text in self.files.items():
+            os.makedirs(os.path.dirname(os.path.join(self.root, path)), exist_ok=True)
+            with open(os.path.join(self.root, path), 'w', encoding='utf-8') as file:
+                file.write(text)
+        return self
+
+    def __exit__(self, *_):
+        self.temporary.cleanup()
+
+    def includes(self):
+        return include_uses(self.root)
+
+    def objects(self):
+        """Those of all files, named as meson names them, from an archive."""
+        members = []
+        for path in sorted(path for path in self.files if path.endswith('.c')):
+            members.append('.._' + path.replace('/', '_') + '.o')
+            subprocess.run([self.cc, '-Iinclude', '-Ilib', '-c', path, '-o', members[-1]], cwd=self.root,
+                           check=True)
+        subprocess.run([self.ar, 'rcT', 'all.a', *members], cwd=self.root, check=True)
+        return library_objects(self.nm, os.path.join(self.root, 'all.a'), self.root)
+
+    def links(self):
+        return link_uses(self.objects())
+
+    def all_problems(self):
+        found = []
+        for uses in (self.includes(), self.links()):
+            found += rules.upward(uses) + rules.sideways(uses) + rules.cycles(uses)
+        found += rules.foreign_declarations(self.root) + rules.undeclared_definitions(self.root)
+        return found + rules.misread(self.objects(), self.root)
+
+
+def check_clean(compilers):
+    with Folder(CLEAN, compilers) as folder:
+        equal({(use.user, use.used) for use in folder.includes()}, CLEAN_INCLUDES, 'includes')
+        equal({(use.user, use.used) for use in folder.links()}, CLEAN_CALLS, 'calls')
+        equal(folder.all_problems(), [], 'problems')
+
+
+def expect(compilers, find_problems, files, *wanted):
+    """Exactly these problems are found in the clean folder together with files."""
+    with Folder({**CLEAN, **files}, compilers) as folder:
+        equal(find_problems(folder), list(wanted), 'problems')
+
+
+def cycle(modules, *steps):
+    heading = f'{len(modules)} modules use each other: {", ".join(modules)}. A cycle:'
+    return '\n'.join((heading, *(f'  {step}' for step in steps)))
+
+
+def by_includes(rule):
+    return lambda folder: rule(folder.includes())
+
+
+def by_links(rule):
+    return lambda folder: rule(folder.links())
+
+
+def include_cases(case):
+    yield case('an include of a higher floor', by_includes(rules.upward),
+               {'lib/fs/up.c': '#include "mhd/new.h"\n', 'lib/mhd/new.h': ''},
+               'lib/fs/up.c includes mhd/new.h')
+    yield case('an include of a higher floor by a path from the same folder', by_includes(rules.upward),
+               {'lib/http/up.h': '#include "../fs/cache.h"\n'},
+               'lib/http/up.h includes ../fs/cache.h')
+    yield case('an include from http to html', by_includes(rules.sideways),
+               {'lib/http/aside.c': '#include "html/scan.h"\n'},
+               'lib/http/aside.c includes html/scan.h')
+    yield case('a cycle of two by includes', by_includes(rules.cycles),
+               {'lib/fs/one.h': '#include "two.h"\n',
+                'lib/fs/two.c': '#include "fs/one.h"\n',
+                'lib/fs/two.h': ''},
+               cycle(('fs/one', 'fs/two'),
+                     'lib/fs/one.h includes two.h',
+                     'lib/fs/two.c includes fs/one.h'))
+    yield case('a cycle of three by includes', by_includes(rules.cycles),
+               {'lib/mhd/a.h': '#include "mhd/b.h"\n',
+                'lib/mhd/b.h': '#include "mhd/c.h"\n',
+                'lib/mhd/c.h': '#  include "mhd/a.h"\n'},
+               cycle(('mhd/a', 'mhd/b', 'mhd/c'),
+                     'lib/mhd/a.h includes mhd/b.h',
+                     'lib/mhd/b.h includes mhd/c.h',
+                     'lib/mhd/c.h includes mhd/a.h'))
+
+
+def link_cases(case):
+    yield case('a call of a higher floor', by_links(rules.upward),
+               {'lib/http/up.c': define('fsrv__up', 'fsrv__cache')},
+               'lib/http/up.c calls fsrv__cache of lib/fs/cache.c')
+    yield case('data of a higher floor', by_links(rules.upward),
+               {'lib/fs/up.c': 'extern int table;\nint fsrv__up(void)\n{\n\treturn table;\n}\n',
+                'lib/mhd/data.c': 'int table = 1;\n'},
+               'lib/fs/up.c reads table of lib/mhd/data.c')
+    yield case('a call from html to base', by_links(rules.sideways),
+               {'lib/html/aside.c': define('fsrv__aside', 'fsrv_version')},
+               'lib/html/aside.c calls fsrv_version of lib/base.c')
+    yield case('a cycle of two by calls', by_links(rules.cycles), chain('html', 'x', 'y'),
+               cycle(('html/x', 'html/y'),
+                     'lib/html/x.c calls fsrv__y of lib/html/y.c',
+                     'lib/html/y.c calls fsrv__x of lib/html/x.c'))
+    yield case('a cycle of three by calls', by_links(rules.cycles), chain('fs', 'p', 'q', 'r'),
+               cycle(('fs/p', 'fs/q', 'fs/r'),
+                     'lib/fs/p.c calls fsrv__q of lib/fs/q.c',
+                     'lib/fs/q.c calls fsrv__r of lib/fs/r.c',
+                     'lib/fs/r.c calls fsrv__p of lib/fs/p.c'))
+
+
+def header_cases(case):
+    def foreign(folder):
+        return rules.foreign_declarations(folder.root)
+    yield case('a header that declares a function of another file', foreign,
+               {'lib/fs/cache.h': CLEAN['lib/fs/cache.h'] + 'int\nfsrv__text(void)\n\t__attribute__((pure));\n'},
+               'lib/fs/cache.h declares fsrv__text, which lib/fs/cache.c does not define')
+    yield case('a header without a file that declares a function', foreign,
+               {'lib/http/hash.h': CLEAN['lib/http/hash.h'] + 'struct s { void (*f)(void); };\n'
+                                   'char *fsrv__hash(int n);\n'},
+               'lib/http/hash.h declares fsrv__hash, which lib/http/hash.c does not define')
+    yield case('a header that defines a function', foreign,
+               {'lib/http/hash.h': define('fsrv__hash')},
+               'lib/http/hash.h declares fsrv__hash, which lib/http/hash.c does not define',
+               'lib/http/hash.h defines fsrv__hash, which is not static')
+    yield case('a function that no header declares', lambda folder: rules.undeclared_definitions(folder.root),
+               {'lib/mhd/new.c': define('fsrv__new')},
+               'lib/mhd/new.c defines fsrv__new, which neither lib/mhd/new.h nor a public header declares')
+    yield case('a function that the text hides', lambda folder: rules.misread(folder.objects(), folder.root),
+               {'lib/fs/new.c': '#define NEW(name) int name(void) { return 0; }\nNEW(fsrv__new)\n'},
+               'lib/fs/new.c: fsrv__new is a function of the text or of the object only')
+    yield case('what range.c may not need', lambda folder: rules.range_needs(folder.links(), folder.root),
+               {'lib/http/range.c': '#include <stdint.h>\n#include "fsrv/range.h"\n#include "http/text.h"\n'
+                                    '#include <stdio.h>\n' + define('fsrv_range', 'fsrv__text'),
+                'include/fsrv/range.h': declare('fsrv_range')},
+               'lib/http/range.c includes http/text.h',
+               'lib/http/range.c includes stdio.h',
+               'lib/http/range.c calls fsrv__text of lib/http/text.c')
+
+
+def failure_of(function, *arguments):
+    try:
+        function(*arguments)
+    except AssertionError as error:
+        return str(error)
+    raise AssertionError('it did not fail')
+
+
+def check_names():
+    sources = ['lib/base.c', 'lib/http/text.c', 'lib/html/script_text.c', 'lib/mhd/base.c']
+    lines = ['x.a[lib_base.c.o]:', 'f T 0 1', '', 'x.a[x.p/.._lib_http_text.c.o]:',
+             'x.a[html_script_text.c.o]:', 'f U         ', 'x.a[mhd_base.c.o]:', 'g R 0 1']
+    objects = read_objects(lines, sources)
+    equal([objects[path].defined for path in sources], [{'f': 'T'}, {}, {}, {'g': 'R'}], 'defined')
+    equal(objects['lib/html/script_text.c'].undefined, ['f'], 'undefined')
+    equal(failure_of(read_objects, lines, sources + ['lib/fs/new.c']),
+          'the archive has no object of lib/fs/new.c', 'a source without an object')
+    equal(failure_of(read_objects, ['x.a[x-unity0.c.o]:'], sources),
+          'x-unity0.c.o comes from no file of lib, or from several', 'an object without a source')
+    equal(failure_of(rules.floor_of, 'new/thing'), 'lib/new/thing is on no floor', 'a new folder')
+
+
+def check_cycles():
+    graph = {'a': {'b'}, 'b': {'c', 'd'}, 'c': {'a'}, 'd': {'b', 'e'}, 'e': {'e', 'f'}, 'f': set()}
+    equal(components(graph), [['a', 'b', 'c', 'd'], ['e']], 'components')
+    equal(shortest_cycle(graph, ['a', 'b', 'c', 'd']), ['b', 'd', 'b'], 'the shortest cycle')
+    equal(shortest_cycle(graph, ['e']), ['e', 'e'], 'a module that uses itself')
+
+
+def main(*compilers):
+    def case(name, find_problems, files, *wanted):
+        return f'found: {name}', partial(expect, compilers, find_problems, files, *wanted)
+    run((
+        ('a clean folder passes', partial(check_clean, compilers)),
+        ('objects belong to their sources', check_names),
+        ('components and their shortest cycles', check_cycles),
+        *include_cases(case), *link_cases(case), *header_cases(case),
+    ))
+
+
+main(*sys.argv[1:])
