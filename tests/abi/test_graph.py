@@ -1,4 +1,4 @@
-"""The checks of layering find what they are for: test_graph.py NM CC AR
+"""The checks of layers and limits find what they are for: test_graph.py NM CC AR
 
 They look at small folders that are made up here, each with one thing wrong, and at one that is right."""
 import os
@@ -7,6 +7,7 @@ import sys
 import tempfile
 from functools import partial
 
+import limits
 import rules
 from graph import components, include_uses, library_objects, link_uses, read_objects, shortest_cycle
 from tap import equal, run
@@ -31,6 +32,28 @@ CLEAN = {
 CLEAN_INCLUDES = {('fs/cache', 'http/text'), ('http/text', 'http/hash'), ('mhd/handle', 'fs/cache'),
                   ('mhd/handle', 'html/scan')}
 CLEAN_CALLS = CLEAN_INCLUDES - {('http/text', 'http/hash')}  # an inline function
+
+# Lines 1, 4, 15 and 19 can be wrapped.
+MARKDOWN = """Words and words and words
+    words and words.
+
+- Words and words, words.
+
+      code, as wide as it wants
+
+| a table | with a row | and cells |
+
+```c
+code_that(is, as_wide, as_it_wants);
+```
+[a link](https://example.org/that/is/alone)
+
+1. words and words, words
+
+       code, as wide as it wants
+
+   Words and words, words
+"""
 
 
 def declare(name):
@@ -174,7 +197,7 @@ def header_cases(case):
     def foreign(folder):
         return rules.foreign_declarations(folder.root)
     yield case('a header that declares a function of another file', foreign,
-               {'lib/fs/cache.h': CLEAN['lib/fs/cache.h'] + 'int\nfsrv__text(void)\n\t__attribute__((pure));\n'},
+               {'lib/fs/cache.h': CLEAN['lib/fs/cache.h'] + 'int\nfsrv__text(void) __attribute__((pure));\n'},
                'lib/fs/cache.h declares fsrv__text, which lib/fs/cache.c does not define')
     yield case('a header without a file that declares a function', foreign,
                {'lib/http/hash.h': CLEAN['lib/http/hash.h'] + 'struct s { void (*f)(void); };\n'
@@ -197,6 +220,22 @@ def header_cases(case):
                'lib/http/range.c includes http/text.h',
                'lib/http/range.c includes stdio.h',
                'lib/http/range.c calls fsrv__text of lib/http/text.c')
+
+
+def limit_cases(case):
+    iterator = ('static int take(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,\n'
+                '\tconst char *value, size_t value_size)\n{\n}\n')
+    yield case('six parameters', lambda folder: limits.parameters(folder.root),
+               {'lib/mhd/new.c': iterator + 'int fsrv_new(int a, int b, int c, int d, int e, int f)\n{\n}\n',
+                'lib/mhd/new.h': '#define X(a, b, c, d, e, f)\nstatic int\n'
+                                 'new(int a, int *b, int (*c)(int, int),\n\tint d, int e, int f)\n{\n}\n'},
+               'lib/mhd/new.h:3: new has 6 parameters')
+    yield case('an exception that nobody needs', lambda folder: limits.parameters(folder.root), {},
+               'no function of lib is an MHD_KeyValueIteratorN now: its exception can go')
+    yield case('code that is too wide', lambda folder: limits.wide_code('lib/new.c', 12, folder.root),
+               {'lib/new.c': '123456789012\n\t1234\n\t12345\n'}, 'lib/new.c:3: 13 columns')
+    yield case('prose that is too wide', lambda folder: limits.wide_prose('docs/new.md', 20, folder.root),
+               {'docs/new.md': MARKDOWN}, *(f'docs/new.md:{line}: 25 columns' for line in (1, 4, 15, 19)))
 
 
 def failure_of(function, *arguments):
@@ -235,7 +274,7 @@ def main(*compilers):
         ('a clean folder passes', partial(check_clean, compilers)),
         ('objects belong to their sources', check_names),
         ('components and their shortest cycles', check_cycles),
-        *include_cases(case), *link_cases(case), *header_cases(case),
+        *include_cases(case), *link_cases(case), *header_cases(case), *limit_cases(case),
     ))
 
 
