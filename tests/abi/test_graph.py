@@ -7,9 +7,11 @@ import sys
 import tempfile
 from functools import partial
 
+import draw_modules
 import limits
 import rules
 from graph import components, include_uses, library_objects, link_uses, read_objects, shortest_cycle
+from rows import arrange
 from tap import equal, run
 
 # Each module uses some of lower floors or of its own; nothing is wrong.
@@ -241,7 +243,7 @@ def limit_cases(case):
 def failure_of(function, *arguments):
     try:
         function(*arguments)
-    except AssertionError as error:
+    except (AssertionError, SystemExit) as error:
         return str(error)
     raise AssertionError('it did not fail')
 
@@ -267,6 +269,34 @@ def check_cycles():
     equal(shortest_cycle(graph, ['e']), ['e', 'e'], 'a module that uses itself')
 
 
+def check_rows():
+    graph = {'top': {'left', 'right', 'deep'}, 'left': {'deep'}, 'right': {'deep', 'low'}, 'deep': {'low'},
+             'low': set(), 'alone': set()}
+    widths = dict.fromkeys(graph, 10)
+    rows, links, middles = arrange(graph, widths, 2, 40)
+    equal([sorted(node for node in row if node in graph) for row in rows],
+          [['alone', 'low'], ['deep'], ['left', 'right'], ['top']], 'rows')
+    equal(sorted(links['top']), ['left', 'right'], 'links that others do not imply')
+    for row in rows:
+        boxes = [(middles[node] - 5, middles[node] + 5) for node in row if node in graph]
+        equal([0 <= left and right <= 40 for left, right in boxes], [True] * len(boxes), 'boxes in the room')
+        equal([a[1] + 2 <= b[0] for a, b in zip(boxes, boxes[1:])], [True] * (len(boxes) - 1), 'distances')
+
+
+def check_picture():
+    way = [module for module, _ in draw_modules.HOT_WAY]
+    graph = {module: set() for module in (*way, 'html/scan', 'base')}
+    graph[way[0]] = {way[1], way[-1]}
+    draw_modules.check_graph(graph)
+    picture = ''.join(draw_modules.draw_all(graph, {'html/scan'}))
+    again = ''.join(draw_modules.draw_all(dict(reversed(graph.items())), {'html/scan'}))
+    equal(picture, again, 'drawn again')
+    equal([module for module in graph if f'>{module.split("/")[-1]}</text>' not in picture], [], 'not drawn')
+    del graph['http/plan']
+    equal(failure_of(draw_modules.check_graph, graph),
+          'draw_modules.py: HOT_WAY names modules that lib does not have: http/plan', 'a module that is gone')
+
+
 def main(*compilers):
     def case(name, find_problems, files, *wanted):
         return f'found: {name}', partial(expect, compilers, find_problems, files, *wanted)
@@ -274,6 +304,8 @@ def main(*compilers):
         ('a clean folder passes', partial(check_clean, compilers)),
         ('objects belong to their sources', check_names),
         ('components and their shortest cycles', check_cycles),
+        ('the picture: rows', check_rows),
+        ('the picture: the way of a request', check_picture),
         *include_cases(case), *link_cases(case), *header_cases(case), *limit_cases(case),
     ))
 
