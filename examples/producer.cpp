@@ -70,7 +70,8 @@ sigset_t block_signals()
 int main(int argc, char **argv)
 {
 	// The last overlay comes first.
-	const std::vector<const char *> roots(std::reverse_iterator(argv + argc), std::reverse_iterator(argv + 1));
+	const std::vector<const char *> roots(std::reverse_iterator(argv + argc),
+					      std::reverse_iterator(argv + 1));
 	if (roots.empty()) {
 		say("usage: producer FOLDER [OVERLAY]...");
 		return 2;

@@ -39,7 +39,8 @@ static void print_verdict(const char *header, uint64_t size)
 		puts("unsatisfiable");
 		break;
 	case FSRV_RANGE_PARTIAL:
-		printf("satisfiable %" PRIu64 " %" PRIu64 "\n", range.offset, range.offset + range.length - 1);
+		printf("satisfiable %" PRIu64 " %" PRIu64 "\n", range.offset,
+		       range.offset + range.length - 1);
 		break;
 	}
 }
@@ -61,7 +62,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!read_size(argv[1], &size)) {
-		fprintf(stderr, "fsrv-range: SIZE '%s' is not a number from 0 to 18446744073709551615\n", argv[1]);
+		fprintf(stderr, "fsrv-range: SIZE '%s' is not a number from 0 to 18446744073709551615\n",
+			argv[1]);
 		return 2;
 	}
 	print_verdict(argv[2], size);

@@ -66,8 +66,9 @@ static enum MHD_Result answer_health(struct MHD_Connection *connection)
 	return queued;
 }
 
-static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *upload_data,
+			      size_t *upload_data_size, void **con_cls)
 {
 	const struct settings *s = cls;
 	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -120,8 +121,8 @@ static bool start_server(struct settings *s, struct fsrv_server **server)
 	if (error == FSRV_ERR_INVALID)
 		return refuse("--address %s: give a numeric IPv4 or IPv6 address", address);
 	if (error == FSRV_ERR_ADDRESS_IN_USE)
-		return refuse("--port %u: another program listens there; leave the option away for a free port",
-			      s->server.port);
+		return refuse("--port %u: another program listens there; leave the option away for a free "
+			      "port", s->server.port);
 	if (error == FSRV_ERR_SYSTEM)
 		return refuse("--address %s --port %u: %s", address, s->server.port, strerror(errno));
 	if (error != FSRV_OK)

@@ -20,8 +20,9 @@ def compile_text(compiler, text, ending, *flags):
         path = os.path.join(folder, 'only' + ending)
         with open(path, 'w', encoding='utf-8') as file:
             file.write(text)
-        done = subprocess.run([compiler, *STRICT, *flags, '-I', os.path.join(ROOT, 'include'), '-c', path, '-o',
-                               os.path.join(folder, 'only.o')], capture_output=True, text=True, check=False)
+        done = subprocess.run([compiler, *STRICT, *flags, '-I', os.path.join(ROOT, 'include'),
+                               '-c', path, '-o', os.path.join(folder, 'only.o')],
+                              capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise AssertionError(done.stderr)
 
@@ -44,7 +45,8 @@ def check_option_structs(compiler, flags):
         raise AssertionError('no option struct found')
     for name in structs:
         text += (f'_Static_assert(offsetof(struct {name}, size) == 0, "{name}: size comes first");\n'
-                 f'_Static_assert(sizeof(((struct {name} *)0)->size) == sizeof(size_t), "{name}: size is a size_t");\n')
+                 f'_Static_assert(sizeof(((struct {name} *)0)->size) == sizeof(size_t), '
+                 f'"{name}: size is a size_t");\n')
     compile_text(compiler, text, '.c', '-std=c11', '-Wpadded', *flags)
 
 
@@ -60,7 +62,8 @@ def check_drop_in():
             file.write('#include "range.h"\nint main(void)\n{\n\tstruct fsrv_range range;\n'
                        '\treturn fsrv_parse_range_header("bytes=-2", 8, 10, &range) == FSRV_RANGE_PARTIAL && '
                        'range.offset == 8 ? 0 : 1;\n}\n')
-        subprocess.run([compiler, '-std=c11', *STRICT, '-o', 'main', 'main.c', 'range.c'], cwd=folder, check=True)
+        subprocess.run([compiler, '-std=c11', *STRICT, '-o', 'main', 'main.c', 'range.c'], cwd=folder,
+                       check=True)
         subprocess.run([os.path.join(folder, 'main')], check=True)
 
 

@@ -10,28 +10,32 @@ from graph import include_uses, library_objects, link_uses
 from sources import calls, find, includes, none, read_code, symbols, without_attributes
 from tap import run
 
-FORBIDDEN_IN_PURE = {'unistd.h', 'fcntl.h', 'stdio.h', 'microhttpd.h', 'errno.h', 'pthread.h', 'locale.h', 'ctype.h'}
+FORBIDDEN_IN_PURE = {'unistd.h', 'fcntl.h', 'stdio.h', 'microhttpd.h', 'errno.h', 'pthread.h', 'locale.h',
+                     'ctype.h'}
 
 # Pure functions of memory and strings that no locale changes, and the bsearch of tables. Clang makes bcmp
 # of memcmp.
-ALLOWED_IMPORTS = {'bcmp', 'memchr', 'memcmp', 'memcpy', 'memmem', 'memmove', 'memrchr', 'memset', 'strlen', 'strnlen', 'strcmp',
-                   'strncmp', 'strchr', 'strrchr', 'strpbrk', 'strspn', 'strcspn', 'bsearch'}
+ALLOWED_IMPORTS = {'bcmp', 'memchr', 'memcmp', 'memcpy', 'memmem', 'memmove', 'memrchr', 'memset', 'strlen',
+                   'strnlen', 'strcmp', 'strncmp', 'strchr', 'strrchr', 'strpbrk', 'strspn', 'strcspn',
+                   'bsearch'}
 # Of compilers and sanitizers, and the checked forms of the above.
-INSTRUMENTATION = re.compile(r'__(asan|ubsan|tsan|msan|sanitizer|gcov|llvm|stack_chk|cyg)_\w*|_GLOBAL_OFFSET_TABLE_')
+INSTRUMENTATION = re.compile(r'__(asan|ubsan|tsan|msan|sanitizer|gcov|llvm|stack_chk|cyg)_\w*|'
+                             r'_GLOBAL_OFFSET_TABLE_')
 CHECKED = re.compile(r'__(\w+)_chk')
 
 # They read locale or environment, overflow, print, or decide the fate of the process.
-BANNED = (r'strto\w+', r'ato[ifl]+', 'sprintf', 'vsprintf', 'strcpy', 'stpcpy', 'strcat', 'strncpy', 'strncat', 'gets',
-          r'v?[fd]?printf', r'v?asprintf', 'puts', 'putchar', 'fputs', 'perror', r'\w*scanf', 'strtok', 'strerror', 'tolower',
-          'toupper', r'is(alpha|digit|alnum|space|upper|lower|xdigit|print)', 'getenv', 'secure_getenv', 'setenv', 'exit',
-          '_exit', 'abort', 'atexit', 'signal', 'sigaction', 'system', 'popen', 'fork', r'exec\w+', 'chdir', 'umask',
-          'alloca', 'localtime', 'gmtime', 'fopen', 'creat')
+BANNED = (r'strto\w+', r'ato[ifl]+', 'sprintf', 'vsprintf', 'strcpy', 'stpcpy', 'strcat', 'strncpy',
+          'strncat', 'gets', r'v?[fd]?printf', r'v?asprintf', 'puts', 'putchar', 'fputs', 'perror',
+          r'\w*scanf', 'strtok', 'strerror', 'tolower', 'toupper',
+          r'is(alpha|digit|alnum|space|upper|lower|xdigit|print)', 'getenv', 'secure_getenv', 'setenv',
+          'exit', '_exit', 'abort', 'atexit', 'signal', 'sigaction', 'system', 'popen', 'fork',
+          r'exec\w+', 'chdir', 'umask', 'alloca', 'localtime', 'gmtime', 'fopen', 'creat')
 
 # What makes a descriptor must not leak it into child processes.
-CLOSE_ON_EXEC = {'open': 'O_CLOEXEC', 'openat': 'O_CLOEXEC', 'socket': 'SOCK_CLOEXEC', 'accept4': 'SOCK_CLOEXEC',
-                 'socketpair': 'SOCK_CLOEXEC', 'eventfd': 'EFD_CLOEXEC', 'epoll_create1': 'EPOLL_CLOEXEC',
-                 'timerfd_create': 'TFD_CLOEXEC', 'memfd_create': 'MFD_CLOEXEC', 'pipe2': 'O_CLOEXEC',
-                 'inotify_init1': 'IN_CLOEXEC'}
+CLOSE_ON_EXEC = {'open': 'O_CLOEXEC', 'openat': 'O_CLOEXEC', 'socket': 'SOCK_CLOEXEC',
+                 'accept4': 'SOCK_CLOEXEC', 'socketpair': 'SOCK_CLOEXEC', 'eventfd': 'EFD_CLOEXEC',
+                 'epoll_create1': 'EPOLL_CLOEXEC', 'timerfd_create': 'TFD_CLOEXEC',
+                 'memfd_create': 'MFD_CLOEXEC', 'pipe2': 'O_CLOEXEC', 'inotify_init1': 'IN_CLOEXEC'}
 WITHOUT_THE_CHOICE = ('accept', 'dup', 'pipe', 'epoll_create', 'inotify_init', 'opendir')
 
 
@@ -41,7 +45,8 @@ def check_includes(layer, is_forbidden):
 
 
 def is_not_pure(other, name):
-    return name in FORBIDDEN_IN_PURE or name.startswith((other, 'fs/', 'mhd/', 'sys/', 'fsrv/fsrv.h', 'fsrv/server.h'))
+    return name in FORBIDDEN_IN_PURE or name.startswith(
+        (other, 'fs/', 'mhd/', 'sys/', 'fsrv/fsrv.h', 'fsrv/server.h'))
 
 
 def check_imports(nm, library):
@@ -56,7 +61,8 @@ def check_imports(nm, library):
 def check_banned():
     for path in find('lib', '.c', '.h') + find('include', '.h'):
         code = without_attributes(read_code(path))
-        none(f'{path}:{line}: {name} is not for a library' for name in BANNED for line, _ in calls(code, f'(?:{name})'))
+        none(f'{path}:{line}: {name} is not for a library' for name in BANNED
+             for line, _ in calls(code, f'(?:{name})'))
 
 
 def takers_of_flags():

@@ -20,7 +20,8 @@ def listed_in_map(path):
 
 def exported_by(nm, library):
     # Absolute symbols are the names of the versions.
-    return sorted(re.sub(r'@.*', '', name) for name, kind in symbols(nm, library, '-D', '--defined-only') if kind != 'A')
+    return sorted(re.sub(r'@.*', '', name)
+                  for name, kind in symbols(nm, library, '-D', '--defined-only') if kind != 'A')
 
 
 def check_library(nm, library, path):
@@ -28,7 +29,8 @@ def check_library(nm, library, path):
 
 
 def check_headers(maps):
-    equal(declared_in_headers(), sorted(name for path in maps for name in listed_in_map(path)), 'headers and maps')
+    equal(declared_in_headers(), sorted(name for path in maps for name in listed_in_map(path)),
+          'headers and maps')
 
 
 def check_names(maps):
@@ -41,7 +43,8 @@ def check_names(maps):
 def main(nm, *pairs):
     pairs = [pair.split('=', 1) for pair in pairs]
     maps = [path for _, path in pairs]
-    cases = [(f'{path} is what its library exports', partial(check_library, nm, library, path)) for library, path in pairs]
+    cases = [(f'{path} is what its library exports', partial(check_library, nm, library, path))
+             for library, path in pairs]
     cases.append(('each function of the headers is in one map', partial(check_headers, maps)))
     cases.append(('public names start with fsrv_, internal ones are not public', partial(check_names, maps)))
     run(cases)

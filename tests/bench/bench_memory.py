@@ -56,7 +56,8 @@ def measure(server, root, loader, pin, folder):
         subprocess.run([*loader, "stall", str(running.port), str(FILES), "0", "1", "1"], check=True,
                        stdout=subprocess.DEVNULL)
         idle = memory_of(running.group)
-        readers = subprocess.Popen([*loader, "readers", str(running.port), str(FILES), str(READERS), str(RATE)],
+        readers = subprocess.Popen([*loader, "readers", str(running.port),
+                                    str(FILES), str(READERS), str(RATE)],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         cleanup.callback(stop, readers)
         assert readers.stdout.readline() == "reading\n", "readers were not served"
@@ -90,8 +91,8 @@ def main(serve, plain, loader, build):
         for _ in range(ROUNDS):
             for name, server in servers.items():
                 results[name].append(measure(server, root, [*client_pin, loader], server_pin, folder))
-        print(f"{READERS} readers of 32 MB, {RATE // 1000} KB/s each, after {SECONDS} s; {ROUNDS} rounds, medians; "
-              f"fsrv-serve: {build}; {'; '.join(notes)}")
+        print(f"{READERS} readers of 32 MB, {RATE // 1000} KB/s each, after {SECONDS} s; {ROUNDS} rounds, "
+              f"medians; fsrv-serve: {build}; {'; '.join(notes)}")
         report(results)
     return 0
 

@@ -84,17 +84,20 @@ class Round(typing.NamedTuple):
 def make_page():
     """The same bytes each time: about one tag in 40 bytes, some scripts, a style sheet, comments."""
     dice = random.Random(200)
-    words = "frame range byte seek clip tag server page cache length offset player title layer scene track".split()
+    words = ("frame range byte seek clip tag server page cache length offset player title layer scene "
+             "track").split()
 
     def text(count):
         return " ".join(dice.choice(words) for _ in range(count))
 
     def paragraph():
-        return (f"<p class=\"{dice.choice(words)}\">{text(9)} <a href=\"/{dice.choice(words)}?n={dice.randrange(999)}"
+        return (f"<p class=\"{dice.choice(words)}\">{text(9)} "
+                f"<a href=\"/{dice.choice(words)}?n={dice.randrange(999)}"
                 f"&amp;m=1\">{text(2)}</a> {text(6)} <em>{text(1)}</em>, {text(5)}.</p>\n")
 
     def figure():
-        return (f"<figure id=\"f{dice.randrange(9999)}\"><img src=\"{dice.choice(words)}.png\" alt=\"{text(3)}\">"
+        return (f"<figure id=\"f{dice.randrange(9999)}\">"
+                f"<img src=\"{dice.choice(words)}.png\" alt=\"{text(3)}\">"
                 f"<figcaption>{text(6)}</figcaption></figure>\n")
 
     def table():
@@ -134,7 +137,8 @@ def start_fsrv(command, cleanup):
 
 
 def version_of(nginx):
-    return re.search(r"nginx/\S+", subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr)[0]
+    return re.search(r"nginx/\S+",
+                     subprocess.run([nginx, "-v"], capture_output=True, text=True, check=True).stderr)[0]
 
 
 def check_bytes(name, server):
@@ -156,8 +160,8 @@ def processor_time(group):
 
 def measure(command, server, seconds):
     before = processor_time(server.group)
-    output = subprocess.run([*command, f"-d{seconds}s", server.url], check=True, capture_output=True, text=True,
-                            timeout=seconds + PATIENCE).stdout
+    output = subprocess.run([*command, f"-d{seconds}s", server.url], check=True, capture_output=True,
+                            text=True, timeout=seconds + PATIENCE).stdout
     used = processor_time(server.group) - before
     assert "Socket errors" not in output and "Non-2xx" not in output, f"wrk: {output}"
     requests = int(re.search(r"(\d+) requests in", output)[1])
@@ -176,7 +180,8 @@ def report(rounds, servers):
         pairs = list(zip(rounds[first], rounds[name]))
         faster = statistics.median(a.rate / b.rate for a, b in pairs)
         cheaper = statistics.median(b.cost / a.cost for a, b in pairs)
-        print(f"{first} : {name}: {faster:.2f} times the requests, {cheaper:.2f} times as many in the same CPU time")
+        print(f"{first} : {name}: {faster:.2f} times the requests, "
+              f"{cheaper:.2f} times as many in the same CPU time")
 
 
 def write_site(folder, page):
@@ -218,8 +223,9 @@ def main(serve, build):
         }
         for name, server in servers.items():
             check_bytes(name, server)
-        print(f"a page of {len(page)} bytes, {len(wanted) - len(page)} put in at two places, all bytes right; "
-              f"{ROUNDS} rounds of {SECONDS} s, 16 connections, medians; {version_of(programs['nginx'])}; fsrv-serve: {build}")
+        print(f"a page of {len(page)} bytes, {len(wanted) - len(page)} put in at two places, all bytes "
+              f"right; {ROUNDS} rounds of {SECONDS} s, 16 connections, medians; "
+              f"{version_of(programs['nginx'])}; fsrv-serve: {build}")
         wrk = [*on_core[1], programs["wrk"], "-t1", "-c16"]
         for server in servers.values():
             measure(wrk, server, 1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What /health waits while large files are streamed: fsrv-serve beside other servers, on a hot and a slow disk.
+"""What /health waits while large files are streamed, on a hot and a slow disk: fsrv-serve beside others.
 
 usage: bench_stall.py FSRV_SERVE PLAIN_HANDLER LOAD SLOWDISK BUILD
 
@@ -68,8 +68,8 @@ class Disk:
 def mount(command, backing, cleanup):
     """None when the machine cannot."""
     folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-slow-"))
-    process = subprocess.Popen([*command, str(backing), folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               text=True, start_new_session=True)
+    process = subprocess.Popen([*command, str(backing), folder], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, start_new_session=True)
     cleanup.callback(stop, process)
     if process.stdout.readline().strip() != "ready":
         return None
@@ -107,8 +107,8 @@ def total(runs):
 
 def columns(runs, series):
     worst = max(run.busy[series]["max"] for run in runs)
-    return (f"{median(runs, 'busy', series, 'p50'):11.2f}{median(runs, 'busy', series, 'p99'):9.2f}{worst:9.2f}"
-            f"{median(runs, 'busy', series + '_sent', 'p99'):9.2f}")
+    return (f"{median(runs, 'busy', series, 'p50'):11.2f}{median(runs, 'busy', series, 'p99'):9.2f}"
+            f"{worst:9.2f}{median(runs, 'busy', series + '_sent', 'p99'):9.2f}")
 
 
 def report(name, results):
@@ -132,7 +132,8 @@ def summary(name, results):
         print(f"{name}: p99 above the idle floor: {', '.join(above)}")
     if own and "MHD one loop" in results:
         plain, sent = p99("MHD one loop"), p99("MHD one loop", series="kept_sent")
-        ratios = [f"{server} {plain / p99(server):.1f} ({sent / p99(server, series='kept_sent'):.1f} since sent)"
+        ratios = [f"{server} {plain / p99(server):.1f} "
+                  f"({sent / p99(server, series='kept_sent'):.1f} since sent)"
                   for server in own]
         print(f"{name}: p99 of MHD one loop divided by that of {', '.join(ratios)}")
 
@@ -165,8 +166,9 @@ def main(serve, plain, loader, slowdisk, build):
             notes.append("probes had no priority over streams on their core, so they waited for those too")
         if not server_pin:
             notes.append("server and client share the cores")
-        print(f"{FILES} files of 32 MB over {STREAMS} connections, probes every 5 ms; {ROUNDS} rounds, medians, "
-              f"but max is of all; slow: {DELAY} ms for 128 KiB, {SECONDS} s; fsrv-serve: {build}; {'; '.join(notes)}")
+        print(f"{FILES} files of 32 MB over {STREAMS} connections, probes every 5 ms; {ROUNDS} rounds, "
+              f"medians, but max is of all; slow: {DELAY} ms for 128 KiB, {SECONDS} s; "
+              f"fsrv-serve: {build}; {'; '.join(notes)}")
         for name in disks:
             report(name, results[name])
         print()

@@ -89,8 +89,8 @@ def start_nginx(command, template, folder, cleanup, **fields):
     """The template of its configuration is filled in with folder, port, user and the fields."""
     port = free_port()
     config = folder / "nginx.conf"
-    config.write_text(template.format(folder=folder, port=port, user="user root;" if os.geteuid() == 0 else "",
-                                      **fields), encoding="utf-8")
+    user = "user root;" if os.geteuid() == 0 else ""
+    config.write_text(template.format(folder=folder, port=port, user=user, **fields), encoding="utf-8")
     process = subprocess.Popen([*command, "-e", "stderr", "-p", str(folder), "-c", str(config)],
                                start_new_session=True)
     cleanup.callback(stop, process)

@@ -132,7 +132,8 @@ def ranges_are_requested_and_kept(browser, network, demo):
         if "status" not in request:
             continue
         assert request["status"] == 206, f"status {request['status']} to {request['asked']}"
-        assert request["told"] == answer_to(request["asked"], size), f"{request['asked']} got {request['told']}"
+        told = request["told"]
+        assert told == answer_to(request["asked"], size), f"{request['asked']} got {told}"
         # The cache puts an answer of its own together when it has some of the bytes.
         wire = [asked for asked in request.get("wire_asked", []) if asked]
         allowed = [answer_to(asked, size) for asked in wire + [request["asked"]]]
@@ -150,8 +151,9 @@ def ranges_are_requested_and_kept(browser, network, demo):
 def settled_frame(browser):
     """The frame number displayed, once the picture has it too."""
     browser.until("a picture that matches", lambda: browser.run("""
-        return document.getElementById("picture").className === "match" &&
-            document.getElementById("picture").textContent === document.getElementById("frame").textContent"""))
+        const picture = document.getElementById("picture");
+        return picture.className === "match" &&
+            picture.textContent === document.getElementById("frame").textContent"""))
     return int(browser.text("#frame"))
 
 
@@ -160,7 +162,8 @@ def controls_move_the_picture(browser):
     frame = settled_frame(browser)
     right, left, end, home = "\ue014", "\ue012", "\ue010", "\ue011"
     for selector, key, moved in (("#forward", None, 1), ("#back", None, -1), ("#scrubber", right, 1),
-                                 ("#scrubber", left, -1), ("#scrubber", end, 359 - frame), ("#scrubber", home, -359)):
+                                 ("#scrubber", left, -1), ("#scrubber", end, 359 - frame),
+                                 ("#scrubber", home, -359)):
         before = browser.text("#time")
         browser.type(selector, key) if key else browser.click(selector)
         frame += moved
@@ -183,7 +186,8 @@ def probe_shows_the_answer(browser, demo):
     browser.click("#probe [data-range='-4096']")
     browser.until("an answer", lambda: "Content-Range" in browser.text("#answer"))
     answer = browser.text("#answer")
-    for part in ("206", f"Content-Range: bytes {size - 4096}-{size - 1}/{size}", "Content-Length: 4096", "ETag: "):
+    for part in ("206", f"Content-Range: bytes {size - 4096}-{size - 1}/{size}", "Content-Length: 4096",
+                 "ETag: "):
         assert part in answer, f"{part} is not in {answer!r}"
     names = browser.text("#legend").split("\n")
     assert names[-1].startswith("moov"), f"the parts of the file: {names}"
@@ -239,7 +243,8 @@ def main(serve, demo, runtime):
     print(f"# BROWSER_SEED={seed}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
+        home = cleanup.enter_context(
+            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
         driver, address = start_driver(home)
         cleanup.callback(stop, driver)
         command = [serve, "--quiet", str(demo)]

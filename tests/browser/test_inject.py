@@ -66,7 +66,8 @@ PAGES = [
     ("a whole page",
      f"<!doctype html>\n<html lang=en>\n<head>\n<title>t</title>\n{a(1)}\n</head>\n<body>\n<p>x</p>\n{a(2)}\n"
      "</body>\n</html>\n", "HS a1 HE a2 BE"),
-    ("no doctype", f"<html><head>{a(1)}</head><body><p>x<table><p>y</table>{a(2)}</body></html>", "HS a1 HE a2 BE"),
+    ("no doctype", f"<html><head>{a(1)}</head><body><p>x<table><p>y</table>{a(2)}</body></html>",
+     "HS a1 HE a2 BE"),
     ("no html, head and body tags", f"<!doctype html><title>t</title>{a(1)}<p>x{a(2)}", "HS a1 HE a2 BE"),
     ("no tag of those and no doctype", f"<div>x</div>{a(1)}", "HS HE a1 BE"),
     ("a head alone", f"<!doctype html>{a(1)}{a(2)}\n", "HS a1 a2 HE BE"),
@@ -76,23 +77,26 @@ PAGES = [
     ("an old doctype",
      '<!DOCTYPE html PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN" "http://www.w3.org/TR/html4/loose.dtd">'
      f"<html><head>{a(1)}</head><body>{a(2)}</body></html>", "HS a1 HE a2 BE"),
-    ("an attribute with a greater-than sign", f'<!doctype html><html><head data-x="a>b">{a(1)}</head><body>{a(2)}',
-     "HS a1 HE a2 BE"),
+    ("an attribute with a greater-than sign",
+     f'<!doctype html><html><head data-x="a>b">{a(1)}</head><body>{a(2)}', "HS a1 HE a2 BE"),
     ("a comment with tags before the head",
-     f"<!-- <head> </head> --><!doctype html><!-- <body> --><html><head>{a(1)}</head><body>{a(2)}</body></html>",
+     "<!-- <head> </head> --><!doctype html><!-- <body> -->"
+     f"<html><head>{a(1)}</head><body>{a(2)}</body></html>", "HS a1 HE a2 BE"),
+    ("a header and no head", f"<!doctype html><title>t</title>{a(1)}<header>x</header>{a(2)}",
      "HS a1 HE a2 BE"),
-    ("a header and no head", f"<!doctype html><title>t</title>{a(1)}<header>x</header>{a(2)}", "HS a1 HE a2 BE"),
     ("end tags in the strings of scripts",
      f"<!doctype html><html><head>{a(1, 'var h = ' + repr('</head><body>'))}</head><body>"
      f"{a(2, 'var b = ' + repr('</body></html>'))}<p>x</p>{a(3)}</body></html>", "HS a1 HE a2 a3 BE"),
     ("end tags in title, textarea, noscript and comment",
-     f"<!doctype html><html><head><title></head></title><noscript></head></noscript><!-- </head> -->{a(1)}</head>"
-     f"<body><textarea></head></body></textarea><!-- </body> -->{a(2)}</body></html>", "HS a1 HE a2 BE"),
-    ("a script after the end of html", f"<!doctype html><head></head><body><p>x</body></html>\n{a(1)}\n<!-- c -->",
-     "HS HE a1 BE"),
+     "<!doctype html><html><head><title></head></title><noscript></head></noscript>"
+     f"<!-- </head> -->{a(1)}</head><body><textarea></head></body></textarea>"
+     f"<!-- </body> -->{a(2)}</body></html>", "HS a1 HE a2 BE"),
+    ("a script after the end of html",
+     f"<!doctype html><head></head><body><p>x</body></html>\n{a(1)}\n<!-- c -->", "HS HE a1 BE"),
     ("a page pasted into a page",
-     f"<!doctype html><html><head>{a(1)}</head><body><div><html lang=en><head>{a(2)}</head><body class=c></body>"
-     f"</html></div>{a(3)}</body></html>", "HS a1 HE a2 a3 BE"),
+     f"<!doctype html><html><head>{a(1)}</head><body><div>"
+     f"<html lang=en><head>{a(2)}</head><body class=c></body></html></div>{a(3)}</body></html>",
+     "HS a1 HE a2 a3 BE"),
     ("a byte order mark", f"\ufeff<!doctype html><p>\u00e4\ufeff{a(1)}", "HS HE a1 BE"),
     ("an encoding of its own",
      f'<!doctype html><meta charset="windows-1252"><title>\u00e4\u20ac</title>{a(1)}<p>\u00e4',
@@ -102,13 +106,15 @@ PAGES = [
     ("svg with CDATA",
      f"<!doctype html><body><svg><![CDATA[</body><script>]]>{a(1)}<title>{a(2)}</title></svg>{a(3)}</body>",
      "HS HE a1 a2 a3 BE"),
-    ("a template at the end", f"<!doctype html><body>{a(1)}<template><p>x{a(2)}</body></template>", "HS HE a1 BE"),
+    ("a template at the end", f"<!doctype html><body>{a(1)}<template><p>x{a(2)}</body></template>",
+     "HS HE a1 BE"),
     ("a template left open", f"<!doctype html><body>{a(1)}<template><p>x{a(2)}", "HS HE a1 BE"),
     ("a comment left open", f"<!doctype html><html><head>{a(1)}</head><body>{a(2)}<!-- </body></html>",
      "HS a1 HE a2 BE"),
     ("a textarea left open", f"<!doctype html><body>{a(1)}<textarea></body></html>", "HS HE a1 BE"),
     ("a script that has a script in a comment",
-     "<!doctype html><head><script>/*<!--<script>" + "*/" + LOG + '("a1")/*</script></head>-->*/</script></head>'
+     "<!doctype html><head><script>/*<!--<script>" + "*/" + LOG
+     + '("a1")/*</script></head>-->*/</script></head>'
      f"<body>{a(2)}</body>", "HS a1 HE a2 BE"),
     ("a script that throws",
      f"<!doctype html><head>{a(1, 'throw new Error();')}</head><body>{a(2, 'throw new Error();')}</body>",
@@ -116,7 +122,8 @@ PAGES = [
     ("a script that writes",
      f"<!doctype html><head>{a(1, 'document.write(' + repr('<title>t</title>') + ')')}</head><body>"
      f"{a(2, 'document.write(' + repr('<p>w') + ')')}</body>", "HS a1 HE a2 BE"),
-    ("a module, which waits", f"<!doctype html><head>{a(1).replace('<script', '<script type=module')}{a(2)}</head>",
+    ("a module, which waits",
+     f"<!doctype html><head>{a(1).replace('<script', '<script type=module')}{a(2)}</head>",
      "HS a2 HE BE a1"),
     ("scripts to strip",
      f"<!doctype html><head>{a(1)}{a(2, '/* ' + STRIPPED + ' */')}<title>{STRIPPED}</title>"
@@ -197,7 +204,8 @@ class Sites:
             # A file is served as UTF-8, whatever its meta element says; with scripts, as what it says.
             write_page(folder / f"plain/{number}", page, "UTF-8")
             write_page(folder / f"pages/{number}", page, encoding_of(page))
-        write_page(folder / "pages/0/other", f"<!doctype html>{a(1)}{a(2, '/* ' + STRIPPED + ' */')}", "UTF-8")
+        write_page(folder / "pages/0/other", f"<!doctype html>{a(1)}{a(2, '/* ' + STRIPPED + ' */')}",
+                   "UTF-8")
         self.plain = self.start(folder / "plain")
         self.injected = [self.start(*options, folder / f"pages/{number}") for number in range(len(PAGES))]
 
@@ -212,7 +220,8 @@ def make_checks(browser, sites):
     for number, (name, page, wanted) in enumerate(PAGES):
         yield name, functools.partial(compare, browser, f"{sites.plain}{number}/", sites.injected[number],
                                       encoding_of(page), wanted)
-    yield "a page that is not the index", lambda: other_pages_keep_their_head(browser, sites.injected[0] + "other/")
+    yield ("a page that is not the index",
+           lambda: other_pages_keep_their_head(browser, sites.injected[0] + "other/"))
     yield "the servers stop", lambda: servers_stop(sites.servers)
 
 
@@ -221,7 +230,8 @@ def main(serve):
         return 77
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
+        home = cleanup.enter_context(
+            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
         sites = Sites(serve, pathlib.Path(home), cleanup)
         driver, address = start_driver(home)
         cleanup.callback(stop, driver)

@@ -1,4 +1,5 @@
-"""Headless Chromium by the W3C WebDriver protocol, as much of it as the tests need, and their report in TAP."""
+"""Headless Chromium by the W3C WebDriver protocol, as much of it as the tests need, and their report in
+TAP."""
 
 import contextlib
 import json
@@ -126,10 +127,12 @@ class Network:
             request = self.requests.setdefault(parameters.get("requestId"), {})
             if message["method"] == "Network.requestWillBeSent":
                 asked = lower(parameters["request"]["headers"])
-                request.update(url=parameters["request"]["url"], kind=parameters["type"], asked=asked.get("range"))
+                request.update(url=parameters["request"]["url"], kind=parameters["type"],
+                               asked=asked.get("range"))
             elif message["method"] == "Network.responseReceived":
                 response = parameters["response"]
-                request.update(status=response["status"], told=lower(response["headers"]).get("content-range"))
+                request.update(status=response["status"],
+                               told=lower(response["headers"]).get("content-range"))
             # Behind the cache: it asks the server only for the bytes it lacks.
             elif message["method"] == "Network.requestWillBeSentExtraInfo":
                 request.setdefault("wire_asked", []).append(lower(parameters["headers"]).get("range"))

@@ -17,7 +17,8 @@ TEXT = 'served to a consumer\n'
 
 
 def call(command, **options):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                          **options)
     if done.returncode != 0:
         raise AssertionError(f'{" ".join(command)}: exit status {done.returncode}\n{done.stdout}')
     return done.stdout
@@ -31,7 +32,8 @@ def run_program(program, **environment):
 
 
 def needed_libraries(program):
-    return [line for line in call(['readelf', '-d', program]).splitlines() if 'NEEDED' in line and 'libfsrv' in line]
+    return [line for line in call(['readelf', '-d', program]).splitlines()
+            if 'NEEDED' in line and 'libfsrv' in line]
 
 
 class Installation:
@@ -44,8 +46,8 @@ class Installation:
 
     def make(self):
         build = os.path.join(self.folder, 'build')
-        call(['meson', 'setup', build, SOURCE, '--prefix', self.whole, '-Dlibdir=lib', '-Dtests=false', '-Dexamples=false',
-              '-Doptimization=0', '-Ddefault_library=both'])
+        call(['meson', 'setup', build, SOURCE, '--prefix', self.whole, '-Dlibdir=lib', '-Dtests=false',
+              '-Dexamples=false', '-Doptimization=0', '-Ddefault_library=both'])
         call(['meson', 'install', '-C', build])
         shutil.copytree(self.whole, self.static, symlinks=True)
         for path in glob.glob(os.path.join(self.static, 'lib', '*.so*')):
@@ -63,7 +65,8 @@ class Installation:
 
     def compile(self, compiler, standard, source, prefix, *arguments):
         program = os.path.join(self.folder, f'{os.path.basename(prefix)}-{os.path.basename(source)}.out')
-        call([*compiler, *STRICT, standard, os.path.join(HERE, source), '-o', program, *self.flags(prefix, *arguments)])
+        call([*compiler, *STRICT, standard, os.path.join(HERE, source), '-o', program,
+              *self.flags(prefix, *arguments)])
         return program
 
     def check_shared(self, compiler, standard, source):
@@ -80,7 +83,8 @@ class Installation:
         run_program(program)
 
     def check_all_static(self, compiler, *arguments):
-        """With --static, which names what libmicrohttpd itself was linked with, down to GnuTLS's libraries."""
+        """With --static, which names what libmicrohttpd itself was linked with, down to GnuTLS's
+        libraries."""
         check_links(compiler, call(['pkg-config', '--static', '--libs', 'libmicrohttpd']).split())
         run_program(self.compile(compiler, *arguments, self.static, '--static', '--cflags', '--libs', 'fsrv'))
 
@@ -143,9 +147,12 @@ def main(cc, cxx):
             ('C, static, by pkg-config', partial(one.check_static, c_compiler, '-std=gnu11', 'serve_one.c')),
             ('C, static throughout, by pkg-config',
              partial(one.check_all_static, c_compiler, '-std=gnu11', 'serve_one.c')),
-            ('C++, shared, by pkg-config', partial(check_cpp, one.check_shared, cpp_compiler, 'serve_one.cpp')),
-            ('C++, static, by pkg-config', partial(check_cpp, one.check_static, cpp_compiler, 'serve_one.cpp')),
-            ('C++ with hooks and counters', partial(check_cpp, one.check_static, cpp_compiler, 'watch_one.cpp')),
+            ('C++, shared, by pkg-config',
+             partial(check_cpp, one.check_shared, cpp_compiler, 'serve_one.cpp')),
+            ('C++, static, by pkg-config',
+             partial(check_cpp, one.check_static, cpp_compiler, 'serve_one.cpp')),
+            ('C++ with hooks and counters',
+             partial(check_cpp, one.check_static, cpp_compiler, 'watch_one.cpp')),
             ('fsrv-core is small', one.check_core),
             ('static subproject of meson', partial(check_subproject, c_compiler, 'static')),
             ('shared subproject of meson', partial(check_subproject, c_compiler, 'shared')),

@@ -51,9 +51,9 @@ MHD_Daemon *start_daemon(fsrv *files)
 	loopback.sin_family = AF_INET;
 	loopback.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, nullptr, nullptr,
-				fsrv_handle, files, MHD_OPTION_SOCK_ADDR, &loopback, MHD_OPTION_UNESCAPE_CALLBACK,
-				fsrv_keep_escapes, nullptr, MHD_OPTION_NOTIFY_COMPLETED, fsrv_request_completed, files,
-				MHD_OPTION_END);
+				fsrv_handle, files, MHD_OPTION_SOCK_ADDR, &loopback,
+				MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, nullptr,
+				MHD_OPTION_NOTIFY_COMPLETED, fsrv_request_completed, files, MHD_OPTION_END);
 }
 
 std::string fetch(unsigned port, const std::string &name)
@@ -103,7 +103,8 @@ int main(int argc, char **argv)
 	MHD_Daemon *const daemon = files != nullptr ? start_daemon(files) : nullptr;
 	if (daemon == nullptr)
 		return 2;
-	const std::string answer = fetch(MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port, argv[2]);
+	const std::string answer = fetch(MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port,
+					 argv[2]);
 	fsrv_drain(files);
 	MHD_stop_daemon(daemon);
 	const bool told = last.calls == 1 && last.status == 200 && last.how == FSRV_ENDING_COMPLETE &&

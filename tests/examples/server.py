@@ -70,7 +70,8 @@ class Server:
 
 def ask(connection, path, method='GET', **fields):
     """Returns status, fields and content; the connection stays open."""
-    connection.request(method, path, headers={name.replace('_', '-'): value for name, value in fields.items()})
+    connection.request(method, path,
+                       headers={name.replace('_', '-'): value for name, value in fields.items()})
     response = connection.getresponse()
     return response.status, response.headers, response.read()
 

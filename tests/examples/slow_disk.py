@@ -13,8 +13,8 @@ class SlowDisk:
     def __init__(self, program, folder):
         self.place = tempfile.TemporaryDirectory()
         self.path = self.place.name
-        self.process = subprocess.Popen([program, folder, self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
+        self.process = subprocess.Popen([program, folder, self.path], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
         self.is_ready = self.process.stdout.readline() == 'ready\n'
 
     def __enter__(self):

@@ -197,10 +197,12 @@ def serve_cases(serve, folder):
                                     [serve, '--quiet', '--mode', mode, '--body', body, folder])
     yield 'fsrv-serve: health', partial(answers_health, [serve, '--quiet', folder])
     yield 'fsrv-serve: overlays', partial(
-        looks_into_overlays_first, lambda root, overlay: [serve, '--quiet', '--overlay', overlay, root], folder)
+        looks_into_overlays_first, lambda root, overlay: [serve, '--quiet', '--overlay', overlay, root],
+        folder)
     yield 'fsrv-serve: logs requests', partial(logs_requests, [serve, folder], True)
     yield 'fsrv-serve --quiet: logs none', partial(logs_requests, [serve, '--quiet', folder], False)
-    yield 'fsrv-serve: IPv4 address', partial(answers_files, [serve, '--quiet', '--address', '0.0.0.0', folder])
+    yield 'fsrv-serve: IPv4 address', partial(
+        answers_files, [serve, '--quiet', '--address', '0.0.0.0', folder])
     yield 'fsrv-serve --help', partial(says, [serve, '--help'], '--overlay DIR')
     yield 'fsrv-serve --version', partial(says, [serve, '--version'], 'fsrv-serve 0.')
     yield 'fsrv-serve: a port that is taken', partial(refuses_a_taken_port, serve, folder)
@@ -210,23 +212,27 @@ def serve_cases(serve, folder):
             ('--port=65536', '--port', '65536'), ('--port=http', '--port', 'http'),
             ('--address=localhost', '--address', 'localhost'), ('--overlay=/no/such', '/no/such')):
         yield f'fsrv-serve: refuses {option}', partial(refuses, [serve, option, folder], *words)
-    yield 'fsrv-serve: refuses an option without its value', partial(refuses, [serve, folder, '--port'], '--port')
+    yield 'fsrv-serve: refuses an option without its value', partial(
+        refuses, [serve, folder, '--port'], '--port')
     yield 'fsrv-serve: refuses no folder', partial(refuses, [serve])
     yield 'fsrv-serve: refuses two folders', partial(refuses, [serve, folder, folder], '--overlay')
-    yield 'fsrv-serve: refuses a missing folder', partial(refuses, [serve, folder + '/none'], folder + '/none')
+    yield 'fsrv-serve: refuses a missing folder', partial(
+        refuses, [serve, folder + '/none'], folder + '/none')
     yield 'fsrv-serve: refuses a file', partial(refuses, [serve, folder + '/clip.mp4'], folder + '/clip.mp4')
 
 
 def example_cases(program, folder):
     name = os.path.basename(program)
     yield from server_cases(name, [program, folder])
-    yield f'{name}: refuses a missing folder', partial(refuses, [program, folder + '/none'], name, folder + '/none')
+    yield f'{name}: refuses a missing folder', partial(
+        refuses, [program, folder + '/none'], name, folder + '/none')
     yield f'{name}: refuses no folder', partial(refuses, [program], 'usage')
     yield f'{name}: refuses an unknown option', partial(refuses, [program, '--nope'], '--nope')
     if name == 'own_daemon':
         yield f'{name}: health', partial(answers_health, [program, folder])
     if name == 'producer':
-        yield f'{name}: overlays', partial(looks_into_overlays_first, lambda *roots: [program, *roots], folder)
+        yield f'{name}: overlays', partial(
+            looks_into_overlays_first, lambda *roots: [program, *roots], folder)
         yield f'{name}: logs requests', partial(logs_requests, [program, folder], True)
 
 

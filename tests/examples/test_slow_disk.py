@@ -13,7 +13,8 @@ from site_folder import CLIP, PAGE, make_site
 from slow_disk import SlowDisk, skip_without
 from tap import equal, run
 
-# Before the first of external_loop's own ticks, which would hide that nobody woke it, there are blocks to wait for.
+# Before the first of external_loop's own ticks, which would hide that nobody woke it, there are blocks to
+# wait for.
 WOKEN_SECONDS = 8
 
 
@@ -42,7 +43,8 @@ def serves_others(command, disk):
         start = time.monotonic()
         equal(waiting.getresponse().read(), CLIP, 'in the end')
         if max(took, time.monotonic() - start) > WOKEN_SECONDS:
-            raise AssertionError(f'others waited {took:.1f} s, then the file took {time.monotonic() - start:.1f} s')
+            raise AssertionError(f'others waited {took:.1f} s, '
+                                 f'then the file took {time.monotonic() - start:.1f} s')
         waiting.close()
         other.close()
 
@@ -70,7 +72,8 @@ def counts(command, disk, suspends):
         connection = server.connect()
         disk.tell('forget clip.mp4')
         equal(ask(connection, '/clip.mp4')[2], CLIP, '/clip.mp4')
-        stats = until(lambda: (s := json.loads(ask(connection, '/stats')[2]))['live_bodies'] == 0 and s, 'the end')
+        stats = until(lambda: (s := json.loads(ask(connection, '/stats')[2]))['live_bodies'] == 0 and s,
+                      'the end')
         connection.close()
     equal((stats['cold_reads'] > 0, stats['suspends'] > 0), (suspends, suspends), 'cold_reads, suspends')
     if stats['suspends'] > stats['cold_reads'] + stats['cold_lookups']:
@@ -78,7 +81,8 @@ def counts(command, disk, suspends):
 
 
 def cases(disk, serve, examples):
-    commands = {f'fsrv-serve --mode={mode}': [serve, '--quiet', f'--mode={mode}'] for mode in ('thread', 'epoll', 'pool')}
+    commands = {f'fsrv-serve --mode={mode}': [serve, '--quiet', f'--mode={mode}']
+                for mode in ('thread', 'epoll', 'pool')}
     commands.update((os.path.basename(program), [program]) for program in examples)
     for name, command in commands.items():
         yield f'{name}: serves others while a client waits', partial(serves_others, command, disk)

@@ -36,7 +36,8 @@ REQUESTS_OF_INTEREST = (
 
 
 def make_site(folder):
-    for name, content in (('small.txt', b'small\n' * 100), ('index.html', b'<!doctype html><title>t</title>\n'),
+    for name, content in (('small.txt', b'small\n' * 100),
+                          ('index.html', b'<!doctype html><title>t</title>\n'),
                           ('large.bin', bytes(range(256)) * (LARGE // 256))):
         with open(os.path.join(folder, name), 'wb') as file:
             file.write(content)
@@ -48,8 +49,8 @@ class Trace:
 
     def __init__(self, pid, output):
         self.output = output
-        self.process = subprocess.Popen(['strace', '-f', '-o', output, '-p', str(pid)], stderr=subprocess.PIPE,
-                                        stdin=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(['strace', '-f', '-o', output, '-p', str(pid)],
+                                        stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         self.calls = []
 
     def __enter__(self):
@@ -86,7 +87,8 @@ def count_calls(command, trace_file, request):
     if len(trace.calls) < REQUESTS * 2:
         raise AssertionError(f'only {len(trace.calls)} calls were seen: {summary}')
     if len(trace.calls) > REQUESTS * most + SPARE:
-        raise AssertionError(f'{len(trace.calls) / REQUESTS:.2f} calls for each request, not {most}: {summary}')
+        raise AssertionError(f'{len(trace.calls) / REQUESTS:.2f} calls for each request, not {most}: '
+                             f'{summary}')
     if not opens and any(name.startswith('open') for name in summary):
         raise AssertionError(f'files were opened: {summary}')
 

@@ -37,7 +37,8 @@ bool way_suspends(const struct way *way)
 
 bool way_sends_files(const struct way *way)
 {
-	return way->daemon != NULL ? way->body == FSRV_BODY_ZERO_COPY : way->server_mode == FSRV_SERVER_THREAD;
+	return way->daemon != NULL ? way->body == FSRV_BODY_ZERO_COPY
+				   : way->server_mode == FSRV_SERVER_THREAD;
 }
 
 bool way_isolates(const struct way *way)
@@ -64,8 +65,10 @@ static int list_ways(int group, struct service *services)
 
 		if (engines[group].body == FSRV_BODY_ZERO_COPY && polls_with_select(mode))
 			continue;
-		services[n].way = (struct way){.daemon = mode, .body = engines[group].body, .flags = engines[group].flags};
-		snprintf(services[n].name, sizeof(services[n].name), "%s, %s", mode->name, engines[group].name);
+		services[n].way = (struct way){.daemon = mode, .body = engines[group].body,
+					       .flags = engines[group].flags};
+		snprintf(services[n].name, sizeof(services[n].name), "%s, %s", mode->name,
+			 engines[group].name);
 		n++;
 	}
 	return n;
@@ -151,8 +154,8 @@ static void start_first_thread(void)
 	usleep(10000);
 }
 
-void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct way *way), const char *const *roots,
-		  size_t n_roots)
+void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct way *way),
+		  const char *const *roots, size_t n_roots)
 {
 	const char *wanted = getenv("FSRV_TEST_WAY");
 	int n, kept = 0;
@@ -190,7 +193,8 @@ static void expect_as_before(const struct matrix *matrix)
 {
 	double end = now_seconds() + PATIENCE;
 
-	while (now_seconds() < end && (open_descriptors() != matrix->descriptors || running_threads() != matrix->threads))
+	while (now_seconds() < end &&
+	       (open_descriptors() != matrix->descriptors || running_threads() != matrix->threads))
 		usleep(1000);
 	ck_assert_uint_eq(open_descriptors(), matrix->descriptors);
 	ck_assert_uint_eq(running_threads(), matrix->threads);
@@ -211,8 +215,8 @@ static void expect_all_ended(struct service *service)
 	const struct answer *answer = find_unended(service);
 
 	ck_assert_msg(answer == NULL, "%s: answer %d given %u times, ended %u times", service->name,
-		      answer != NULL ? (int)(answer - service->answers) : 0, answer != NULL ? answer->times_answered : 0,
-		      answer != NULL ? answer->times_ended : 0);
+		      answer != NULL ? (int)(answer - service->answers) : 0,
+		      answer != NULL ? answer->times_answered : 0, answer != NULL ? answer->times_ended : 0);
 }
 
 void matrix_stop(struct matrix *matrix)
@@ -258,7 +262,8 @@ void service_settle(struct service *service, const char *target)
 		client_reply_free(&reply);
 		client_close(&client);
 		stats = service_stats(service);
-		ck_assert_msg(stats.live_bodies < UINT32_MAX, "%s: more bodies ended than began", service->name);
+		ck_assert_msg(stats.live_bodies < UINT32_MAX, "%s: more bodies ended than began",
+			      service->name);
 	}
 	if (!is_settled(service)) {
 		struct fsrv_stats stats = service_stats(service);
@@ -312,14 +317,16 @@ void service_expect(struct service *service, const char *target, uint64_t length
 	client_close(&client);
 }
 
-enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			       const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, const char *url,
+			       const char *method, const char *version, const char *upload_data,
+			       size_t *upload_data_size, void **con_cls)
 {
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
 	if (strcmp(url, "/health") != 0 || *con_cls == NULL)
-		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
+		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size,
+				   con_cls);
 	response = MHD_create_response_from_buffer(2, (char[]){"ok"}, MHD_RESPMEM_MUST_COPY);
 	result = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
@@ -341,7 +348,8 @@ void service_expect_at_once(struct service *service, const char *target, int sta
 	ck_assert_msg(poll(&wait, 1, 1000) == 1, "%s: %s: nothing within a second", service->name, target);
 	client_read(&client, true, &reply);
 	end = now_seconds();
-	ck_assert_msg(reply.status == status && reply.whole && reply.length == length, "%s: %s: %d with %zu bytes",
+	ck_assert_msg(reply.status == status && reply.whole && reply.length == length,
+		      "%s: %s: %d with %zu bytes",
 		      service->name, target, reply.status, reply.length);
 	ck_assert_msg(end - begin < 1, "%s: %s took %.1f s", service->name, target, end - begin);
 	client_reply_free(&reply);

@@ -66,8 +66,8 @@ bool way_sends_files(const struct way *way);
 bool way_suspends(const struct way *way);
 
 /* Starts every way of a group that select (NULL: all) is true for. */
-void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct way *way), const char *const *roots,
-		  size_t n_roots);
+void matrix_start(struct matrix *matrix, int group, bool (*select)(const struct way *way),
+		  const char *const *roots, size_t n_roots);
 
 /* Stops one: matrix_stop passes over it then. Its counters are gone, what the hooks noted stays. */
 void service_stop(struct service *service);
@@ -89,8 +89,9 @@ void service_request(struct service *service, struct client *client, const char 
 void service_expect(struct service *service, const char *target, uint64_t length);
 
 /* A handler for the matrix: a route of the program's own, /health, beside the files. */
-enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			       const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls);
+enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, const char *url,
+			       const char *method, const char *version, const char *upload_data,
+			       size_t *upload_data_size, void **con_cls);
 
 /* A request on a connection of its own whose answer has to be there, with so many bytes, within a second. */
 void service_expect_at_once(struct service *service, const char *target, int status, size_t length);

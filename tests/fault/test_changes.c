@@ -82,7 +82,8 @@ static void expect_next(struct service *service, struct client *client, int row)
 {
 	client_open(client, service_connect(service));
 	client_ask(client, "GET", "/clip", "", &matrix.reply);
-	ck_assert_msg(matrix.reply.whole && matrix.reply.length == changes[row].size, "%s: %s: %zu bytes next",
+	ck_assert_msg(matrix.reply.whole && matrix.reply.length == changes[row].size,
+		      "%s: %s: %zu bytes next",
 		      service->name, changes[row].name, matrix.reply.length);
 	ck_assert_msg(tree_compare(matrix.reply.body, changes[row].new_right, 0) == changes[row].new_right,
 		      "%s: %s: wrong byte next", service->name, changes[row].name);
@@ -95,8 +96,8 @@ static void expect_ending(struct service *service, int row, bool whole)
 
 	ck_assert_msg(cut_off == !whole, "%s: %s: told %u times that the file changed", service->name,
 		      changes[row].name, cut_off);
-	ck_assert_msg(service_stats(service).cut_connections == cut_off, "%s: %s: %u connections cut", service->name,
-		      changes[row].name, (unsigned)service_stats(service).cut_connections);
+	ck_assert_msg(service_stats(service).cut_connections == cut_off, "%s: %s: %u connections cut",
+		      service->name, changes[row].name, (unsigned)service_stats(service).cut_connections);
 	ck_assert_msg(service_count(service, FSRV_ENDING_ABORTED, 0) == 0, "%s: %s: aborted", service->name,
 		      changes[row].name);
 }
@@ -112,11 +113,12 @@ static void finish(struct service *service, struct client *client, int row)
 
 	client_read(client, true, &matrix.reply);
 	whole = reply->whole;
-	ck_assert_msg(now_seconds() - begin < 2, "%s: %s: %.1f s to the end", service->name, changes[row].name,
-		      now_seconds() - begin);
+	ck_assert_msg(now_seconds() - begin < 2, "%s: %s: %.1f s to the end", service->name,
+		      changes[row].name, now_seconds() - begin);
 	ck_assert_int_eq(reply->status, 200);
 	ck_assert_uint_eq(reply->announced, SIZE);
-	ck_assert_msg(changes[row].outcome == EITHER || whole == (changes[row].outcome == WHOLE), "%s: %s: %zu bytes",
+	ck_assert_msg(changes[row].outcome == EITHER || whole == (changes[row].outcome == WHOLE),
+		      "%s: %s: %zu bytes",
 		      service->name, changes[row].name, reply->length);
 	right = reply->length < changes[row].right ? reply->length : changes[row].right;
 	ck_assert_msg(tree_compare(reply->body, right, 0) == right, "%s: %s: wrong byte", service->name,

@@ -75,10 +75,12 @@ START_TEST(lets_go_of_clients_that_went)
 		struct service *service = &matrix.services[i];
 
 		service_settle(service, "/small");
-		ck_assert_msg(service->answers[1].times_ended == 1 && service->answers[1].ending == FSRV_ENDING_ABORTED &&
+		ck_assert_msg(service->answers[1].times_ended == 1 &&
+			      service->answers[1].ending == FSRV_ENDING_ABORTED &&
 				      service->answers[1].sent < SIZE,
-			      "%s: told %u times, ending %d, %u bytes", service->name, service->answers[1].times_ended,
-			      service->answers[1].ending, (unsigned)service->answers[1].sent);
+			      "%s: told %u times, ending %d, %u bytes", service->name,
+			      service->answers[1].times_ended, service->answers[1].ending,
+			      (unsigned)service->answers[1].sent);
 		ck_assert_uint_eq(service_stats(service).cut_connections, 0);
 		service_expect(service, "/clip", SIZE);
 	}
@@ -98,13 +100,14 @@ START_TEST(waits_for_clients_that_stall)
 		struct service *service = &matrix.services[i];
 
 		client_read(&matrix.clients[i], true, &matrix.reply);
-		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE, "%s: %zu bytes",
+		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE,
+			      "%s: %zu bytes",
 			      service->name, matrix.reply.length);
 		client_reply_free(&matrix.reply);
 		service_settle(service, "/small");
-		ck_assert_msg(service->answers[1].ending == FSRV_ENDING_COMPLETE && service->answers[1].sent == SIZE,
-			      "%s: ending %d, %u bytes", service->name, service->answers[1].ending,
-			      (unsigned)service->answers[1].sent);
+		ck_assert_msg(service->answers[1].ending == FSRV_ENDING_COMPLETE &&
+			      service->answers[1].sent == SIZE, "%s: ending %d, %u bytes", service->name,
+			      service->answers[1].ending, (unsigned)service->answers[1].sent);
 		ck_assert_uint_eq(service_stats(service).cut_connections, 0);
 		client_close(&matrix.clients[i]);
 	}

@@ -1,5 +1,5 @@
-/* A local disk that does not answer: an ext4 image on a slow disk. The kernel's tables say where the pieces of
- * a file lie, and to ask for a page that is not in memory means to read them first. */
+/* A local disk that does not answer: an ext4 image on a slow disk. The kernel's tables say where the pieces
+ * of a file lie, and to ask for a page that is not in memory means to read them first. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,8 +70,8 @@ static void mount_image(void)
 		write_pieces(pieces_of(i) + 1);
 	tree_write_text(&source, "small", "small");
 	slow_tree_mount(&slow, &backing);
-	ck_assert(obey("truncate -s 64M %s/image && mke2fs -q -t ext4 -b 1024 -d %s %s/image 2>/dev/null", backing.path,
-		       source.path, backing.path));
+	ck_assert(obey("truncate -s 64M %s/image && mke2fs -q -t ext4 -b 1024 -d %s %s/image 2>/dev/null",
+		       backing.path, source.path, backing.path));
 	ck_assert(obey("mount -o loop,ro,noload %s/image %s", slow.tree.path, folder.path));
 }
 
@@ -99,8 +99,8 @@ static void expect_pieces(const struct reply *reply, const char *name)
 
 	for (size_t i = 0; right && i < N_PIECES; i++)
 		right = is_right(reply->body, i);
-	ck_assert_msg(reply->status == 200 && reply->whole && right, "%s: %d with %zu bytes", name, reply->status,
-		      reply->length);
+	ck_assert_msg(reply->status == 200 && reply->whole && right, "%s: %d with %zu bytes", name,
+		      reply->status, reply->length);
 }
 
 START_TEST(holds_up_nobody_else)

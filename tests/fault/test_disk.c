@@ -67,8 +67,8 @@ static void expect_cut(struct service *service, const char *failure)
 
 	ck_assert_msg(errors + aborted == 1 && (errors == 1 || way_sends_files(&service->way)),
 		      "%s: %s: %u read errors, %u aborted", service->name, failure, errors, aborted);
-	ck_assert_msg(service_stats(service).cut_connections == errors, "%s: %s: %u connections cut", service->name,
-		      failure, (unsigned)service_stats(service).cut_connections);
+	ck_assert_msg(service_stats(service).cut_connections == errors, "%s: %s: %u connections cut",
+		      service->name, failure, (unsigned)service_stats(service).cut_connections);
 	ck_assert_msg(errors == 0 || service->n_logged > 0, "%s: %s: nothing logged", service->name, failure);
 }
 
@@ -78,11 +78,13 @@ static void expect_short(struct service *service, struct client *client, int row
 	double begin = now_seconds();
 
 	client_read(client, true, &matrix.reply);
-	ck_assert_msg(now_seconds() - begin < 2.5, "%s: %s: %.1f s to the end", service->name, failures[row].name,
+	ck_assert_msg(now_seconds() - begin < 2.5, "%s: %s: %.1f s to the end", service->name,
+		      failures[row].name,
 		      now_seconds() - begin);
 	ck_assert_msg(reply->status == 200 && !reply->whole && reply->length <= failures[row].offset &&
 			      tree_compare(reply->body, reply->length, 0) == reply->length,
-		      "%s: %s: %d with %zu bytes", service->name, failures[row].name, reply->status, reply->length);
+		      "%s: %s: %d with %zu bytes", service->name, failures[row].name, reply->status,
+		      reply->length);
 	client_reply_free(&matrix.reply);
 }
 
@@ -130,7 +132,8 @@ START_TEST(serves_others_while_the_disk_hangs)
 	slow_tree_tell(&slow, "release");
 	for (int i = 0; i < matrix.n; i++) {
 		client_read(&matrix.clients[i], true, &matrix.reply);
-		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE, "%s: %zu bytes",
+		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE,
+			      "%s: %zu bytes",
 			      matrix.services[i].name, matrix.reply.length);
 		client_reply_free(&matrix.reply);
 		service_settle(&matrix.services[i], "/small");
@@ -181,9 +184,10 @@ START_TEST(lets_go_of_clients_that_went_while_it_waited)
 		struct service *service = &matrix.services[i];
 
 		service_settle(service, "/small");
-		ck_assert_msg(service_stats(service).cut_connections == 0, "%s: %s: cut", service->name, waits[row].name);
-		ck_assert_msg(service_count(service, FSRV_ENDING_DRAINED, 0) == 0, "%s: %s: drained", service->name,
+		ck_assert_msg(service_stats(service).cut_connections == 0, "%s: %s: cut", service->name,
 			      waits[row].name);
+		ck_assert_msg(service_count(service, FSRV_ENDING_DRAINED, 0) == 0, "%s: %s: drained",
+			      service->name, waits[row].name);
 		service_expect(service, clip_of(i), SIZE);
 	}
 	rest(0.5, waits[row].name);

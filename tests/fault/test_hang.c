@@ -1,4 +1,5 @@
-/* A disk that does not answer at all, not even stat(2), open(2) or close(2): only who wants its files waits. */
+/* A disk that does not answer at all, not even stat(2), open(2) or close(2): only who wants its
+ * files waits. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,8 +91,12 @@ static const struct {
 	uint64_t size;
 	void (*go)(struct client *client);
 } roles[] = {
-	{"clip", SIZE, NULL},	     {"clip", SIZE, client_close},		{"clip", SIZE, client_reset},
-	{"note", sizeof(NOTE) - 1, NULL}, {"note", sizeof(NOTE) - 1, client_close}, {"note", sizeof(NOTE) - 1, client_reset},
+	{"clip", SIZE, NULL},
+	{"clip", SIZE, client_close},
+	{"clip", SIZE, client_reset},
+	{"note", sizeof(NOTE) - 1, NULL},
+	{"note", sizeof(NOTE) - 1, client_close},
+	{"note", sizeof(NOTE) - 1, client_reset},
 };
 
 static struct client clients[MAX_WAYS][LEN(roles)];
@@ -199,7 +204,8 @@ static void expect_whole(struct service *service, struct client *client, int rol
 	is_right = size == SIZE ? tree_compare(reply->body, reply->length, 0) == reply->length
 				: strcmp(reply->body, NOTE) == 0;
 	ck_assert_msg(reply->status == 200 && reply->whole && reply->length == size && is_right,
-		      "%s: %s: %d with %zu bytes", service->name, roles[role].file, reply->status, reply->length);
+		      "%s: %s: %d with %zu bytes", service->name, roles[role].file, reply->status,
+		      reply->length);
 	client_reply_free(reply);
 }
 
@@ -273,7 +279,8 @@ static void expect_cut(struct service *service, struct client *client)
 	double begin = now_seconds();
 
 	client_read(client, true, &matrix.reply);
-	ck_assert_msg(now_seconds() - begin < PROMPT, "%s: %.1f s to the end", service->name, now_seconds() - begin);
+	ck_assert_msg(now_seconds() - begin < PROMPT, "%s: %.1f s to the end", service->name,
+		      now_seconds() - begin);
 	ck_assert_msg(matrix.reply.status == 200 && !matrix.reply.whole, "%s: %zu bytes", service->name,
 		      matrix.reply.length);
 	client_reply_free(&matrix.reply);

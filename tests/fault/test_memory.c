@@ -76,14 +76,16 @@ static void expect_right(const struct service *service, int row, bool has_script
 {
 	const struct reply *reply = &matrix.reply;
 
-	ck_assert_msg(reply->status == requests[row].status, "%s: %s: %d", service->name, requests[row].target,
-		      reply->status);
+	ck_assert_msg(reply->status == requests[row].status, "%s: %s: %d", service->name,
+		      requests[row].target, reply->status);
 	if (requests[row].body == NULL)
 		ck_assert_msg(reply->length == requests[row].length &&
-				      tree_compare(reply->body, reply->length, requests[row].offset) == reply->length,
+				      tree_compare(reply->body, reply->length, requests[row].offset) ==
+					      reply->length,
 			      "%s: %s: %zu bytes", service->name, requests[row].target, reply->length);
 	else if (has_script)
-		ck_assert_msg(strstr(reply->body, requests[row].body) != NULL, "%s: %s", service->name, reply->body);
+		ck_assert_msg(strstr(reply->body, requests[row].body) != NULL, "%s: %s", service->name,
+			      reply->body);
 }
 
 static void ask(struct service *service, int row, bool has_script, bool has_to_be_right)
@@ -96,7 +98,8 @@ static void ask(struct service *service, int row, bool has_script, bool has_to_b
 	if (has_to_be_right || (reply->status != 503 && reply->status != 0 && reply->whole))
 		expect_right(service, row, has_script);
 	else if (reply->status != 503 && reply->status != 0)
-		ck_assert_uint_eq(tree_compare(reply->body, reply->length, requests[row].offset), reply->length);
+		ck_assert_uint_eq(tree_compare(reply->body, reply->length, requests[row].offset),
+				  reply->length);
 	client_reply_free(&matrix.reply);
 	client_close(&client);
 }
@@ -113,7 +116,8 @@ static bool add_script(struct fsrv *fs)
 static bool is_chosen(const struct way *way)
 {
 	static const char *const chosen[] = {"thread per connection, poll", "epoll", "epoll with suspend",
-					     "pool of epoll with suspend", "external loop, epoll with suspend"};
+					     "pool of epoll with suspend",
+					     "external loop, epoll with suspend"};
 
 	for (int i = 0; way->daemon != NULL && i < LEN(chosen); i++)
 		if (strcmp(way->daemon->name, chosen[i]) == 0)
@@ -154,7 +158,8 @@ START_TEST(survives_each_allocation_that_fails)
 		for (int i = 0; i < matrix.n; i++)
 			goes_on = fail_the_allocation(&matrix.services[i], n) || goes_on;
 		matrix_stop(&matrix);
-		ck_assert_msg(atomic_load(&live) == 0, "%ld pieces left when allocation %d failed", atomic_load(&live), n);
+		ck_assert_msg(atomic_load(&live) == 0, "%ld pieces left when allocation %d failed",
+			      atomic_load(&live), n);
 	}
 	ck_assert_int_gt(n, 10);
 	ck_assert_int_lt(n, MAX_COUNT);
@@ -164,14 +169,16 @@ END_TEST
 START_TEST(fails_to_be_made)
 {
 	const char *root = tree.path;
-	struct fsrv_options options = {.size = sizeof(options), .roots = &root, .n_roots = 1, .allocate = fail_in_time};
+	struct fsrv_options options = {.size = sizeof(options), .roots = &root, .n_roots = 1,
+				       .allocate = fail_in_time};
 	struct fsrv *fs = NULL;
 	int error = FSRV_ERR_MEMORY, n;
 
 	for (n = 0; error != FSRV_OK; n++) {
 		atomic_store(&left, n);
 		error = fsrv_new(&options, &fs);
-		ck_assert(error == FSRV_OK || (error == FSRV_ERR_MEMORY && fs == NULL && atomic_load(&live) == 0));
+		ck_assert(error == FSRV_OK ||
+			  (error == FSRV_ERR_MEMORY && fs == NULL && atomic_load(&live) == 0));
 	}
 	ck_assert_int_gt(n, 3);
 	fsrv_free(fs);

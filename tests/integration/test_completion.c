@@ -70,7 +70,8 @@ static unsigned n_accesses, n_completions;
 static atomic_int fields_left = -1;
 
 /* In place of libmicrohttpd's. */
-enum MHD_Result MHD_add_response_header(struct MHD_Response *response, const char *header, const char *content)
+enum MHD_Result MHD_add_response_header(struct MHD_Response *response, const char *header,
+					const char *content)
 {
 	static _Atomic(void *) real;
 	enum MHD_Result (*add)(struct MHD_Response *, const char *, const char *);
@@ -99,7 +100,8 @@ static void note_completion(void *cls, const struct fsrv_completion *completion)
 	pthread_mutex_lock(&mutex);
 	if (n_completions < MAX_NOTES)
 		completions[n_completions++] = *completion;
-	snprintf(completed_path, sizeof(completed_path), "%s", completion->path != NULL ? completion->path : "(none)");
+	snprintf(completed_path, sizeof(completed_path), "%s",
+		 completion->path != NULL ? completion->path : "(none)");
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -117,7 +119,8 @@ static void wait_for_completions(unsigned n)
 {
 	for (int waited = 0; waited < PATIENCE_MS && count_completions() < n; waited += 2)
 		usleep(2000);
-	ck_assert_msg(count_completions() == n, "%s: %u completions, not %u", way.name, count_completions(), n);
+	ck_assert_msg(count_completions() == n, "%s: %u completions, not %u", way.name, count_completions(),
+		      n);
 }
 
 static void choose_way(int number)
@@ -125,12 +128,15 @@ static void choose_way(int number)
 	int shape = number / N_MODES;
 
 	if (number < N_OWN) {
-		way = (struct way){shapes[shape].kind, number % N_MODES, shapes[shape].body, shapes[shape].is_told, ""};
-		snprintf(way.name, sizeof(way.name), "%s, %s", daemon_modes[way.mode].name, shapes[shape].name);
+		way = (struct way){shapes[shape].kind, number % N_MODES, shapes[shape].body,
+				   shapes[shape].is_told, ""};
+		snprintf(way.name, sizeof(way.name), "%s, %s", daemon_modes[way.mode].name,
+			 shapes[shape].name);
 		return;
 	}
 	number -= N_OWN;
-	way = (struct way){SERVER, number % LEN(server_modes), (enum fsrv_body)(number / LEN(server_modes)), true, ""};
+	way = (struct way){SERVER, number % LEN(server_modes), (enum fsrv_body)(number / LEN(server_modes)),
+			   true, ""};
 	snprintf(way.name, sizeof(way.name), "server, %s, %s", server_modes[way.mode], body_names[way.body]);
 }
 
@@ -169,7 +175,8 @@ static void set_up(void)
 
 static void for_some_ways(int part, void (*check)(int number))
 {
-	for (int number = part * WAYS_AT_ONCE; number < (part + 1) * WAYS_AT_ONCE && number < N_WAYS; number++) {
+	for (int number = part * WAYS_AT_ONCE; number < (part + 1) * WAYS_AT_ONCE && number < N_WAYS;
+	     number++) {
 		set_up();
 		choose_way(number);
 		check(number);
@@ -178,7 +185,8 @@ static void for_some_ways(int part, void (*check)(int number))
 
 static void serve(void)
 {
-	struct fsrv_server_options own = {.size = sizeof(own), .mode = (enum fsrv_server_mode)way.mode, .threads = 2};
+	struct fsrv_server_options own = {.size = sizeof(own), .mode = (enum fsrv_server_mode)way.mode,
+					  .threads = 2};
 
 	options.body = way.body;
 	options.flags |= way.kind == TCP && way.is_told ? FSRV_COMPLETION_IS_TOLD : 0;
@@ -220,12 +228,14 @@ static struct fsrv_stats stats_now(void)
 /* Each answer was told once when it began and once when it ended, and the numbers pair. */
 static void check_pairs(void)
 {
-	ck_assert_msg(n_accesses == n_completions, "%s: %u answers, %u ends", way.name, n_accesses, n_completions);
+	ck_assert_msg(n_accesses == n_completions, "%s: %u answers, %u ends", way.name, n_accesses,
+		      n_completions);
 	for (unsigned i = 0; i < n_accesses; i++) {
 		unsigned found = 0;
 
 		for (unsigned j = 0; j < n_accesses; j++)
-			ck_assert_msg(i == j || accesses[i].request != accesses[j].request, "%s: number %llu twice",
+			ck_assert_msg(i == j || accesses[i].request != accesses[j].request,
+				      "%s: number %llu twice",
 				      way.name, (unsigned long long)accesses[i].request);
 		for (unsigned j = 0; j < n_completions; j++) {
 			if (completions[j].request != accesses[i].request)
@@ -276,8 +286,8 @@ static void ask(struct client *client, int row)
 	struct reply reply;
 
 	client_ask(client, answers[row].method, answers[row].target, answers[row].fields, &reply);
-	ck_assert_msg(reply.status == (int)answers[row].status && reply.whole, "%s, %s: %d", way.name, answers[row].name,
-		      reply.status);
+	ck_assert_msg(reply.status == (int)answers[row].status && reply.whole, "%s, %s: %d", way.name,
+		      answers[row].name, reply.status);
 	if (answers[row].length > 0)
 		ck_assert_uint_eq(reply.length, answers[row].length);
 	client_reply_free(&reply);
@@ -291,7 +301,8 @@ static void check_completion(int row)
 			      end->length == answers[row].length,
 		      "%s, %s: %u, %llu at %llu", way.name, answers[row].name, end->status,
 		      (unsigned long long)end->length, (unsigned long long)end->offset);
-	ck_assert_msg(end->sent == end->length && end->ending == FSRV_ENDING_COMPLETE, "%s, %s: sent %llu, ending %d",
+	ck_assert_msg(end->sent == end->length && end->ending == FSRV_ENDING_COMPLETE,
+		      "%s, %s: sent %llu, ending %d",
 		      way.name, answers[row].name, (unsigned long long)end->sent, (int)end->ending);
 	ck_assert_str_eq(completed_path, answers[row].path);
 	ck_assert_uint_gt(end->nanoseconds, 0);
@@ -311,7 +322,8 @@ static void check_each_end(int number)
 
 	(void)number;
 	serve();
-	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, SCRIPT, strlen(SCRIPT)),
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, SCRIPT,
+						strlen(SCRIPT)),
 			 FSRV_OK);
 	client_open(&client, connect_to_it());
 	for (int row = 0; row < LEN(answers); row++) {
@@ -352,7 +364,8 @@ static void check_requests_in_a_row(int number)
 	wait_for_completions(LEN(rows));
 	check_pairs();
 	for (int i = 0; i < LEN(rows) - 1; i++)
-		ck_assert_msg(completions[i].ending == FSRV_ENDING_COMPLETE && completions[i].sent == completions[i].length,
+		ck_assert_msg(completions[i].ending == FSRV_ENDING_COMPLETE &&
+			      completions[i].sent == completions[i].length,
 			      "%s: ending %d", way.name, completions[i].ending);
 	stop();
 	ck_assert_uint_eq(count_completions(), LEN(rows));
@@ -404,7 +417,8 @@ static void leave_early(int number)
 	n_read = read_some(socket, 300000);
 	close(socket);
 	wait_for_completions(1);
-	ck_assert_msg(completions[0].ending == FSRV_ENDING_ABORTED, "%s: ending %d", way.name, completions[0].ending);
+	ck_assert_msg(completions[0].ending == FSRV_ENDING_ABORTED, "%s: ending %d", way.name,
+		      completions[0].ending);
 	ck_assert_msg(completions[0].sent < HUGE_SIZE, "%s: all sent", way.name);
 	/* The guard looks four times a second: what was sent after its last look is not known. */
 	if (way.is_told || !uses_sendfile())
@@ -445,7 +459,8 @@ static void use_a_descriptor_again(int number)
 		wait_for_completions(2 * i + 2);
 	}
 	for (unsigned i = 0; i < n_completions; i++)
-		ck_assert_msg(completions[i].length < HUGE_SIZE || completions[i].ending == FSRV_ENDING_ABORTED,
+		ck_assert_msg(completions[i].length < HUGE_SIZE ||
+			      completions[i].ending == FSRV_ENDING_ABORTED,
 			      "%s: ending %d, sent %llu", way.name, completions[i].ending,
 			      (unsigned long long)completions[i].sent);
 	check_pairs();
@@ -514,8 +529,8 @@ START_TEST(counts_behind_any_header)
 	daemon_start(&service, &mode, fsrv_handle, fs, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		client_open(&client, daemon_connect_tcp(&service));
-		snprintf(request, sizeof(request), "GET /%s HTTP/%s\r\n%s\r\n", names[i], headers[_i / 2].version,
-			 headers[_i / 2].fields);
+		snprintf(request, sizeof(request), "GET /%s HTTP/%s\r\n%s\r\n", names[i],
+			 headers[_i / 2].version, headers[_i / 2].fields);
 		ck_assert(client_send_text(&client, request));
 		client_read(&client, true, &reply);
 		ck_assert(reply.whole && reply.length > 0);
@@ -525,15 +540,16 @@ START_TEST(counts_behind_any_header)
 		ck_assert_msg(completions[i].sent == completions[i].length &&
 				      completions[i].ending == FSRV_ENDING_COMPLETE,
 			      "%s, %s: sent %llu of %llu", headers[_i / 2].name, names[i],
-			      (unsigned long long)completions[i].sent, (unsigned long long)completions[i].length);
+			      (unsigned long long)completions[i].sent,
+			      (unsigned long long)completions[i].length);
 	}
 	daemon_stop(&service);
 	fsrv_free(fs);
 }
 END_TEST
 
-/* The response is there, but not its last field: it ends without having been sent, and 503 has a number of its
- * own. The other one was never told as an answer. */
+/* The response is there, but not its last field: it ends without having been sent, and 503 has a number of
+ * its own. The other one was never told as an answer. */
 static void fail_an_answer(int number)
 {
 	static const char *const targets[] = {"large", "small.txt", "none"};
@@ -547,13 +563,15 @@ static void fail_an_answer(int number)
 	snprintf(line, sizeof(line), "/%s", target);
 	atomic_store(&fields_left, 1);
 	client_ask(&client, "GET", line, "", &reply);
-	ck_assert_msg(atomic_load(&fields_left) < 0 && reply.status == 503, "%s, %s: %d", way.name, target, reply.status);
+	ck_assert_msg(atomic_load(&fields_left) < 0 && reply.status == 503, "%s, %s: %d", way.name, target,
+		      reply.status);
 	client_reply_free(&reply);
 	wait_for_completions(2);
 	ck_assert_uint_eq(n_accesses, 1);
 	ck_assert_uint_eq(accesses[0].status, 503);
 	for (unsigned i = 0; i < 2; i++)
-		ck_assert_msg((completions[i].request == accesses[0].request) == (completions[i].status == 503),
+		ck_assert_msg((completions[i].request == accesses[0].request) ==
+				      (completions[i].status == 503),
 			      "%s, %s: number %llu with status %u", way.name, target,
 			      (unsigned long long)completions[i].request, completions[i].status);
 	ck_assert_uint_eq(stats_now().requests, 1);
@@ -573,9 +591,9 @@ START_TEST(tells_the_end_of_an_answer_that_failed)
 }
 END_TEST
 
-static enum MHD_Result say_teapot(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload_data, size_t *upload_data_size,
-				  void **con_cls)
+static enum MHD_Result say_teapot(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload_data,
+				  size_t *upload_data_size, void **con_cls)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(0, cls, MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result queued = MHD_queue_response(connection, 418, response);
@@ -631,8 +649,8 @@ static void *ask_often(void *cls)
 	ck_assert_ptr_nonnull(client);
 	client_open(client, *(int *)cls);
 	for (int i = 0; i < N_REQUESTS; i++) {
-		client_ask(client, "GET", i % 2 == 0 ? "/page.html" : "/large", i % 4 == 1 ? "Range: bytes=9-60000\r\n" : "",
-			   &reply);
+		client_ask(client, "GET", i % 2 == 0 ? "/page.html" : "/large",
+			   i % 4 == 1 ? "Range: bytes=9-60000\r\n" : "", &reply);
 		ck_assert(reply.status < 300 && reply.whole);
 		client_reply_free(&reply);
 	}
@@ -672,9 +690,11 @@ START_TEST(tells_each_end_once_under_load)
 	wait_for_completions(N_CLIENTS * N_REQUESTS);
 	check_pairs();
 	for (unsigned i = 0; i < n_completions; i++)
-		ck_assert_msg(completions[i].ending == FSRV_ENDING_COMPLETE && completions[i].sent == completions[i].length,
+		ck_assert_msg(completions[i].ending == FSRV_ENDING_COMPLETE &&
+			      completions[i].sent == completions[i].length,
 			      "%s: ending %d, sent %llu of %llu", way.name, completions[i].ending,
-			      (unsigned long long)completions[i].sent, (unsigned long long)completions[i].length);
+			      (unsigned long long)completions[i].sent,
+			      (unsigned long long)completions[i].length);
 	ck_assert_uint_eq(stats_now().requests, N_CLIENTS * N_REQUESTS);
 	ck_assert_uint_eq(stats_now().live_bodies, 0);
 	stop();
@@ -697,11 +717,13 @@ static void expect_status(const char *target, const char *fields, int status)
 
 static void wait_for_no_body(void)
 {
-	for (int waited = 0; waited < PATIENCE_MS && stats_now().live_bodies + stats_now().open_files > 0; waited += 5)
+	for (int waited = 0; waited < PATIENCE_MS && stats_now().live_bodies + stats_now().open_files > 0;
+	     waited += 5)
 		usleep(5000);
 	ck_assert_msg(stats_now().live_bodies == 0, "%s: %llu bodies", way.name,
 		      (unsigned long long)stats_now().live_bodies);
-	ck_assert_msg(stats_now().open_files == 0, "%s: %llu files", way.name, (unsigned long long)stats_now().open_files);
+	ck_assert_msg(stats_now().open_files == 0, "%s: %llu files", way.name,
+		      (unsigned long long)stats_now().open_files);
 }
 
 static void count_bodies(int number)
@@ -769,7 +791,8 @@ static void reach_the_limit(int number)
 		      (unsigned long long)stats_now().refused);
 	ck_assert_uint_eq(stats_now().responses[503], n_refused);
 	close(sockets[0]);
-	for (int waited = 0; waited < PATIENCE_MS && stats_now().live_bodies + stats_now().open_files > 2; waited += 5)
+	for (int waited = 0; waited < PATIENCE_MS && stats_now().live_bodies + stats_now().open_files > 2;
+	     waited += 5)
 		usleep(5000);
 	expect_status("/large", "", 200);
 	ck_assert_uint_eq(stats_now().refused, n_refused);
@@ -820,8 +843,8 @@ static void count_answers(int number)
 	for (int status = 0; status < LEN(expected); status++)
 		ck_assert_msg(stats.responses[status] == expected[status], "%s, %d: %llu", way.name, status,
 			      (unsigned long long)stats.responses[status]);
-	ck_assert_msg(stats.bytes == bytes, "%s: %llu bytes of %llu", way.name, (unsigned long long)stats.bytes,
-		      (unsigned long long)bytes);
+	ck_assert_msg(stats.bytes == bytes, "%s: %llu bytes of %llu", way.name,
+		      (unsigned long long)stats.bytes, (unsigned long long)bytes);
 	ck_assert_uint_eq(stats.cold_reads, first.cold_reads);
 	ck_assert_uint_eq(stats.cold_lookups, first.cold_lookups);
 	ck_assert_uint_eq(stats.suspends, first.suspends);

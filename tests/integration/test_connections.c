@@ -50,10 +50,11 @@ static const struct {
 	int status;
 } kept[] = {
 	{"content with GET", GET "Content-Length: 4\r\n\r\nabcd", 200},
-	{"content with GET that looks like a request", GET "Content-Length: 29\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n\r\n",
-	 200},
+	{"content with GET that looks like a request",
+	 GET "Content-Length: 29\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n\r\n", 200},
 	{"chunked content with GET", GET "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 200},
-	{"content with a missing file", "GET /none HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd", 404},
+	{"content with a missing file", "GET /none HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd",
+	 404},
 	{"content with OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd", 204},
 	{"empty line before", "\r\n" GET "\r\n", 200},
 };
@@ -90,7 +91,8 @@ static const struct {
 	{"TRACE", "TRACE /hello.txt HTTP/1.1\r\nHost: test\r\nCookie: a=b\r\n\r\n", 405},
 	{"unknown method", "BREW /pot HTTP/1.1\r\nHost: test\r\n\r\n", 405},
 	{"method in lower case", "get /hello.txt HTTP/1.1\r\nHost: test\r\n\r\n", 405},
-	{"promised content", "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n", 405},
+	{"promised content",
+	 "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n", 405},
 	{"two lengths", GET "Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcd", 400},
 	{"length and chunks", GET "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
 	{"unknown coding", GET "Transfer-Encoding: xchunked\r\n\r\n", 400},
@@ -148,8 +150,8 @@ static void send_long_request(struct client *client, const char *before, size_t 
 START_TEST(survives_long_requests)
 {
 	static const size_t lengths[] = {1000, 8000, 31000, 32000, 32300, 32500, 33000, 65536, 300000};
-	static const char *const starts[] = {"GET /", "GET /hello.txt?", GET "X: ", GET "Range: bytes=0-", GET "Range: bytes=",
-					     GET "If-None-Match: \"", "X"};
+	static const char *const starts[] = {"GET /", "GET /hello.txt?", GET "X: ", GET "Range: bytes=0-",
+					     GET "Range: bytes=", GET "If-None-Match: \"", "X"};
 	struct test_daemon daemon;
 	struct client client;
 	struct reply reply;
@@ -157,13 +159,15 @@ START_TEST(survives_long_requests)
 	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
 	for (int i = 0; i < LEN(starts) * LEN(lengths); i++) {
 		const char *start = starts[i / LEN(lengths)];
-		const char *end = strstr(start, "HTTP") != NULL ? "\r\n\r\n" : " HTTP/1.1\r\nHost: test\r\n\r\n";
+		const char *end = strstr(start, "HTTP") != NULL ? "\r\n\r\n"
+								: " HTTP/1.1\r\nHost: test\r\n\r\n";
 
 		client_open(&client, daemon_connect(&daemon));
 		send_long_request(&client, start, lengths[i % LEN(lengths)], end);
 		shutdown(client.socket, SHUT_WR);
 		client_read(&client, true, &reply);
-		ck_assert_msg(reply.status < 500, "%s... of %zu: %d", start, lengths[i % LEN(lengths)], reply.status);
+		ck_assert_msg(reply.status < 500, "%s... of %zu: %d", start, lengths[i % LEN(lengths)],
+			      reply.status);
 		client_reply_free(&reply);
 		client_close(&client);
 	}

@@ -255,7 +255,8 @@ static void delete_folder(void)
 
 static void add_script(void)
 {
-	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i></i>", 7), FSRV_OK);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i></i>", 7),
+			 FSRV_OK);
 }
 
 static void rewrite_large(void)
@@ -300,7 +301,8 @@ static const struct {
 	{"index page of an upper root", put_upper_index, "/folder/", "index page", 200, CHANGED},
 	{"index page deleted", delete_index, "/folder/", "index page", 404, NULL},
 	{"folder gone", delete_folder, "/folder/", "index page", 404, NULL},
-	{"script added", add_script, "/page.html", PAGE, 200, "<!doctype html><title>t</title><body>x<i></i></body>"},
+	{"script added", add_script, "/page.html", PAGE, 200,
+	 "<!doctype html><title>t</title><body>x<i></i></body>"},
 	{"script added, but no page", add_script, "/file.txt", "content", 200, "content"},
 	{"script added to an index page", add_script, "/folder/", "index page", 200, NULL},
 	{"large file rewritten", rewrite_large, "/large", "", 200, CHANGED},
@@ -336,14 +338,16 @@ START_TEST(shows_each_change)
 	ck_assert(is_hit("GET", target, condition));
 	ck_assert_int_eq(reply.status, 304);
 	changes[row].change();
-	ck_assert_msg(ask("GET", target, condition) == (is_same_afterwards(row) ? 304 : changes[row].status), "%s: %d",
+	ck_assert_msg(ask("GET", target, condition) == (is_same_afterwards(row) ? 304 : changes[row].status),
+		      "%s: %d",
 		      changes[row].name, reply.status);
 	ck_assert_int_eq(ask("HEAD", target, ""), changes[row].status);
 	if (changes[row].status == 200)
 		ck_assert((strcmp(client_field(&reply, "ETag"), tag) == 0) == is_same_afterwards(row));
 	ck_assert_int_eq(ask("GET", target, ""), changes[row].status);
 	if (changes[row].after != NULL)
-		ck_assert_msg(strncmp(reply.body, changes[row].after, strlen(changes[row].after)) == 0, "%s: %s",
+		ck_assert_msg(strncmp(reply.body, changes[row].after, strlen(changes[row].after)) == 0,
+			      "%s: %s",
 			      changes[row].name, reply.body);
 	ask("GET", target, "Range: bytes=0-0\r\n");
 	ck_assert_msg(reply.status == (changes[row].status == 200 ? 206 : changes[row].status) ||

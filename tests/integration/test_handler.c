@@ -37,7 +37,8 @@ static void set_up(void)
 	tree_write_text(&upper, "hello.txt/x", "a folder that hides nothing");
 	roots[0] = upper.path;
 	roots[1] = tree.path;
-	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 2, .log = note_log};
+	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 2,
+					.log = note_log};
 	fs = NULL;
 	logged[0] = '\0';
 }
@@ -232,9 +233,9 @@ START_TEST(asks_for_tags)
 }
 END_TEST
 
-static enum MHD_Result say_teapot(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload_data, size_t *upload_data_size,
-				  void **con_cls)
+static enum MHD_Result say_teapot(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload_data,
+				  size_t *upload_data_size, void **con_cls)
 {
 	static char text[] = "own page";
 	struct MHD_Response *response = MHD_create_response_from_buffer(8, text, MHD_RESPMEM_PERSISTENT);
@@ -299,9 +300,9 @@ START_TEST(reports_accesses)
 END_TEST
 
 /* State of the embedder in con_cls is neither read nor written. */
-static enum MHD_Result with_state(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload_data, size_t *upload_data_size,
-				  void **con_cls)
+static enum MHD_Result with_state(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload_data,
+				  size_t *upload_data_size, void **con_cls)
 {
 	static char state;
 	enum MHD_Result result;
@@ -323,7 +324,8 @@ START_TEST(leaves_the_embedders_state_alone)
 	daemon_start(&service, &daemon_modes[2], with_state, fs, 0);
 	client_open(&client, daemon_connect(&service));
 	expect("/hello.txt", 200, "hello");
-	ck_assert(client_send_text(&client, "GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc"));
+	ck_assert(client_send_text(&client,
+				   "GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 3\r\n\r\nabc"));
 	client_read(&client, true, &reply);
 	ck_assert_int_eq(reply.status, 200);
 	client_reply_free(&reply);

@@ -100,8 +100,9 @@ static enum MHD_Result say_teapot(struct MHD_Connection *connection)
 }
 
 /* A program that answers itself what fsrv has suspended meanwhile. */
-static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *upload_data,
+			      size_t *upload_data_size, void **con_cls)
 {
 	if (*con_cls == NULL)
 		atomic_store(&n_calls, 0);
@@ -129,8 +130,8 @@ static void expect(const char *target, int status, const char *body)
 	client_reply_free(&reply);
 }
 
-/* Serves pages, which workers always make, and leaves the result of one behind; returns how many descriptors were
- * open before. */
+/* Serves pages, which workers always make, and leaves the result of one behind; returns how many descriptors
+ * were open before. */
 static unsigned leave_a_result(int mode)
 {
 	struct fsrv_stats stats = {.size = sizeof(stats)};
@@ -243,7 +244,8 @@ START_TEST(stops_from_all_sides)
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
 	atomic_store(&is_cold, true);
 	for (int i = 0; i < 2; i++) {
-		struct fsrv_server_options own = {.size = sizeof(own), .mode = kinds[_i % LEN(kinds)][i], .threads = 2};
+		struct fsrv_server_options own = {.size = sizeof(own), .mode = kinds[_i % LEN(kinds)][i],
+						  .threads = 2};
 
 		ck_assert_int_eq(fsrv_server_start(fs, &own, &servers[i]), FSRV_OK);
 		for (int k = 0; k < N_CLIENTS; k++)

@@ -45,14 +45,17 @@ static const struct {
 } encodings[] = {
 	{"nothing said", "<p>x", 4, "text/html; charset=utf-8", NULL, false},
 	{"meta", "<meta charset=windows-1252><p>\xfc", 31, "text/html; charset=windows-1252", NULL, false},
-	{"byte order mark and meta", "\xef\xbb\xbf<meta charset=koi8-r>", 24, "text/html; charset=utf-8", NULL, false},
-	{"meta that cannot be true", "<meta charset=UTF-16le><p>x", 27, "text/html; charset=utf-8", NULL, false},
-	{"meta that would break the field", "<meta charset=\"a b\"><p>x", 24, "text/html; charset=utf-8", NULL, false},
+	{"byte order mark and meta", "\xef\xbb\xbf<meta charset=koi8-r>", 24, "text/html; charset=utf-8",
+	 NULL, false},
+	{"meta that cannot be true", "<meta charset=UTF-16le><p>x", 27, "text/html; charset=utf-8", NULL,
+	 false},
+	{"meta that would break the field", "<meta charset=\"a b\"><p>x", 24, "text/html; charset=utf-8",
+	 NULL, false},
 	{"UTF-16", "\xff\xfe<\0p\0>\0", 8, "text/html; charset=utf-8", "without scripts", true},
 };
 
-/* What was written has to grow old before it is kept, so that is waited for once. Tests that need other files, or
- * write to them, have a tree of their own. */
+/* What was written has to grow old before it is kept, so that is waited for once. Tests that need other
+ * files, or write to them, have a tree of their own. */
 enum { SHARED, MARKED, REWRITTEN, N_TREES };
 
 static struct tree trees[N_TREES];
@@ -75,7 +78,8 @@ static void make_trees(void)
 		tree_write_text(&trees[i], "large.html", PAGE " ");
 		tree_write_text(&trees[i], "csp.html", "<meta http-equiv=content-security-policy content=x>");
 		for (int row = 0; row < LEN(encodings); row++)
-			tree_write(&trees[i], encoded_page(row) + 1, encodings[row].page, encodings[row].length);
+			tree_write(&trees[i], encoded_page(row) + 1, encodings[row].page,
+				   encodings[row].length);
 	}
 	tree_write_text(&trees[MARKED], "index.html", "<head><script>old()</script><script>kept()</script>");
 	tree_write_text(&trees[MARKED], "other.html", "<head><script>old()</script>");
@@ -97,7 +101,8 @@ static void use_tree(int number)
 static void set_up(void)
 {
 	use_tree(SHARED);
-	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 1, .log = note_log};
+	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 1,
+					.log = note_log};
 	n_logged = 0;
 	fs = NULL;
 }
@@ -142,8 +147,9 @@ static void expect(const char *target, const char *body)
 START_TEST(puts_scripts_where_they_belong)
 {
 	static const char index[] =
-		"<!doctype html><html><head><script>a</script><script>b</script><script>c</script><title>t</title>"
-		"<script>d</script></head><body><p>x</p><script>e</script><i></i></body></html>";
+		"<!doctype html><html><head><script>a</script><script>b</script><script>c</script>"
+		"<title>t</title><script>d</script></head><body><p>x</p><script>e</script><i></i></body>"
+		"</html>";
 
 	serve(2);
 	expect("/", PAGE);
@@ -152,10 +158,12 @@ START_TEST(puts_scripts_where_they_belong)
 	add(FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START, "c");
 	add(FSRV_SCOPE_INDEX_PAGE, FSRV_HEAD_END, "d");
 	add(FSRV_SCOPE_INDEX_PAGE, FSRV_BODY_END, "e");
-	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_INDEX_PAGE, FSRV_BODY_END, "<i></i>", 7), FSRV_OK);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_INDEX_PAGE, FSRV_BODY_END, "<i></i>", 7),
+			 FSRV_OK);
 	expect("/", index);
 	expect("/index.html", index);
-	expect("/sub/", "<!doctype html><html><head><script>a</script><script>c</script><title>t</title></head><body>"
+	expect("/sub/",
+	       "<!doctype html><html><head><script>a</script><script>c</script><title>t</title></head><body>"
 			"<p>x</p></body></html>");
 	expect("/data.json", "{}");
 }
@@ -257,7 +265,8 @@ START_TEST(names_the_encoding)
 	get(encoded_page(_i), "");
 	ck_assert_int_eq(reply.status, 200);
 	ck_assert_str_eq(client_field(&reply, "Content-Type"), encodings[_i].type);
-	ck_assert_msg((reply.length == encodings[_i].length) == encodings[_i].unchanged, "%s", encodings[_i].name);
+	ck_assert_msg((reply.length == encodings[_i].length) == encodings[_i].unchanged, "%s",
+		      encodings[_i].name);
 	ck_assert_uint_eq(n_logged, encodings[_i].log != NULL);
 	if (encodings[_i].log != NULL)
 		ck_assert_ptr_nonnull(strstr(logged, encodings[_i].log));
@@ -286,9 +295,12 @@ START_TEST(refuses_bad_additions)
 
 	serve(2);
 	ck_assert_int_eq(fsrv_inject_add_strip(fs, FSRV_SCOPE_EVERY_PAGE, &empty), FSRV_ERR_INVALID);
-	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_POINTS, "x", 1), FSRV_ERR_INVALID);
-	ck_assert_int_eq(fsrv_inject_add_markup(fs, (enum fsrv_scope)2, FSRV_HEAD_END, "x", 1), FSRV_ERR_INVALID);
-	ck_assert_int_eq(fsrv_inject_add_script(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_END, &script), FSRV_ERR_UNSAFE);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_POINTS, "x", 1),
+			 FSRV_ERR_INVALID);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, (enum fsrv_scope)2, FSRV_HEAD_END, "x", 1),
+			 FSRV_ERR_INVALID);
+	ck_assert_int_eq(fsrv_inject_add_script(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_END, &script),
+			 FSRV_ERR_UNSAFE);
 	expect("/", PAGE);
 }
 END_TEST

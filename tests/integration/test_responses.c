@@ -27,10 +27,13 @@ struct response_case {
 static const struct response_case cases[] = {
 	{"file", "GET", "/hello.txt", "", 200, TEXT,
 	 {PLAIN, "Accept-Ranges: bytes", "Last-Modified: " TREE_OLD_TEXT, "Cache-Control: no-cache"}},
-	{"nosniff", "GET", "/hello.txt", "", 200, TEXT, {"X-Content-Type-Options: nosniff", "!Content-Range"}},
-	{"empty file", "GET", "/empty", "", 200, "", {"Content-Length: 0", "Content-Type: application/octet-stream"}},
+	{"nosniff", "GET", "/hello.txt", "", 200, TEXT,
+	 {"X-Content-Type-Options: nosniff", "!Content-Range"}},
+	{"empty file", "GET", "/empty", "", 200, "",
+	 {"Content-Length: 0", "Content-Type: application/octet-stream"}},
 	{"file with a query", "GET", "/hello.txt?a=/../x", "", 200, TEXT, {NULL}},
-	{"file in a folder", "GET", "/sub/inner.css", "", 200, "i{}", {"Content-Type: text/css; charset=utf-8"}},
+	{"file in a folder", "GET", "/sub/inner.css", "", 200, "i{}",
+	 {"Content-Type: text/css; charset=utf-8"}},
 	{"index of the root", "GET", "/", "", 200, "<p>root", {"Content-Type: text/html; charset=utf-8"}},
 	{"index of a folder", "GET", "/sub/", "", 200, "<p>sub", {NULL}},
 	{"absolute form", "GET", "http://example.org/hello.txt", "", 200, TEXT, {NULL}},
@@ -38,38 +41,48 @@ static const struct response_case cases[] = {
 	{"dot segments", "GET", "/sub/../hello.txt", "", 200, TEXT, {NULL}},
 	{"HTTP/1.0 style range", "GET", "/hello.txt", "Range: bytes=0-4\r\n", 206, "hello",
 	 {"Content-Range: bytes 0-4/13", "Content-Length: 5", PLAIN, "Last-Modified: " TREE_OLD_TEXT}},
-	{"suffix", "GET", "/hello.txt", "Range: bytes=-6\r\n", 206, "world\n", {"Content-Range: bytes 7-12/13"}},
-	{"open range", "GET", "/hello.txt", "Range: bytes=0-\r\n", 206, TEXT, {"Content-Range: bytes 0-12/13"}},
+	{"suffix", "GET", "/hello.txt", "Range: bytes=-6\r\n", 206, "world\n",
+	 {"Content-Range: bytes 7-12/13"}},
+	{"open range", "GET", "/hello.txt", "Range: bytes=0-\r\n", 206, TEXT,
+	 {"Content-Range: bytes 0-12/13"}},
 	{"blanks behind a range", "GET", "/hello.txt", "Range: bytes=0-4  \t\r\n", 206, "hello", {NULL}},
 	{"two ranges", "GET", "/hello.txt", "Range: bytes=0-1,3-4\r\n", 200, TEXT, {"!Content-Range"}},
-	{"two Range fields", "GET", "/hello.txt", "Range: bytes=0-1\r\nRange: bytes=3-4\r\n", 200, TEXT, {NULL}},
+	{"two Range fields", "GET", "/hello.txt", "Range: bytes=0-1\r\nRange: bytes=3-4\r\n", 200, TEXT,
+	 {NULL}},
 	{"other unit", "GET", "/hello.txt", "Range: lines=0-1\r\n", 200, TEXT, {NULL}},
 	{"range of an empty file", "GET", "/empty", "Range: bytes=0-\r\n", 200, "", {NULL}},
 	{"range past the end", "GET", "/hello.txt", "Range: bytes=13-\r\n", 416, "",
 	 {"Content-Range: bytes */13", "Content-Length: 0"}},
-	{"reversed range", "GET", "/hello.txt", "Range: bytes=5-2\r\n", 416, "", {"Content-Range: bytes */13"}},
+	{"reversed range", "GET", "/hello.txt", "Range: bytes=5-2\r\n", 416, "",
+	 {"Content-Range: bytes */13"}},
 	{"tag known", "GET", "/hello.txt", "If-None-Match: @\r\n", 304, NULL,
 	 {"Last-Modified: " TREE_OLD_TEXT, "!Content-Type", "Content-Length: 13", "Cache-Control: no-cache"}},
-	{"tag in the second of two lines", "GET", "/hello.txt", "If-None-Match: \"a\"\r\nIf-None-Match: @\r\n", 304,
-	 NULL, {NULL}},
-	{"tag known, with a range", "GET", "/hello.txt", "If-None-Match: @\r\nRange: bytes=0-1\r\n", 304, NULL,
-	 {"Content-Length: 13", "!Content-Range"}},
+	{"tag in the second of two lines", "GET", "/hello.txt",
+	 "If-None-Match: \"a\"\r\nIf-None-Match: @\r\n", 304, NULL, {NULL}},
+	{"tag known, with a range", "GET", "/hello.txt", "If-None-Match: @\r\nRange: bytes=0-1\r\n", 304,
+	 NULL, {"Content-Length: 13", "!Content-Range"}},
 	{"date known", "GET", "/hello.txt", "If-Modified-Since: " TREE_OLD_TEXT "\r\n", 304, NULL, {NULL}},
-	{"date too old", "GET", "/hello.txt", "If-Modified-Since: Thu, 04 Mar 2021 05:06:06 GMT\r\n", 200, TEXT, {NULL}},
+	{"date too old", "GET", "/hello.txt", "If-Modified-Since: Thu, 04 Mar 2021 05:06:06 GMT\r\n", 200,
+	 TEXT, {NULL}},
 	{"tag demanded", "GET", "/hello.txt", "If-Match: @\r\n", 200, TEXT, {NULL}},
-	{"other tag demanded", "GET", "/hello.txt", "If-Match: \"x\"\r\n", 412, "Precondition Failed\n", {PLAIN}},
-	{"unmodified since before", "GET", "/hello.txt", "If-Unmodified-Since: Thu, 04 Mar 2021 05:06:06 GMT\r\n", 412,
-	 NULL, {"!ETag"}},
-	{"resume with the tag", "GET", "/hello.txt", "If-Range: @\r\nRange: bytes=7-\r\n", 206, "world\n", {NULL}},
-	{"resume with another tag", "GET", "/hello.txt", "If-Range: \"x\"\r\nRange: bytes=7-\r\n", 200, TEXT, {NULL}},
-	{"resume with the date", "GET", "/hello.txt", "If-Range: " TREE_OLD_TEXT "\r\nRange: bytes=7-\r\n", 206,
-	 "world\n", {NULL}},
+	{"other tag demanded", "GET", "/hello.txt", "If-Match: \"x\"\r\n", 412, "Precondition Failed\n",
+	 {PLAIN}},
+	{"unmodified since before", "GET", "/hello.txt",
+	 "If-Unmodified-Since: Thu, 04 Mar 2021 05:06:06 GMT\r\n", 412, NULL, {"!ETag"}},
+	{"resume with the tag", "GET", "/hello.txt", "If-Range: @\r\nRange: bytes=7-\r\n", 206, "world\n",
+	 {NULL}},
+	{"resume with another tag", "GET", "/hello.txt", "If-Range: \"x\"\r\nRange: bytes=7-\r\n", 200, TEXT,
+	 {NULL}},
+	{"resume with the date", "GET", "/hello.txt", "If-Range: " TREE_OLD_TEXT "\r\nRange: bytes=7-\r\n",
+	 206, "world\n", {NULL}},
 	{"folder without its slash", "GET", "/sub", "", 308, NULL, {"Location: sub/", PLAIN}},
 	{"folder with a query", "GET", "/sub?a=b%20c+d&e", "", 308, NULL, {"Location: sub/?a=b%20c+d&e"}},
 	{"folder with an odd name", "GET", "/odd:name%23", "", 308, NULL, {"Location: odd%3Aname%23/"}},
 	{"folder, conditionally", "GET", "/sub", "If-None-Match: *\r\n", 308, NULL, {NULL}},
-	{"missing", "GET", "/missing", "", 404, "Not Found\n", {PLAIN, "!ETag", "!Last-Modified", "Cache-Control: no-cache"}},
-	{"missing, with a range", "GET", "/missing", "Range: bytes=0-1\r\n", 404, "Not Found\n", {"!Content-Range"}},
+	{"missing", "GET", "/missing", "", 404, "Not Found\n",
+	 {PLAIN, "!ETag", "!Last-Modified", "Cache-Control: no-cache"}},
+	{"missing, with a range", "GET", "/missing", "Range: bytes=0-1\r\n", 404, "Not Found\n",
+	 {"!Content-Range"}},
 	{"folder without an index", "GET", "/bare/", "", 404, NULL, {NULL}},
 	{"file with a slash", "GET", "/hello.txt/", "", 404, NULL, {NULL}},
 	{"above the root", "GET", "/../hello.txt", "", 404, NULL, {NULL}},
@@ -94,8 +107,9 @@ static struct fsrv *fs;
 static char etag[64];
 
 /* The way of an embedder with routes of its own. */
-static enum MHD_Result forward(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-			       const char *version, const char *upload_data, size_t *upload_data_size, void **con_cls)
+static enum MHD_Result forward(void *cls, struct MHD_Connection *connection, const char *url,
+			       const char *method, const char *version, const char *upload_data,
+			       size_t *upload_data_size, void **con_cls)
 {
 	return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
 }
@@ -167,8 +181,8 @@ static void expect_field(const struct response_case *c, const struct reply *repl
 	}
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(line, ":"), line);
 	found = client_field(reply, name);
-	ck_assert_msg(found != NULL && strcmp(found, line + strlen(name) + 2) == 0, "%s: %s is %s", c->name, name,
-		      found != NULL ? found : "absent");
+	ck_assert_msg(found != NULL && strcmp(found, line + strlen(name) + 2) == 0, "%s: %s is %s", c->name,
+		      name, found != NULL ? found : "absent");
 }
 
 static void expect_reply(const struct response_case *c, const struct reply *reply)

@@ -72,7 +72,8 @@ END_TEST
 
 START_TEST(serves_in_every_mode)
 {
-	struct fsrv_server_options options = {.size = sizeof(options), .mode = (enum fsrv_server_mode)_i, .threads = 2};
+	struct fsrv_server_options options = {.size = sizeof(options), .mode = (enum fsrv_server_mode)_i,
+					      .threads = 2};
 	struct fsrv_server *server = start(&options);
 	struct client clients[5];
 	struct reply reply;
@@ -103,7 +104,8 @@ START_TEST(stops_with_connections_open)
 			expect(&clients[i], "/hello.txt", 200, "hello");
 		else
 			client_send_text(&clients[i],
-					 i % 3 == 1 ? "GET /hello" : "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
+					 i % 3 == 1 ? "GET /hello"
+						    : "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
 	}
 	usleep(50000);
 	fsrv_server_stop(server);
@@ -118,7 +120,8 @@ END_TEST
 START_TEST(stops_at_the_connection_limit)
 {
 	struct fsrv_server_options options = {
-		.size = sizeof(options), .mode = (enum fsrv_server_mode)_i, .connection_limit = 4, .threads = 2};
+		.size = sizeof(options), .mode = (enum fsrv_server_mode)_i, .connection_limit = 4,
+		.threads = 2};
 	struct fsrv_server *server = start(&options);
 	struct client clients[4];
 	int waiting[4];
@@ -161,7 +164,8 @@ static enum MHD_Result answer_route(void *cls, struct MHD_Connection *connection
 	enum MHD_Result queued;
 
 	if (*con_cls == NULL || strcmp(url, "/route") != 0)
-		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
+		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size,
+				   con_cls);
 	response = MHD_create_response_from_buffer(4, text, MHD_RESPMEM_PERSISTENT);
 	queued = MHD_queue_response(connection, 200, response);
 	MHD_destroy_response(response);
@@ -170,7 +174,8 @@ static enum MHD_Result answer_route(void *cls, struct MHD_Connection *connection
 
 START_TEST(lets_the_program_answer_first)
 {
-	struct fsrv_server_options options = {.size = sizeof(options), .handler = answer_route, .handler_cls = fs};
+	struct fsrv_server_options options = {.size = sizeof(options), .handler = answer_route,
+					      .handler_cls = fs};
 	struct fsrv_server *server = start(&options);
 	struct client client;
 
@@ -189,9 +194,11 @@ static const struct {
 } refusals[] = {
 	{"host name", {.size = sizeof(struct fsrv_server_options), .address = "localhost"}, FSRV_ERR_INVALID},
 	{"port", {.size = sizeof(struct fsrv_server_options), .port = 65536}, FSRV_ERR_INVALID},
-	{"mode", {.size = sizeof(struct fsrv_server_options), .mode = (enum fsrv_server_mode)3}, FSRV_ERR_INVALID},
+	{"mode", {.size = sizeof(struct fsrv_server_options), .mode = (enum fsrv_server_mode)3},
+	 FSRV_ERR_INVALID},
 	{"no size", {.size = 0}, FSRV_ERR_INVALID},
-	{"foreign address", {.size = sizeof(struct fsrv_server_options), .address = "192.0.2.1"}, FSRV_ERR_SYSTEM},
+	{"foreign address", {.size = sizeof(struct fsrv_server_options), .address = "192.0.2.1"},
+	 FSRV_ERR_SYSTEM},
 };
 
 START_TEST(refuses)
@@ -241,7 +248,8 @@ START_TEST(listens_on_ipv6)
 	if (!has_ipv6())
 		return;
 	server = start(&options);
-	ck_assert_msg(strncmp(fsrv_server_url(server), "http://[::1]:", 13) == 0, "%s", fsrv_server_url(server));
+	ck_assert_msg(strncmp(fsrv_server_url(server), "http://[::1]:", 13) == 0, "%s",
+		      fsrv_server_url(server));
 	address.sin6_port = htons((uint16_t)fsrv_server_port(server));
 	fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
@@ -257,7 +265,8 @@ START_TEST(names_loopback_for_any_address)
 	struct fsrv_server_options options = {.size = sizeof(options), .address = "0.0.0.0"};
 	struct fsrv_server *server = start(&options);
 
-	ck_assert_msg(strncmp(fsrv_server_url(server), "http://127.0.0.1:", 17) == 0, "%s", fsrv_server_url(server));
+	ck_assert_msg(strncmp(fsrv_server_url(server), "http://127.0.0.1:", 17) == 0, "%s",
+		      fsrv_server_url(server));
 	fsrv_server_stop(server);
 }
 END_TEST

@@ -15,7 +15,8 @@
 int client_connect(unsigned port)
 {
 	struct sockaddr_in address = {
-		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+		.sin_family = AF_INET, .sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
@@ -148,7 +149,8 @@ void client_ask(struct client *client, const char *method, const char *target, c
 		struct reply *reply)
 {
 	char request[8192];
-	int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: test\r\n%s\r\n", method, target, fields);
+	int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: test\r\n%s\r\n", method, target,
+			 fields);
 
 	ck_assert(n > 0 && (size_t)n < sizeof(request));
 	client_send(client, request, (size_t)n);

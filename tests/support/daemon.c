@@ -51,7 +51,8 @@ static void drive_until_woken(struct test_daemon *daemon)
 	eventfd_t n;
 
 	while (!atomic_load(&daemon->stopping)) {
-		bool is_given = MHD_get_timeout(daemon->mhd, &timeout) == MHD_YES && timeout < CLIENT_PATIENCE_MS;
+		bool is_given = MHD_get_timeout(daemon->mhd, &timeout) == MHD_YES &&
+			timeout < CLIENT_PATIENCE_MS;
 
 		poll(waits, 2, is_given ? (int)timeout : CLIENT_PATIENCE_MS);
 		if (waits[1].revents != 0)
@@ -81,8 +82,8 @@ void daemon_wake(void *cls)
 		eventfd_write(daemon->wake, 1);
 }
 
-void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode, MHD_AccessHandlerCallback handler,
-		  struct fsrv *fs, unsigned flags)
+void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode,
+		  MHD_AccessHandlerCallback handler, struct fsrv *fs, unsigned flags)
 {
 	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct MHD_OptionItem more[6];
@@ -94,7 +95,8 @@ void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode, MH
 	atomic_init(&daemon->stopping, false);
 	more[n++] = (struct MHD_OptionItem){MHD_OPTION_SOCK_ADDR, 0, &loopback};
 	if ((flags & FSRV_COMPLETION_IS_TOLD) != 0)
-		more[n++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)fsrv_request_completed, fs};
+		more[n++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED,
+						    (intptr_t)fsrv_request_completed, fs};
 	if (mode->pool > 0)
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)mode->pool, NULL};
 	if (!has_own_thread(daemon)) {
@@ -102,12 +104,13 @@ void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode, MH
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL};
 	}
 	if ((flags & FSRV_URL_IS_RAW) != 0)
-		more[n++] = (struct MHD_OptionItem){MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)fsrv_keep_escapes, NULL};
+		more[n++] = (struct MHD_OptionItem){MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)fsrv_keep_escapes,
+						    NULL};
 	more[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	if (!has_own_thread(daemon) && daemon_suspends(mode))
 		daemon->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	daemon->mhd = MHD_start_daemon(mode->flags | (has_own_thread(daemon) ? MHD_USE_ITC : 0), 0, NULL, NULL, handler,
-				       fs, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
+	daemon->mhd = MHD_start_daemon(mode->flags | (has_own_thread(daemon) ? MHD_USE_ITC : 0), 0, NULL,
+				       NULL, handler, fs, MHD_OPTION_ARRAY, more, MHD_OPTION_END);
 	ck_assert_msg(daemon->mhd != NULL, "%s: daemon not started", mode->name);
 	if (!has_own_thread(daemon))
 		ck_assert_int_eq(pthread_create(&daemon->loop, NULL, drive, daemon), 0);

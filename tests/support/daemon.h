@@ -34,8 +34,8 @@ bool daemon_suspends(const struct daemon_mode *mode);
 /* Starts a daemon on loopback that calls the handler with fs. Of fs's flags FSRV_URL_IS_RAW and
  * FSRV_COMPLETION_IS_TOLD concern the daemon, too. Loops without threads of their own suspend only when fs
  * was made with daemon_wake and this daemon as the options wake and wake_cls, which do no harm elsewhere. */
-void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode, MHD_AccessHandlerCallback handler,
-		  struct fsrv *fs, unsigned flags);
+void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode,
+		  MHD_AccessHandlerCallback handler, struct fsrv *fs, unsigned flags);
 void daemon_wake(void *cls);
 
 /* Drains fs where connections may be suspended: no other daemon can suspend with it from then on. */

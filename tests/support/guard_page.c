@@ -19,7 +19,8 @@ static size_t data_pages(size_t length)
 const char *guard_page_copy(const void *bytes, size_t length)
 {
 	size_t data = data_pages(length) * page_size();
-	char *map = mmap(NULL, data + page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *map = mmap(NULL, data + page_size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
 
 	if (map == MAP_FAILED || mprotect(map + data, page_size(), PROT_NONE) != 0)
 		abort();

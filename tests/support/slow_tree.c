@@ -109,7 +109,8 @@ void slow_tree_mount(struct slow_tree *slow, const struct tree *backing)
 	ck_assert_msg(start(slow, backing->path), "slowdisk did not start");
 }
 
-void slow_tree_mount_in(struct slow_tree *slow, const struct tree *backing, const struct tree *outer, const char *name)
+void slow_tree_mount_in(struct slow_tree *slow, const struct tree *backing, const struct tree *outer,
+			const char *name)
 {
 	int n = snprintf(slow->tree.path, sizeof(slow->tree.path), "%s/%s", outer->path, name);
 

@@ -14,7 +14,8 @@ void tree_make(struct tree *tree)
 {
 	const char *base = getenv("TMPDIR");
 
-	snprintf(tree->path, sizeof(tree->path), "%s/fsrv-test-XXXXXX", base != NULL && strlen(base) < 40 ? base : "/tmp");
+	snprintf(tree->path, sizeof(tree->path), "%s/fsrv-test-XXXXXX",
+		 base != NULL && strlen(base) < 40 ? base : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(tree->path));
 	ck_assert_int_eq(chmod(tree->path, 0755), 0);
 }
@@ -49,7 +50,8 @@ static int create(const struct tree *tree, const char *name)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s", tree_path(tree, name));
-	for (char *slash = strchr(path + strlen(tree->path) + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(path + strlen(tree->path) + 1, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		mkdir(path, 0755);
 		*slash = '/';

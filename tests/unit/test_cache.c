@@ -465,7 +465,8 @@ START_TEST(does_without_memory)
 			if (!get(name, &cached))
 				continue;
 			ck_assert(fsrv__file_is_same(&cached.file, &file));
-			ck_assert(cached.content == NULL || memcmp(cached.content->bytes, name, strlen(name)) == 0);
+			ck_assert(cached.content == NULL ||
+				  memcmp(cached.content->bytes, name, strlen(name)) == 0);
 			fsrv__content_release(cached.content);
 		}
 		ck_assert_uint_ge(cache.n_entries, n_known);
@@ -524,7 +525,8 @@ static void *use(void *cls)
 			if (get(name, &cached) && cached.file.identity.inode != strlen(name))
 				atomic_fetch_add(&n_wrong, 1);
 			if (cached.content != NULL && (cached.content->length != strlen(name) ||
-						       memcmp(cached.content->bytes, name, strlen(name)) != 0))
+						       memcmp(cached.content->bytes, name, strlen(name)) !=
+							       0))
 				atomic_fetch_add(&n_wrong, 1);
 			fsrv__content_release(cached.content);
 		}

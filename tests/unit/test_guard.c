@@ -379,8 +379,8 @@ static void ask_for_counters(void *cls, const struct fsrv_completion *completion
 	depth--;
 }
 
-/* The hook makes the guard look for what has ended, which calls the hook. First the program asks, then only the
- * guard's thread looks. */
+/* The hook makes the guard look for what has ended, which calls the hook. First the program asks, then only
+ * the guard's thread looks. */
 START_TEST(lets_the_hook_ask_for_counters)
 {
 	int pairs[N_BODIES][2], other = open(tree_path(&tree, "other"), O_RDONLY | O_CLOEXEC), before;

@@ -76,9 +76,9 @@ static const struct {
 	{"reference at the end", "&#32{}~", HI | EI | OB},
 	{"reference cut short at the end", "{}&#~", HI | EI},
 
-	{"each head element stays", "<head>{<base><basefont><bgsound><link><meta><title></title><noscript></noscript>"
-				     "<noframes></noframes><style></style><script></script><template></template>}"
-				     "</head>~", OB},
+	{"each head element stays",
+	 "<head>{<base><basefont><bgsound><link><meta><title></title><noscript></noscript>"
+	 "<noframes></noframes><style></style><script></script><template></template>}</head>~", OB},
 	{"second head tag is ignored", "<head>{<head><title></title>}</head>~", OB},
 	{"html tag in the head", "<head>{<html a><title></title>}</head>~", OB},
 	{"other end tags in the head", "<head>{</title></p></template></x><title></title>}</head>~", OB},
@@ -130,8 +130,9 @@ static const struct {
 	{"end tag with attributes", "<head>{<style></style a=\">\">}</head>~", OB},
 	{"noscript is raw", "<head>{<noscript></head><!--</noscript>}</head>~", OB},
 	{"noframes is raw", "<head>{<noframes></head></noframes>}</head>~", OB},
-	{"textarea, xmp, iframe, noembed", "{}<textarea></body></textarea><xmp></body></xmp><iframe></body></iframe>"
-					   "<noembed></body></noembed>x~</body>", HI | EI | BC},
+	{"textarea, xmp, iframe, noembed",
+	 "{}<textarea></body></textarea><xmp></body></xmp><iframe></body></iframe>"
+	 "<noembed></body></noembed>x~</body>", HI | EI | BC},
 	{"less in raw text", "<head>{<title><</title>}</head>~", OB},
 	{"slash in raw text", "<head>{<title></</title>}</head>~", OB},
 	{"NUL after a raw name", "<head>{<title></title`</title>}</head>~", OB},
@@ -202,7 +203,8 @@ static const struct {
 	{"end tags do not leave a template", "{}<div><template></div></template>~</body>", HI | EI | BC},
 
 	{"svg text", "{}<svg><text>x</text></svg>~", HI | EI},
-	{"svg raw names are not raw", "{}<svg><title></title><style><g></g></style><textarea></textarea></svg>~", HI | EI},
+	{"svg raw names are not raw",
+	 "{}<svg><title></title><style><g></g></style><textarea></textarea></svg>~", HI | EI},
 	{"svg self-closing", "{}<svg/><p>~", HI | EI},
 	{"svg child self-closing", "{}<svg><g/><script/></svg>~", HI | EI},
 	{"slash in an unquoted value closes nothing", "{}~<svg a=b/>", HI | EI | UN},
@@ -225,13 +227,15 @@ static const struct {
 	{"svg left by the end of a button", "{}<p><button><div><svg></button>~", HI | EI},
 	{"paragraph closed by a block in svg", "{}~<svg><desc><p><div></div></desc><g>", HI | EI | UN},
 	{"link closed by a link in svg", "{}~<svg><desc><a><a></a></desc><g>", HI | EI | UN},
-	{"button closed by a button in svg", "{}~<svg><desc><button><button></button></desc><g>", HI | EI | UN},
+	{"button closed by a button in svg", "{}~<svg><desc><button><button></button></desc><g>",
+	 HI | EI | UN},
 	{"heading closed by a heading in svg", "{}~<svg><desc><h1><h2></h2></desc><g>", HI | EI | UN},
 	{"item closed by an item in svg", "{}~<svg><desc><li><li></li></desc><g>", HI | EI | UN},
 	{"description closed by a term in svg", "{}~<svg><desc><dd><dt></dt></desc><g>", HI | EI | UN},
 	{"svg left by a cell", "{}<table><tr><td><svg><desc><td></td></desc><g>~", HI | EI},
 	{"svg left by a row", "{}<table><tr><svg><desc><tr></tr></desc><g>~", HI | EI},
-	{"svg left by a section of a table", "{}<table><tbody><svg><desc><tbody></tbody></desc><g>~", HI | EI},
+	{"svg left by a section of a table", "{}<table><tbody><svg><desc><tbody></tbody></desc><g>~",
+	 HI | EI},
 	{"svg not left by a cell without a table", "{}~<svg><desc><td></desc><g>", HI | EI | UN},
 	{"form in svg ignored inside of a form", "{}<form>~<svg><desc><form></desc><g>", HI | EI | UN},
 	{"form in svg ended in place", "{}~<svg><desc><form><div></form></div></desc><g>", HI | EI | UN},
@@ -242,7 +246,8 @@ static const struct {
 	{"svg break-out by font with size", "{}<svg><font a size>~", HI | EI},
 	{"svg font alone stays", "{}~<svg><font a=color>", HI | EI | UN},
 	{"break-out to an integration point", "{}<svg><desc><svg><g><p>x~", HI | EI},
-	{"foreignObject holds HTML", "{}<svg><foreignObject><style></svg></style></foreignObject></svg>~", HI | EI},
+	{"foreignObject holds HTML", "{}<svg><foreignObject><style></svg></style></foreignObject></svg>~",
+	 HI | EI},
 	{"innermost root counts", "{}<svg><foreignObject><p>~<svg><g>", HI | EI | UN},
 	{"outer root counts again", "{}~<svg><foreignObject><svg></svg></foreignObject><g>", HI | EI | UN},
 	{"end of the page in an integration point", "{}<svg><foreignObject>x~", HI | EI},
@@ -252,11 +257,15 @@ static const struct {
 	{"math text integration point", "{}<math><mi><xmp></math></xmp></mi></math>~", HI | EI},
 	{"mglyph stays math", "{}<math><mi><mglyph><xmp></mglyph></mi></math>~", HI | EI},
 	{"annotation-xml", "{}~<math><annotation-xml><xmp>", HI | EI | UN},
-	{"annotation-xml with encoding", "{}<math><annotation-xml a encoding=TEXT/HTML><xmp></math></xmp>~", HI | EI},
-	{"annotation-xml with encoding holds HTML", "{}<math><annotation-xml encoding=text/html><video>~", HI | EI},
-	{"annotation-xml with XHTML", "{}<math><annotation-xml encoding='application/xhtml+xml'><p>~", HI | EI},
+	{"annotation-xml with encoding", "{}<math><annotation-xml a encoding=TEXT/HTML><xmp></math></xmp>~",
+	 HI | EI},
+	{"annotation-xml with encoding holds HTML", "{}<math><annotation-xml encoding=text/html><video>~",
+	 HI | EI},
+	{"annotation-xml with XHTML", "{}<math><annotation-xml encoding='application/xhtml+xml'><p>~",
+	 HI | EI},
 	{"annotation-xml with another", "{}~<math><annotation-xml encoding=text/html2><g>", HI | EI | UN},
-	{"annotation-xml first encoding counts", "{}~<math><annotation-xml encoding=x encoding=text/html><g>", HI | EI | UN},
+	{"annotation-xml first encoding counts", "{}~<math><annotation-xml encoding=x encoding=text/html><g>",
+	 HI | EI | UN},
 	{"svg in annotation-xml", "{}<math><annotation-xml><svg><foreignObject><xmp></math></xmp>~", HI | EI},
 	{"svg in annotation-xml has the root of math", "{}~<math><annotation-xml><svg><g>", HI | EI | UN},
 	{"head tag in svg", "{}<svg><head></svg>~", HI | EI}, /* a break-out, then ignored */
@@ -278,15 +287,19 @@ static const struct {
 	{"no frameset after a template in the head", "<head>{<template></template>}<p><frameset>~", EI},
 	{"frameset in a template", "{<template><frameset></template>}~", HI | EI | OB},
 
-	{"policy in the head", "<head>{<meta HTTP-EQUIV=\"Content-Security-Policy\" content=x>}</head>~", OB | CSP},
+	{"policy in the head", "<head>{<meta HTTP-EQUIV=\"Content-Security-Policy\" content=x>}</head>~",
+	 OB | CSP},
 	{"policy after the head", "<head>{}</head><meta http-equiv=content-security-policy>~", OB | CSP},
 	{"policy in the body is none", "{}<p><meta http-equiv=content-security-policy>~", HI | EI},
-	{"policy in a template is none", "{<template><meta http-equiv=content-security-policy></template>}~", HI | EI | OB},
+	{"policy in a template is none", "{<template><meta http-equiv=content-security-policy></template>}~",
+	 HI | EI | OB},
 	{"another pragma", "{<meta http-equiv=content-security-policy-report-only>}~", HI | EI | OB},
-	{"pragma of an equal later attribute", "{<meta http-equiv=x http-equiv=content-security-policy>}~", HI | EI | OB},
+	{"pragma of an equal later attribute", "{<meta http-equiv=x http-equiv=content-security-policy>}~",
+	 HI | EI | OB},
 
 	{"charset", "{<meta charset=utf-8>}~", HI | EI | OB | CS},
-	{"charset in content", "{<meta content='text/html; charset=utf-8' http-equiv=content-type>}~", HI | EI | OB | CS},
+	{"charset in content", "{<meta content='text/html; charset=utf-8' http-equiv=content-type>}~",
+	 HI | EI | OB | CS},
 	{"charset in content without pragma", "{<meta content='text/html; charset=utf-8'>}~", HI | EI | OB},
 	{"charset after text", "{}x<meta charset=utf-8>~", HI | EI | CS},
 	{"charset empty", "{<meta charset=' '>}~", HI | EI | OB},
@@ -316,7 +329,8 @@ static void read_marks(const char *text, struct expectation *e)
 }
 
 /* Scans a page in chunks of one size, each before an inaccessible page. */
-static void scan_chunks(const char *bytes, size_t length, size_t chunk, unsigned flags, struct fsrv_page *page)
+static void scan_chunks(const char *bytes, size_t length, size_t chunk, unsigned flags,
+			struct fsrv_page *page)
 {
 	struct fsrv_scan_options options = {.size = sizeof(options), .flags = flags};
 	struct fsrv_scan scan;
@@ -338,8 +352,8 @@ static void check(const char *name, size_t chunk, const struct fsrv_page *page, 
 	static const char *const points[FSRV_POINTS] = {"head start", "head end", "body end"};
 
 	for (size_t i = 0; i < FSRV_POINTS; i++)
-		ck_assert_msg(page->at[i] == e->at[i], "%s, chunk %zu: %s at %" PRIu64 ", not %" PRIu64, name, chunk,
-			      points[i], page->at[i], e->at[i]);
+		ck_assert_msg(page->at[i] == e->at[i], "%s, chunk %zu: %s at %" PRIu64 ", not %" PRIu64, name,
+			      chunk, points[i], page->at[i], e->at[i]);
 	ck_assert_msg(page->flags == flags, "%s, chunk %zu: flags %#" PRIx64 ", not %#" PRIx64, name, chunk,
 		      page->flags, flags);
 	ck_assert_msg(page->size == e->length, "%s, chunk %zu: size", name, chunk);
@@ -472,8 +486,9 @@ static const struct {
 	{"value missing", "<meta charset>", NULL},
 	{"other element", "<link charset=a>", NULL},
 	{"other attribute", "<meta charset2=a xcharset=b>", NULL},
-	{"too long a value", "<meta charset=\"                                                                          "
-			     "                                     a\">", NULL},
+	{"too long a value",
+	 "<meta charset=\"                                                                          "
+	 "                                     a\">", NULL},
 };
 
 START_TEST(reports_the_charset)
@@ -488,7 +503,8 @@ START_TEST(reports_the_charset)
 	}
 	ck_assert_msg(page.charset_length == strlen(label) &&
 			      memcmp(text + page.charset_offset, label, strlen(label)) == 0,
-		      "%s: got %.*s", charsets[_i].name, (int)page.charset_length, text + page.charset_offset);
+		      "%s: got %.*s", charsets[_i].name, (int)page.charset_length,
+		      text + page.charset_offset);
 }
 END_TEST
 
@@ -591,13 +607,14 @@ END_TEST
 START_TEST(knows_the_tags)
 {
 	static const char names[] =
-		"base basefont bgsound link meta title style script noframes noscript template textarea iframe xmp "
-		"noembed plaintext area br embed img image keygen wbr hr input source track param col colgroup frame "
-		"frameset head body html address article aside blockquote center details dialog dir div dl fieldset "
-		"figcaption figure footer header hgroup main menu nav ol search section summary ul pre listing form p "
-		"h1 h2 h3 h4 h5 h6 li dd dt button applet marquee object select table td th tr tbody thead tfoot "
-		"caption a b big code em font i nobr s small strike strong tt u ruby span sub sup var foreignobject "
-		"desc mi mo mn ms mtext annotation-xml mglyph malignmark svg math";
+		"base basefont bgsound link meta title style script noframes noscript template textarea "
+		"iframe xmp noembed plaintext area br embed img image keygen wbr hr input source track "
+		"param col colgroup frame frameset head body html address article aside blockquote center "
+		"details dialog dir div dl fieldset figcaption figure footer header hgroup main menu nav ol "
+		"search section summary ul pre listing form p h1 h2 h3 h4 h5 h6 li dd dt button applet "
+		"marquee object select table td th tr tbody thead tfoot caption a b big code em font i nobr "
+		"s small strike strong tt u ruby span sub sup var foreignobject desc mi mo mn ms mtext "
+		"annotation-xml mglyph malignmark svg math";
 	unsigned count = 0, rows = 0;
 	uint64_t key = 0;
 

@@ -44,7 +44,8 @@ static void make(struct plan *plan, const char *page, size_t chunk, const struct
 	}
 	ck_assert_int_eq(fsrv_scan_end(&scan, &plan->page), FSRV_OK);
 	ck_assert_int_eq(fsrv_segments_plan(&plan->page, inserts, flags, plan->segments,
-					    FSRV_SEGMENTS_MAX(plan->page.n_strips), &plan->count, &plan->length),
+					    FSRV_SEGMENTS_MAX(plan->page.n_strips), &plan->count,
+					    &plan->length),
 			 FSRV_OK);
 	ck_assert_uint_lt(plan->length, MAX_OUTPUT);
 	fsrv_segments_copy(plan->segments, plan->count, page, plan->output);
@@ -69,7 +70,8 @@ START_TEST(inserts)
 	struct plan plan;
 
 	make(&plan, insertions[_i].page, MAX_OUTPUT, snippets, 0);
-	ck_assert_msg(strcmp(plan.output, insertions[_i].output) == 0, "%s: got %s", insertions[_i].name, plan.output);
+	ck_assert_msg(strcmp(plan.output, insertions[_i].output) == 0, "%s: got %s", insertions[_i].name,
+		      plan.output);
 	make(&plan, insertions[_i].page, MAX_OUTPUT, nothing, 0);
 	ck_assert_msg(strcmp(plan.output, insertions[_i].page) == 0, "%s without snippets: got %s",
 		      insertions[_i].name, plan.output);
@@ -145,8 +147,8 @@ START_TEST(strips_scripts)
 
 	for (size_t chunk = 1; chunk <= strlen(page); chunk++) {
 		make(&plan, page, chunk, nothing, 0);
-		ck_assert_msg(strcmp(plan.output, strips[_i].output) == 0, "%s, chunk %zu: got %s", strips[_i].name,
-			      chunk, plan.output);
+		ck_assert_msg(strcmp(plan.output, strips[_i].output) == 0, "%s, chunk %zu: got %s",
+			      strips[_i].name, chunk, plan.output);
 	}
 }
 END_TEST
@@ -168,7 +170,8 @@ START_TEST(guards_against_snippets)
 
 	only[FSRV_BODY_END] = (struct fsrv_snippet){guards[_i].snippet, strlen(guards[_i].snippet)};
 	make(&plan, guards[_i].page, MAX_OUTPUT, only, 0);
-	ck_assert_msg(strcmp(plan.output, guards[_i].output) == 0, "%s: got %s", guards[_i].name, plan.output);
+	ck_assert_msg(strcmp(plan.output, guards[_i].output) == 0, "%s: got %s", guards[_i].name,
+		      plan.output);
 }
 END_TEST
 
@@ -185,7 +188,8 @@ static const struct {
 
 START_TEST(guards_after_a_snippet)
 {
-	struct fsrv_snippet only[FSRV_POINTS] = {{ends[_i].snippet, strlen(ends[_i].snippet)}, {NULL, 0}, {NULL, 0}};
+	struct fsrv_snippet only[FSRV_POINTS] = {{ends[_i].snippet, strlen(ends[_i].snippet)}, {NULL, 0},
+						 {NULL, 0}};
 	struct plan plan;
 
 	make(&plan, "<!doctype html>" M "x", MAX_OUTPUT, only, 0);
@@ -229,7 +233,8 @@ START_TEST(says_how_much_room_is_missing)
 	ck_assert_uint_eq(one[0].offset, 3);
 	options.n_markers = 0;
 	ck_assert_int_eq(fsrv_scan_page("<head></head>", 13, &options, &page), FSRV_OK);
-	ck_assert_int_eq(fsrv_segments_plan(&page, snippets, 0, segments, 2, &count, &length), FSRV_ERR_SPACE);
+	ck_assert_int_eq(fsrv_segments_plan(&page, snippets, 0, segments, 2, &count, &length),
+			 FSRV_ERR_SPACE);
 	ck_assert_uint_eq(count, 6);
 	ck_assert_uint_eq(length, 13 + 9 + 6);
 }
@@ -271,7 +276,8 @@ START_TEST(finds_long_markers)
 	struct fsrv_marker marker = {text + 15, FSRV_MARKER_MAX, 0};
 	struct fsrv_strip strip;
 	struct fsrv_scan_options options = {
-		.size = sizeof(options), .markers = &marker, .n_markers = 1, .strips = &strip, .max_strips = 1};
+		.size = sizeof(options), .markers = &marker, .n_markers = 1, .strips = &strip,
+		.max_strips = 1};
 
 	for (size_t i = strlen(text); i < 300; i++)
 		text[i] = (char)('a' + i * i % 23);
@@ -341,7 +347,8 @@ static const struct {
 	 "/*<!--\\u003Cscript>a\\u003C/script>-->*/'\\u003C/script>'"},
 	{"comment closed, script start", "'<!-- --><script>'", NULL},
 	{"shortest comment, script start", "'<!--><script>'", NULL},
-	{"nested, back, deeper", "<!--<script></script><script>", "<!--\\u003Cscript>\\u003C/script>\\u003Cscript>"},
+	{"nested, back, deeper", "<!--<script></script><script>",
+	 "<!--\\u003Cscript>\\u003C/script>\\u003Cscript>"},
 	{"unicode regular expression", "/<!--/u.test(a)", NULL},
 	{"two bytes that lower-case longer", "var a=\"\xC4\xB0\xC4\xB0</script>\"",
 	 "var a=\"\xC4\xB0\xC4\xB0\\u003C/script>\""},
@@ -355,7 +362,8 @@ static void build(enum fsrv_script_mode mode, const char *text, size_t size, int
 	struct fsrv_script script = {.text = text, .length = size, .mode = mode};
 	size_t length = 0, again = 0;
 
-	ck_assert_int_eq(fsrv_script_build(&script, NULL, 0, &length), want == FSRV_OK ? FSRV_ERR_SPACE : want);
+	ck_assert_int_eq(fsrv_script_build(&script, NULL, 0, &length),
+			 want == FSRV_OK ? FSRV_ERR_SPACE : want);
 	if (want != FSRV_OK)
 		return;
 	ck_assert_uint_lt(length, MAX_OUTPUT);
@@ -372,13 +380,16 @@ START_TEST(escapes_text)
 	bool is_safe = scripts[_i].escaped == NULL;
 	char element[MAX_OUTPUT], expected[MAX_OUTPUT];
 
-	ck_assert_msg(!(fsrv_script_check(text, length) & FSRV_SCRIPT_UNSAFE) == is_safe, "%s", scripts[_i].name);
-	snprintf(expected, sizeof(expected), "<script>%s</script>", is_safe ? scripts[_i].text : scripts[_i].escaped);
+	ck_assert_msg(!(fsrv_script_check(text, length) & FSRV_SCRIPT_UNSAFE) == is_safe, "%s",
+		      scripts[_i].name);
+	snprintf(expected, sizeof(expected), "<script>%s</script>",
+		 is_safe ? scripts[_i].text : scripts[_i].escaped);
 	build(FSRV_SCRIPT_ESCAPE, text, length, FSRV_OK, element);
 	ck_assert_msg(strcmp(element, expected) == 0, "%s: got %s", scripts[_i].name, element);
 	build(FSRV_SCRIPT_STRICT, text, length, is_safe ? FSRV_OK : FSRV_ERR_UNSAFE, element);
 	build(FSRV_SCRIPT_DATA_URL, text, length, FSRV_OK, element);
-	ck_assert_msg((strstr(element, " src=\"data:") == NULL) == is_safe, "%s: got %s", scripts[_i].name, element);
+	ck_assert_msg((strstr(element, " src=\"data:") == NULL) == is_safe, "%s: got %s", scripts[_i].name,
+		      element);
 	guard_page_free(text, length);
 }
 END_TEST
@@ -408,7 +419,8 @@ START_TEST(tells_traits)
 	ck_assert_uint_eq(fsrv_script_check("a\0b", 3), FSRV_SCRIPT_UNSAFE);
 	ck_assert_uint_eq(fsrv_script_check("\x7F", 1), 0);
 	ck_assert_uint_eq(fsrv_script_check("\x80", 1), FSRV_SCRIPT_NOT_ASCII);
-	ck_assert_uint_eq(fsrv_script_check("\xC3\xA9</script >", 11), FSRV_SCRIPT_NOT_ASCII | FSRV_SCRIPT_UNSAFE);
+	ck_assert_uint_eq(fsrv_script_check("\xC3\xA9</script >", 11),
+			  FSRV_SCRIPT_NOT_ASCII | FSRV_SCRIPT_UNSAFE);
 }
 END_TEST
 
@@ -419,13 +431,16 @@ static const struct {
 	int error;
 	const char *element;
 } elements[] = {
-	{"value", {{"id", "a"}, {"type", "module"}}, "x", FSRV_OK, "<script id=\"a\" type=\"module\">x</script>"},
-	{"no value", {{"async", NULL}, {"data-fsrv", ""}}, "", FSRV_OK, "<script async data-fsrv=\"\"></script>"},
+	{"value", {{"id", "a"}, {"type", "module"}}, "x", FSRV_OK,
+	 "<script id=\"a\" type=\"module\">x</script>"},
+	{"no value", {{"async", NULL}, {"data-fsrv", ""}}, "", FSRV_OK,
+	 "<script async data-fsrv=\"\"></script>"},
 	{"quoting", {{"id", "a\"b&c'<>"}, {"x", "&quot;"}}, "", FSRV_OK,
 	 "<script id=\"a&quot;b&amp;c'<>\" x=\"&amp;quot;\"></script>"},
 	{"source", {{"src", "/a.js?b&c"}, {"defer", NULL}}, "", FSRV_OK,
 	 "<script src=\"/a.js?b&amp;c\" defer></script>"},
-	{"all bytes of a name", {{"Az09._:-", NULL}, {"x", NULL}}, "", FSRV_OK, "<script Az09._:- x></script>"},
+	{"all bytes of a name", {{"Az09._:-", NULL}, {"x", NULL}}, "", FSRV_OK,
+	 "<script Az09._:- x></script>"},
 	{"text beside a source", {{"SRC", "a"}, {"x", NULL}}, "x", FSRV_ERR_INVALID, NULL},
 	{"empty name", {{"", "a"}, {"x", NULL}}, "x", FSRV_ERR_INVALID, NULL},
 	{"name starts with a digit", {{"1a", NULL}, {"x", NULL}}, "x", FSRV_ERR_INVALID, NULL},

@@ -24,12 +24,14 @@ ROWS = (
     ('unfinished', ['--body-end', 'a'], b'x<!--', 0, b'xAA<!--', b'byte 1'),
     ('wrap', ['--wrap-js'], b'run()\n', 0, b'<script>run()\n</script>', None),
     ('wrap nothing', ['--wrap-js'], b'', 0, b'<script></script>', None),
-    ('wrap with a type', ['--wrap-js', '--type', 'module'], b'x', 0, b'<script type="module">x</script>', None),
+    ('wrap with a type', ['--wrap-js', '--type', 'module'], b'x', 0, b'<script type="module">x</script>',
+     None),
     ('escape', ['--wrap-js'], UNSAFE, 0, b"<script>'\\u003C/script>'</script>", None),
     ('strict', ['--wrap-js', '--strict'], UNSAFE, 2, b'', b'--wrap-js'),
     ('strict and safe', ['--wrap-js', '--strict'], b'x', 0, b'<script>x</script>', None),
     ('data URL', ['--wrap-js', '--data-url'], UNSAFE, 0, None, None),
-    ('data URL of JSON', ['--wrap-js', '--data-url', '--type', 'application/json'], UNSAFE, 2, b'', b'--wrap-js'),
+    ('data URL of JSON', ['--wrap-js', '--data-url', '--type', 'application/json'], UNSAFE, 2, b'',
+     b'--wrap-js'),
     ('help', ['--help'], b'', 0, None, None),
     ('version', ['--version'], b'', 0, b'fsrv-inject 0.1.0\n', None),
     ('missing file', ['--head-start', 'no-such-file'], b'x', 2, b'', b'no-such-file'),
@@ -53,7 +55,8 @@ ROWS = (
 
 
 def run(tool, options, folder, **streams):
-    return subprocess.run([tool] + options, cwd=folder, stderr=subprocess.PIPE, timeout=60, check=False, **streams)
+    return subprocess.run([tool] + options, cwd=folder, stderr=subprocess.PIPE, timeout=60, check=False,
+                          **streams)
 
 
 def check(tool, folder, row):

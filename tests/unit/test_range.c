@@ -59,7 +59,8 @@ static const struct {
 	{"largest representation, saturated first", "bytes=18446744073709551615-", MAX, UNSATISFIABLE, 0, 0},
 	{"largest representation, suffix", "bytes=-1", MAX, PARTIAL, MAX - 1, 1},
 	{"largest representation, all", "bytes=0-18446744073709551615", MAX, PARTIAL, 0, MAX},
-	{"above 4 GiB", "bytes=4294967296-4294967300", UINT64_C(5368709120), PARTIAL, UINT64_C(4294967296), 5},
+	{"above 4 GiB", "bytes=4294967296-4294967300", UINT64_C(5368709120), PARTIAL, UINT64_C(4294967296),
+	 5},
 
 	{"empty value", "", 11, IGNORE, 0, 0},
 	{"only blanks", "  ", 11, IGNORE, 0, 0},

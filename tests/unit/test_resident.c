@@ -200,7 +200,8 @@ START_TEST(reads_the_part_that_is_in_memory)
 }
 END_TEST
 
-/* Asks first where nothing or only the start is in memory, and looks whether that has made the kernel read. */
+/* Asks first where nothing or only the start is in memory, and looks whether that has made the kernel
+ * read. */
 START_TEST(reads_nothing_in_when_it_asks_first)
 {
 	bool starts_warm = partly[_i].least > 0;
@@ -256,7 +257,8 @@ START_TEST(reads_up_to_a_hole)
 	fd = open(tree_path(&tree, "sparse"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	ck_assert_int_eq(ftruncate(fd, SPARSE_SIZE), 0);
 	memset(buffer, 'd', sizeof(buffer));
-	ck_assert_int_eq(pwrite(fd, buffer, holes[_i].data_length, (off_t)holes[_i].data), (ssize_t)holes[_i].data_length);
+	ck_assert_int_eq(pwrite(fd, buffer, holes[_i].data_length, (off_t)holes[_i].data),
+			 (ssize_t)holes[_i].data_length);
 	n = fsrv__file_read_resident(fd, buffer, holes[_i].size, holes[_i].offset, true);
 	error = errno;
 	ck_assert_msg(n == holes[_i].want, "%s: %zd", holes[_i].name, n);

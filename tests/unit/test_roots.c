@@ -57,7 +57,8 @@ static struct fsrv__root root_at(const char *name, enum fsrv__links links)
 static struct fsrv__roots roots_of(struct fsrv__root *list, size_t n, bool has_openat2)
 {
 	struct fsrv__roots roots = {
-		.list = list, .n_roots = n, .index_names = index_names, .n_index_names = 2, .has_openat2 = has_openat2};
+		.list = list, .n_roots = n, .index_names = index_names, .n_index_names = 2,
+		.has_openat2 = has_openat2};
 
 	for (size_t i = 0; i < n; i++)
 		fsrv__root_detect_medium(&roots, &list[i]);
@@ -733,8 +734,8 @@ struct finding {
 	struct fsrv__file file;
 };
 
-static void seek(struct fsrv__roots *roots, enum fsrv__find_mode mode, enum fsrv__wait_policy wait, int recent,
-		 const char *target, struct finding *finding)
+static void seek(struct fsrv__roots *roots, enum fsrv__find_mode mode, enum fsrv__wait_policy wait,
+		 int recent, const char *target, struct finding *finding)
 {
 	struct fsrv__find_options options = {mode, wait, recent};
 
@@ -756,10 +757,11 @@ static bool is_same_finding(const struct finding *a, const struct finding *b)
 {
 	if (a->outcome != b->outcome)
 		return false;
-	return a->outcome != FILE_ || (fsrv__file_is_same(&a->file, &b->file) && a->path.length == b->path.length &&
-				       memcmp(a->path.text, b->path.text, a->path.length) == 0 &&
-				       a->file.is_remote == b->file.is_remote &&
-				       a->file.has_remote_name == b->file.has_remote_name);
+	return a->outcome != FILE_ ||
+		(fsrv__file_is_same(&a->file, &b->file) && a->path.length == b->path.length &&
+		 memcmp(a->path.text, b->path.text, a->path.length) == 0 &&
+		 a->file.is_remote == b->file.is_remote &&
+		 a->file.has_remote_name == b->file.has_remote_name);
 }
 
 static bool must_wait(const struct finding *finding)
@@ -782,7 +784,8 @@ static void compare_findings(struct fsrv__roots *roots, const char *target, bool
 
 	seek(roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, target, &opened);
 	seek(roots, FSRV__FIND_STAT, FSRV__MAY_WAIT, -1, target, &facts);
-	ck_assert_msg(is_same_finding(&opened, &facts), "%s: %d opened, %d asked", target, opened.outcome, facts.outcome);
+	ck_assert_msg(is_same_finding(&opened, &facts), "%s: %d opened, %d asked", target, opened.outcome,
+		      facts.outcome);
 	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT; mode++) {
 		for (int recent = -1; recent < (int)roots->n_roots; recent++) {
 			seek(roots, (enum fsrv__find_mode)mode, FSRV__MAY_WAIT, recent, target, &again);
@@ -790,7 +793,8 @@ static void compare_findings(struct fsrv__roots *roots, const char *target, bool
 			seek(roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, recent, target, &in_memory);
 			if (must_wait(&in_memory) && (may_have_to_wait || !roots->has_openat2))
 				continue;
-			ck_assert_msg(is_same_finding(&opened, &in_memory), "%s, mode %d, recent %d: %d in memory, %s",
+			ck_assert_msg(is_same_finding(&opened, &in_memory),
+				      "%s, mode %d, recent %d: %d in memory, %s",
 				      target, mode, recent, in_memory.outcome, strerror(in_memory.error));
 		}
 	}
@@ -818,18 +822,20 @@ START_TEST(says_the_same_of_layers)
 
 	for (int way = first_way(); way < LEN(ways); way++) {
 		for (int pair = 0; pair < LEN(pairs); pair++) {
-			struct fsrv__root list[] = {root_at("upper", pairs[pair][0]), root_at("lower", pairs[pair][1])};
+			struct fsrv__root list[] = {root_at("upper", pairs[pair][0]),
+						    root_at("lower", pairs[pair][1])};
 			struct fsrv__roots roots = roots_of(list, 2, ways[way]);
 
 			pretend_disk(&roots);
-			compare_findings(&roots, overlay[_i].target, overlay[_i].is_odd || list[0].links != NONE);
+			compare_findings(&roots, overlay[_i].target,
+					 overlay[_i].is_odd || list[0].links != NONE);
 		}
 	}
 }
 END_TEST
 
-static struct finding look_once(struct fsrv__roots *roots, enum fsrv__find_mode mode, enum fsrv__wait_policy wait,
-				int recent, const char *target)
+static struct finding look_once(struct fsrv__roots *roots, enum fsrv__find_mode mode,
+				enum fsrv__wait_policy wait, int recent, const char *target)
 {
 	struct finding finding;
 
@@ -856,7 +862,8 @@ static void expect_wait(struct fsrv__roots *roots, int recent, bool waits)
 START_TEST(does_not_wait_for_names)
 {
 	for (int policy = 0; policy < LEN(policies); policy++) {
-		struct fsrv__root list[] = {root_at("upper", policies[policy]), root_at("lower", policies[policy])};
+		struct fsrv__root list[] = {root_at("upper", policies[policy]),
+					    root_at("lower", policies[policy])};
 		struct fsrv__roots roots = roots_of(list, 2, fsrv__has_openat2());
 
 		pretend_disk(&roots);
@@ -895,7 +902,8 @@ START_TEST(does_not_wait_for_files)
 		for (int attempt = 0; attempt < 5 && finding.outcome == FILE_; attempt++) {
 			if (!forget_names())
 				return;
-			finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/g/index.html");
+			finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1,
+					    "/g/index.html");
 		}
 		if (finding.outcome == FILE_)
 			printf("# the kernel does not forget names\n");
@@ -985,7 +993,8 @@ static void make_in_memory(void)
 	tree_write_text(&tree, "lower/file", "file");
 }
 
-/* Without openat2(2) nobody could be kept from leaving the file system, so it is left to those who may wait. */
+/* Without openat2(2) nobody could be kept from leaving the file system, so it is left to those who
+ * may wait. */
 START_TEST(has_nothing_to_wait_for_in_memory)
 {
 	struct fsrv__root list[] = {root_at("upper", policies[_i]), root_at("lower", policies[_i])};
@@ -1000,7 +1009,8 @@ START_TEST(has_nothing_to_wait_for_in_memory)
 		return;
 	compare_findings(&roots, "/file", false);
 	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT; mode++) {
-		struct finding finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/file");
+		struct finding finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1,
+						   "/file");
 
 		ck_assert_int_eq(finding.outcome, FILE_);
 		ck_assert_int_eq(finding.file.root, 1);

@@ -23,7 +23,8 @@ def page_of(case):
 
 def is_right(case, output):
     if 'out' in case:
-        return len(output) == case['out']['size'] and hashlib.sha256(output).hexdigest() == case['out']['sha256']
+        return (len(output) == case['out']['size']
+                and hashlib.sha256(output).hexdigest() == case['out']['sha256'])
     if 'output_b64' in case:
         return output == base64.b64decode(case['output_b64'])
     return output == case['output'].encode()
@@ -40,7 +41,8 @@ def arguments(folder, snippets):
 
 
 def run(tool, options, page):
-    return subprocess.run([tool] + options, input=page, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    return subprocess.run([tool] + options, input=page, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60)
 
 
 def check(tool, options, case):
@@ -52,7 +54,8 @@ def check(tool, options, case):
     for chunk in CHUNKS:
         done = run(tool, options + ([] if chunk is None else ['--chunk', str(chunk)]), page)
         if done.returncode != 0 or not is_right(case, done.stdout):
-            faults.append(f'{case["name"]}: chunk {chunk}: exit status {done.returncode}, got {done.stdout!r}')
+            faults.append(f'{case["name"]}: chunk {chunk}: exit status {done.returncode}, '
+                          f'got {done.stdout!r}')
     plain = run(tool, [], page)
     if plain.stdout != page or plain.stderr:
         faults.append(f'{case["name"]}: changed although nothing is put in')

@@ -175,7 +175,8 @@ START_TEST(keeps_the_order)
 		sem_wait(&ended);
 	for (int i = 0; i < n; i++) {
 		expect_task(&tasks[i], 1, 0);
-		ck_assert_msg(tasks[i].when - blocker.task.when == orders[_i].when[i], "%s: task %d ran as number %u",
+		ck_assert_msg(tasks[i].when - blocker.task.when == orders[_i].when[i],
+			      "%s: task %d ran as number %u",
 			      orders[_i].name, i, tasks[i].when - blocker.task.when);
 	}
 }
@@ -288,7 +289,8 @@ START_TEST(cancels_what_waits)
 		ck_assert_uint_eq(atomic_load(&tasks[i].n_runs), 1);
 		n_cancelled[i % 2] += atomic_load(&tasks[i].n_cancelled);
 	}
-	ck_assert_msg(n_cancelled[0] == drains[_i].a && n_cancelled[1] == drains[_i].b, "%s", drains[_i].name);
+	ck_assert_msg(n_cancelled[0] == drains[_i].a && n_cancelled[1] == drains[_i].b, "%s",
+		      drains[_i].name);
 	ck_assert_uint_eq(atomic_load(&refused.n_runs), !b_is_drained);
 }
 END_TEST
@@ -344,7 +346,8 @@ END_TEST
 /* What one drain has taken out of the queue is not over for the other before it was cancelled. */
 START_TEST(waits_for_what_another_drain_cancels)
 {
-	struct drainer drainers[2] = {{.drain = {&owner_a, NULL}}, {.drain = {_i == 0 ? &owner_a : NULL, NULL}}};
+	struct drainer drainers[2] = {{.drain = {&owner_a, NULL}},
+				      {.drain = {_i == 0 ? &owner_a : NULL, NULL}}};
 	struct blocker blocker;
 	struct task task;
 	sem_t begun, gate;
@@ -527,7 +530,8 @@ END_TEST
 /* The owner is free again when the last drain is undone; an unknown one is nothing to undo. */
 START_TEST(counts_drains)
 {
-	struct fsrv__drain list[] = {{&owner_a, NULL}, {NULL, NULL}, {&owner_a, NULL}}, unknown = {&owner_a, NULL};
+	struct fsrv__drain list[] = {{&owner_a, NULL}, {NULL, NULL}, {&owner_a, NULL}},
+		unknown = {&owner_a, NULL};
 
 	make(1);
 	for (int i = 0; i < LEN(list); i++)
@@ -707,7 +711,8 @@ START_TEST(runs_each_job_once)
 	for (int i = 0; i < N_PRODUCERS; i++) {
 		for (int task = 0; task < N_TASKS; task++) {
 			n_taken += producers[i].taken[task];
-			ck_assert_uint_eq(atomic_load(&producers[i].tasks[task].n_runs), producers[i].taken[task]);
+			ck_assert_uint_eq(atomic_load(&producers[i].tasks[task].n_runs),
+					  producers[i].taken[task]);
 		}
 	}
 	ck_assert_uint_gt(n_taken, N_TASKS);
