@@ -11,19 +11,19 @@ from rows import arrange
 
 # The way of a request for a file that is in memory. The words say what the module does for it.
 HOT_WAY = (
-    ('mhd/handle', 'libmicrohttpd calls fsrv_handle.'),
-    ('mhd/request', 'The header fields are handed over.'),
-    ('http/request', 'The fields that matter are kept.'),
-    ('http/path', 'The target becomes a safe path.'),
-    ('mhd/lookup', 'Is anything known of the path?'),
-    ('fs/cache', 'The file and its bytes are known.'),
-    ('fs/roots', 'One stat(2): the file is still the same.'),
-    ('mhd/representation', 'The file is described.'),
-    ('http/validators', 'It gets an ETag and a date.'),
-    ('http/plan', 'Status, fields and slice are chosen.'),
-    ('http/conditional', 'Does the client have it already?'),
-    ('mhd/response', 'The plan becomes a response.'),
-    ('mhd/memory_answer', 'Its content is the cached bytes.'),
+    ('mhd/handle', 'Is called by libmicrohttpd.'),
+    ('mhd/request', 'Passes the header fields on.'),
+    ('http/request', 'Keeps the fields that matter.'),
+    ('http/path', 'Turns the target into a safe path.'),
+    ('mhd/lookup', 'Looks up the path.'),
+    ('fs/cache', 'Has the file and its bytes.'),
+    ('fs/roots', 'Confirms the file by one stat(2).'),
+    ('mhd/representation', 'Describes the file.'),
+    ('http/validators', 'Makes entity tag and date.'),
+    ('http/plan', 'Chooses status, fields and slice.'),
+    ('http/conditional', 'Evaluates the preconditions.'),
+    ('mhd/response', 'Makes a response of the plan.'),
+    ('mhd/memory_answer', 'Takes the cached bytes as content.'),
 )
 
 # From the top down; those of one row stand side by side.
@@ -266,8 +266,8 @@ def draw_badge(x, y, step):
 
 def draw_heading():
     yield text(MARGIN, 30, 'The modules of lib', 18, more=' font-weight="bold"')
-    yield text(MARGIN, 51, 'A floor uses only those below it. Arrows: calls within a floor, but for those '
-                           'that others imply. Dashed: a header alone.', 12.5, GREY)
+    yield text(MARGIN, 51, 'A floor uses only the floors below it. An arrow is a use within a floor; one that '
+                           'follows from others is left out. Dashed: a header alone.', 12.5, GREY)
 
 
 def draw_legend(top):

@@ -348,9 +348,10 @@ START_TEST(tells_whether_it_has_ended_the_body)
 	const struct fsrv__plan plan = {.status = 200, .content = FSRV__CONTENT_SLICE, .length = SIZE};
 	const struct fsrv__answer answer = {.fs = &fs, .socket = ends[0], .plan = &plan};
 	struct fsrv__transfer *transfer = fsrv__transfer_begin(&answer, true);
+	const struct fsrv__guarded_body body = {ends[0], &file, 0, SIZE, false, transfer};
 
 	ck_assert(!fsrv__guard_unwatch(guard, ends[0]));
-	ck_assert(fsrv__guard_watch(guard, &(struct fsrv__guarded_body){ends[0], &file, 0, SIZE, false, transfer}));
+	ck_assert(fsrv__guard_watch(guard, &body));
 	ck_assert(fsrv__guard_unwatch(guard, ends[0]));
 	fsrv__transfer_cancel(transfer);
 	ck_assert(!fsrv__guard_unwatch(guard, ends[0]));

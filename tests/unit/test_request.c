@@ -51,7 +51,8 @@ static void add(struct fsrv__request *request, const char *name, const char *val
 START_TEST(gathers_single_fields)
 {
 	struct fsrv__request request = {.method = FSRV__GET}, untouched = request;
-	struct fsrv__single_field *field = (struct fsrv__single_field *)((char *)&request + singles[_i].offset);
+	void *member = (char *)&request + singles[_i].offset;
+	struct fsrv__single_field *field = member;
 
 	ck_assert_ptr_null(fsrv__single_field_value(field).at);
 	add(&request, singles[_i].mixed, " \ta value\t ");

@@ -68,13 +68,14 @@ static struct fsrv__roots roots_of(struct fsrv__root *list, size_t n, bool has_o
 static enum fsrv__outcome find(struct fsrv__roots *roots, const char *target, struct fsrv__path *path,
 			       struct fsrv__file *file)
 {
+	const struct fsrv__find_options options = {FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1};
 	struct fsrv__file untouched;
 	enum fsrv__outcome outcome;
 
 	memset(file, UNTOUCHED, sizeof(*file));
 	untouched = *file;
 	ck_assert_int_eq(fsrv__path_parse(text_of(target), FSRV__PATH_RAW, path), FSRV__PATH_OK);
-	outcome = fsrv__roots_find(roots, &(struct fsrv__find_options){FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1}, path, file);
+	outcome = fsrv__roots_find(roots, &options, path, file);
 	if (outcome != FILE_)
 		ck_assert_msg(memcmp(file, &untouched, sizeof(*file)) == 0, "%s: wrote a file", target);
 	return outcome;
@@ -431,13 +432,14 @@ START_TEST(reads_exactly)
 {
 	static const char digits[] = "0123456789";
 	char buffer[16] = "................";
+	bool is_whole;
 	int fd;
 
 	tree_write_text(&tree, "root/ten", digits);
 	fd = open(tree_path(&tree, "root/ten"), O_RDONLY | O_CLOEXEC);
 	errno = EIO;
-	ck_assert_msg(fsrv__file_read_fully(fd, buffer, reads[_i].length, reads[_i].offset) == reads[_i].whole,
-		      "%s", reads[_i].name);
+	is_whole = fsrv__file_read_fully(fd, buffer, reads[_i].length, reads[_i].offset);
+	ck_assert_msg(is_whole == reads[_i].whole, "%s", reads[_i].name);
 	if (reads[_i].whole)
 		ck_assert_int_eq(memcmp(buffer, digits + reads[_i].offset % 10, reads[_i].length), 0);
 	else
@@ -790,7 +792,8 @@ static void compare_findings(struct fsrv__roots *roots, const char *target, bool
 		for (int recent = -1; recent < (int)roots->n_roots; recent++) {
 			seek(roots, (enum fsrv__find_mode)mode, FSRV__MAY_WAIT, recent, target, &again);
 			ck_assert_msg(is_same_finding(&opened, &again), "%s: recent %d", target, recent);
-			seek(roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, recent, target, &in_memory);
+			seek(roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, recent, target,
+			     &in_memory);
 			if (must_wait(&in_memory) && (may_have_to_wait || !roots->has_openat2))
 				continue;
 			ck_assert_msg(is_same_finding(&opened, &in_memory),
@@ -897,7 +900,8 @@ START_TEST(does_not_wait_for_files)
 
 	pretend_disk(&roots);
 	for (int mode = FSRV__FIND_OPEN; mode <= FSRV__FIND_STAT && roots.has_openat2; mode++) {
-		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1, "/g/index.html");
+		finding = look_once(&roots, (enum fsrv__find_mode)mode, FSRV__CACHED_ONLY, -1,
+				    "/g/index.html");
 		ck_assert_int_eq(finding.outcome, FILE_);
 		for (int attempt = 0; attempt < 5 && finding.outcome == FILE_; attempt++) {
 			if (!forget_names())

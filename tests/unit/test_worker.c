@@ -677,9 +677,10 @@ static void *produce(void *cls)
 	struct producer *producer = cls;
 
 	for (unsigned i = 0; i < N_TASKS; i++) {
+		enum fsrv__urgency urgency = i % 2 == 0 ? FSRV__JOB_NEEDED : FSRV__JOB_BACKGROUND;
+
 		task_init(&producer->tasks[i], i % 3 == 0 ? &owner_a : &owner_b);
-		producer->taken[i] = fsrv__workers_submit(workers, &producer->tasks[i].job,
-							  i % 2 == 0 ? FSRV__JOB_NEEDED : FSRV__JOB_BACKGROUND);
+		producer->taken[i] = fsrv__workers_submit(workers, &producer->tasks[i].job, urgency);
 		if (i % 50 == 0)
 			usleep(1000);
 	}
