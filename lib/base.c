@@ -1,3 +1,4 @@
+/* Error texts and the version: what both libraries and programs without libmicrohttpd need. */
 #include "fsrv/base.h"
 
 const char *fsrv_strerror(int error)

@@ -1,3 +1,5 @@
+/* openat2(2), and a walk that does the same where the kernel lacks it. The walk opens each directory
+ * by O_NOFOLLOW and resolves links as text, so no link is ever followed by the kernel. */
 #include "fs/beneath.h"
 
 #include <errno.h>
@@ -8,6 +10,8 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "fs/file.h"
 
 /* As many as the kernel follows (path_resolution(7)). */
 #define MAX_LINKS 40
@@ -108,14 +112,12 @@ static int open_without_links(int directory, const char *path, int flags)
 {
 	const char *name;
 	int parent = open_parent(directory, path, &name);
-	int fd, error;
+	int fd;
 
 	if (parent < 0)
 		return -1;
 	fd = openat(parent, *name != '\0' ? name : ".", flags | O_NOFOLLOW);
-	error = errno;
-	close(parent);
-	errno = error;
+	fsrv__close_keeping_errno(parent);
 	return fd;
 }
 
@@ -125,14 +127,11 @@ static ssize_t read_link(int directory, const char *path, char target[PATH_MAX])
 	const char *name;
 	int parent = open_parent(directory, path, &name);
 	ssize_t length;
-	int error;
 
 	if (parent < 0)
 		return -1;
 	length = readlinkat(parent, name, target, PATH_MAX - 1);
-	error = errno;
-	close(parent);
-	errno = error;
+	fsrv__close_keeping_errno(parent);
 	if (length < 0)
 		return errno == EINVAL ? 0 : -1;
 	target[length] = '\0';
@@ -163,8 +162,7 @@ static int step_up(struct resolution *r)
 	return 0;
 }
 
-/* A slash follows what is resolved, so that has to be a directory that may be searched. 0, or -1 and errno.
- */
+/* A slash follows what is resolved, so it has to be a directory that may be searched. 0, or -1 and errno. */
 static int check_directory(struct resolution *r)
 {
 	size_t end = strlen(r->resolved);

@@ -32,8 +32,8 @@ int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, i
  * the path leads into another one. */
 int fsrv__open_same_device(int directory, const char *path, enum fsrv__links links, int flags);
 
-/* Opens a path below the directory. links is FSRV__LINKS_BENEATH or FSRV__LINKS_NONE. EXDEV for a link
- * that leaves the directory; ELOOP for too many links, or for any link where none may be.
+/* Opens a path below the directory. May wait. links is FSRV__LINKS_BENEATH or FSRV__LINKS_NONE. EXDEV for a
+ * link that leaves the directory; ELOOP for too many links, or for any link where none may be.
  *
  * fsrv__open_beneath needs openat2(2). fsrv__walk_beneath does the same with one openat(2) for each
  * segment and never steps through a link, so that a rename during the walk can make it fail but cannot

@@ -1,3 +1,5 @@
+/* A hash table with chains, and a list by last use. Whatever is changed is changed with the mutex
+ * held; nothing here waits for a disk. */
 #include "fs/cache.h"
 
 #include <string.h>
@@ -125,7 +127,7 @@ void fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *a
 	pthread_mutex_init(&cache->mutex, NULL);
 }
 
-void fsrv__cache_clear(struct fsrv__cache *cache)
+void fsrv__cache_destroy(struct fsrv__cache *cache)
 {
 	while (cache->oldest != NULL)
 		drop(cache, cache->oldest);

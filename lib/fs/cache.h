@@ -38,15 +38,19 @@ struct fsrv__cached {
 	uint64_t checked; /* when the path was last found unchanged, in milliseconds of the monotonic clock */
 };
 
+/* Makes an empty cache for at most max_size bytes. */
 void fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *allocator, uint64_t max_size);
-void fsrv__cache_clear(struct fsrv__cache *cache);
+
+/* Frees all entries and the mutex. No thread uses the cache any more. */
+void fsrv__cache_destroy(struct fsrv__cache *cache);
 
 /* Copies the entry of a path; false when there is none. */
 bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     struct fsrv__cached *cached);
 
 /* Replaces the entry of a path by facts and content, which may be NULL. Facts alone leave the content of an
- * unchanged file in place. Does nothing when there is no memory.
+ * unchanged file in place. Without memory, or when the entry is larger than the cache, the path has no entry
+ * afterwards.
  *
  * checked  as in struct fsrv__cached */
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,

@@ -1,4 +1,4 @@
-/* The bytes of a whole representation in memory: a small file, or a page with scripts in it.
+/* Bytes in memory that are sent: a small file, a page with scripts in it, or a small slice of a file.
  *
  * Content does not change once it is made. It is shared by reference and freed with its last reference,
  * on any thread. */
@@ -21,9 +21,9 @@ struct fsrv__content {
 	struct fsrv__allocator allocator;
 	atomic_uint references;
 	bool is_plain_file; /* a page whose encoding allows no scripts: there are no bytes, send the file */
-	uint64_t scripts_hash;                    /* of what was put in; 0: a file as it is */
-	int64_t scripts_time;                     /* when that changed last, in seconds since 1970 */
-	uint64_t flags;                           /* enum fsrv_page_flag: what the scan of a page found */
+	uint64_t scripts_hash; /* of what was put into a page; 0: it is no page */
+	int64_t scripts_time;  /* of the newest addition when the page was built, in seconds since 1970 */
+	uint64_t flags;        /* enum fsrv_page_flag: what the scan of a page found */
 	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* of a page, otherwise empty */
 	size_t length;
 	char bytes[];

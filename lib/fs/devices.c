@@ -1,3 +1,5 @@
+/* File systems by the magic number of statfs(2). One that is not in the table counts as remote, which
+ * costs time and stalls nobody. */
 #include "fs/devices.h"
 
 #include <linux/magic.h>
@@ -5,7 +7,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-/* File systems whose names and facts the kernel needs nobody else for. */
+/* File systems whose names and facts the kernel knows without asking anybody else. */
 static const unsigned long local_types[] = {
 	EXT4_SUPER_MAGIC,      XFS_SUPER_MAGIC,
 	BTRFS_SUPER_MAGIC,     F2FS_SUPER_MAGIC,

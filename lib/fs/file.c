@@ -51,6 +51,14 @@ ssize_t fsrv__file_read(int fd, void *buffer, size_t size, uint64_t offset)
 	return n;
 }
 
+void fsrv__close_keeping_errno(int fd)
+{
+	int error = errno;
+
+	close(fd);
+	errno = error;
+}
+
 bool fsrv__file_read_fully(int fd, void *buffer, size_t length, uint64_t offset)
 {
 	char *out = buffer;

@@ -1,7 +1,8 @@
-/* An open regular file and its facts.
+/* A regular file and its facts.
  *
- * Every fact about a response comes from one fstat(2) of one descriptor, so the facts agree with each
- * other whatever happens to the name meanwhile. Nothing here knows roots, HTTP or threads. */
+ * All facts come from one stat(2) or fstat(2), so they agree with each other whatever happens to the name
+ * meanwhile. No function here opens a file. Each may wait for the disk, a remote file's for a network or
+ * another process. */
 #ifndef FSRV__FS_FILE_H
 #define FSRV__FS_FILE_H
 
@@ -14,10 +15,10 @@
 #include "http/validators.h"
 
 struct fsrv__file {
-	int fd;         /* -1: not open, only its facts are known */
-	int root;       /* index of the root in which the file was found */
-	bool is_remote; /* to open, read, stat or close it may mean to ask a network or another process */
-	bool has_remote_name; /* to look up its name may mean that */
+	int fd;               /* -1: not open, only its facts are known */
+	int root;             /* index of the root in which the file was found */
+	bool is_remote;       /* to open, read, stat or close it may wait for a network or another process */
+	bool has_remote_name; /* to look up its name may wait for that */
 	uint64_t device;
 	struct fsrv__identity identity;
 };
@@ -38,6 +39,9 @@ bool fsrv__file_is_unchanged(const struct fsrv__file *file);
 /* pread(2), repeated when a signal interrupts it. Returns the number of bytes, 0 at the end of the file,
  * or -1 with errno. */
 ssize_t fsrv__file_read(int fd, void *buffer, size_t size, uint64_t offset);
+
+/* close(2), for error paths: errno keeps its value. */
+void fsrv__close_keeping_errno(int fd);
 
 /* Reads exactly length bytes. False when the file ends before that, with errno 0, or when reading fails,
  * with errno; the buffer is then undefined. */

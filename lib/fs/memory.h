@@ -5,7 +5,9 @@
 #include <stddef.h>
 
 struct fsrv__allocator {
-	void *(*function)(void *cls, void *memory, size_t size); /* like realloc(3); a size of 0 frees */
+	/* Like realloc(3), but a size of 0 frees. It may be called with a mutex of the library held, so it
+	 * must not call the library. */
+	void *(*function)(void *cls, void *memory, size_t size);
 	void *cls;
 };
 

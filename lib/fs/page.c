@@ -1,3 +1,5 @@
+/* Reads, scans, plans and copies a page, in this order. Whatever fails, only the finished page
+ * outlives the call. */
 #include "fs/page.h"
 
 #include <errno.h>
@@ -86,8 +88,7 @@ static bool is_label(struct fsrv__text label)
 	for (size_t i = 0; i < label.length; i++) {
 		char byte = fsrv__to_lower(label.at[i]);
 
-		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) &&
-		    (byte == '\0' || strchr("-_.:+", byte) == NULL))
+		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) && !fsrv__is_one_of(byte, "-_.:+"))
 			return false;
 	}
 	return label.length > 0 && label.length < 40;

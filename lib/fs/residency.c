@@ -1,3 +1,5 @@
+/* Asks mincore(2) where it tells the truth, then reads with RWF_NOWAIT. A plain read follows only for
+ * bytes that are known to be in memory. */
 #include "fs/residency.h"
 
 #include <errno.h>
@@ -94,7 +96,7 @@ static ssize_t read_if_resident(int fd, void *buffer, size_t size, uint64_t offs
 	return -1;
 }
 
-ssize_t fsrv__file_read_resident(int fd, void *buffer, size_t size, uint64_t offset, bool query_first)
+ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset, bool query_first)
 {
 	enum residency residency = UNKNOWN;
 	ssize_t n;
@@ -113,12 +115,12 @@ ssize_t fsrv__file_read_resident(int fd, void *buffer, size_t size, uint64_t off
 	return read_if_resident(fd, buffer, size, offset, size > 0 ? residency : AT_END);
 }
 
-void fsrv__file_disable_read_ahead(int fd)
+void fsrv__residency_disable_read_ahead(int fd)
 {
 	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
 }
 
-void fsrv__file_read_ahead(int fd, uint64_t offset, uint64_t length)
+void fsrv__residency_request(int fd, uint64_t offset, uint64_t length)
 {
 	for (uint64_t done = 0; done < length; done += ADVICE_SIZE)
 		posix_fadvise(fd, (off_t)(offset + done), ADVICE_SIZE, POSIX_FADV_WILLNEED);

@@ -17,13 +17,13 @@
  *
  * Returns their number, 0 at the end of the file, or -1 with errno: EAGAIN when the first byte is not in
  * memory, or when the kernel does not tell. */
-ssize_t fsrv__file_read_resident(int fd, void *buffer, size_t size, uint64_t offset, bool query_first);
+ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset, bool query_first);
 
 /* Keeps the kernel from reading ahead for this descriptor by itself: the thread that reads would wait for
  * that. */
-void fsrv__file_disable_read_ahead(int fd);
+void fsrv__residency_disable_read_ahead(int fd);
 
 /* Asks the kernel to have a part of a file in memory soon. May wait for the disk. */
-void fsrv__file_read_ahead(int fd, uint64_t offset, uint64_t length);
+void fsrv__residency_request(int fd, uint64_t offset, uint64_t length);
 
 #endif

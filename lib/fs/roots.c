@@ -1,3 +1,5 @@
+/* One search through the roots, from the first to the last. Each system call of a search that must not
+ * wait is made with RESOLVE_CACHED or on a descriptor that is known to be local. */
 #include "fs/roots.h"
 
 #include <errno.h>
@@ -56,14 +58,6 @@ static int open_below(const struct search *search, int directory, int flags)
 					  : fsrv__walk_beneath(directory, path, links, flags);
 }
 
-static void close_keeping_errno(int fd)
-{
-	int error = errno;
-
-	close(fd);
-	errno = error;
-}
-
 static int open_confined(const struct search *search, int flags)
 {
 	int directory = open_root(search);
@@ -72,7 +66,7 @@ static int open_confined(const struct search *search, int flags)
 	if (directory < 0)
 		return -1;
 	fd = open_below(search, directory, flags);
-	close_keeping_errno(directory);
+	fsrv__close_keeping_errno(directory);
 	return fd;
 }
 
@@ -142,7 +136,7 @@ static enum fsrv__outcome take_descriptor(const struct search *search, int fd)
 			return outcome;
 		search->file->fd = -1;
 	}
-	close_keeping_errno(fd);
+	fsrv__close_keeping_errno(fd);
 	return outcome;
 }
 
@@ -230,7 +224,7 @@ static bool is_in_memory(const struct fsrv__root *root)
 }
 
 /* Opens a name in a root that lies in memory. No name has to be waited for there, whether the kernel has
- * cached it or not, unless the path leads into another file system: EAGAIN then. */
+ * cached it or not. EAGAIN when the path may lead into another file system. */
 static int open_name_in_memory(const struct search *search, int flags)
 {
 	int directory = open_root(search);
@@ -239,9 +233,9 @@ static int open_name_in_memory(const struct search *search, int flags)
 	if (directory < 0)
 		return -1;
 	fd = fsrv__open_same_device(directory, search->path->text, search->root->links, flags);
-	if (errno == EXDEV)
+	if (fd < 0 && errno == EXDEV)
 		errno = EAGAIN;
-	close_keeping_errno(directory);
+	fsrv__close_keeping_errno(directory);
 	return fd;
 }
 
@@ -345,6 +339,8 @@ enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, const struct fsrv
 {
 	struct search search = {.roots = roots, .options = options, .path = path, .file = file};
 
+	if (options->wait == FSRV__CACHED_ONLY)
+		file->is_remote = false;
 	return path->directory ? find_index(&search) : find_name(&search);
 }
 

@@ -35,7 +35,7 @@ struct fsrv__roots {
 
 enum fsrv__find_mode {
 	FSRV__FIND_OPEN, /* open the file for reading */
-	FSRV__FIND_STAT /* only its facts, by stat(2): the descriptor is -1, and the file may be unreadable */
+	FSRV__FIND_STAT  /* only its facts: the descriptor is -1, and the file may be unreadable */
 };
 
 enum fsrv__wait_policy {
@@ -53,11 +53,13 @@ struct fsrv__find_options {
 
 /* Finds the file for a path.
  *
- * path  for a directory's index page the name of the page is appended
+ * path  for a directory the name of an index page is appended: of the one that was found, or of the last one
+ *       that was tried
  * file  written for FSRV__FOUND_FILE; the descriptor is then the caller's to close
  *
- * Returns FSRV__FOUND_FILE; FSRV__FOUND_DIRECTORY, a directory named without its slash;
- * FSRV__TARGET_MISSING; and with errno FSRV__TARGET_FORBIDDEN, FSRV__OVERLOADED or FSRV__BROKEN.
+ * May wait for a disk, or, where a root or a mount is remote, for a network or another process, unless
+ * options say otherwise. Returns FSRV__FOUND_FILE; FSRV__FOUND_DIRECTORY, a directory named without its
+ * slash; FSRV__TARGET_MISSING; and with errno FSRV__TARGET_FORBIDDEN, FSRV__OVERLOADED or FSRV__BROKEN.
  *
  * With FSRV__CACHED_ONLY it is FSRV__OVERLOADED and EAGAIN when the lookup would have to wait: for a name,
  * or for anything of a file on a device that is not known to be local. file->is_remote then tells whether
@@ -65,7 +67,7 @@ struct fsrv__find_options {
 enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, const struct fsrv__find_options *options,
 				    struct fsrv__path *path, struct fsrv__file *file);
 
-/* Whether a path is a directory that may be searched; false with errno. */
+/* Whether a path is a directory that may be searched; false with errno. May wait. */
 bool fsrv__root_is_usable(const char *path);
 
 /* Finds out on what medium a root lies. May wait. */

@@ -1,3 +1,4 @@
+/* An addition is complete before it is published by one atomic store, and never changes afterwards. */
 #include "fs/scripts.h"
 
 #include <string.h>
@@ -12,7 +13,7 @@ void fsrv__scripts_init(struct fsrv__scripts *scripts, const struct fsrv__alloca
 	atomic_init(&scripts->last, NULL);
 }
 
-void fsrv__scripts_clear(struct fsrv__scripts *scripts)
+void fsrv__scripts_destroy(struct fsrv__scripts *scripts)
 {
 	const struct fsrv__addition *addition = atomic_load(&scripts->last);
 

@@ -55,8 +55,8 @@ struct fsrv__new_addition {
 
 void fsrv__scripts_init(struct fsrv__scripts *scripts, const struct fsrv__allocator *allocator);
 
-/* Frees the list. No thread may hold a pointer into it any more. */
-void fsrv__scripts_clear(struct fsrv__scripts *scripts);
+/* Frees the list and the mutex. No thread holds a pointer into the list any more. */
+void fsrv__scripts_destroy(struct fsrv__scripts *scripts);
 
 /* Appends bytes as they are. FSRV_OK, FSRV_ERR_MEMORY. Any thread. */
 int fsrv__scripts_add(struct fsrv__scripts *scripts, const struct fsrv__new_addition *addition);

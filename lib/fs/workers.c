@@ -1,3 +1,4 @@
+/* Everything is guarded by one mutex, which is never held while a job or the program runs. */
 #include "fs/workers.h"
 
 #include <pthread.h>
@@ -47,7 +48,8 @@ static void append(struct queue *queue, struct fsrv__job *job)
 	queue->end = &job->next;
 }
 
-/* Finds the first job of a queue that may run now; *link points to it. NULL when there is none. */
+/* Finds the first job of a queue that may run now; *link points to it. NULL when there is none. Called with
+ * the mutex held, like the functions up to is_drained. */
 static struct fsrv__job *find_runnable(const struct fsrv__workers *workers, struct queue *queue,
 				       struct fsrv__job ***link)
 {
@@ -84,7 +86,6 @@ static struct fsrv__job *take_runnable(struct fsrv__workers *workers)
 	return NULL;
 }
 
-/* Called with the mutex held. */
 static bool is_drained(const struct fsrv__workers *workers, const void *owner)
 {
 	for (const struct fsrv__drain *drain = workers->drains; drain != NULL; drain = drain->next)
@@ -204,8 +205,8 @@ void fsrv__workers_free(struct fsrv__workers *workers)
 }
 
 /* Starts a thread when no idle one is left for a further job, up to the limit. True when the pool has a
- * thread at all: one is enough to run every job. */
-static bool start_thread(struct fsrv__workers *workers)
+ * thread at all: one is enough to run every job. Called with the mutex held. */
+static bool ensure_thread(struct fsrv__workers *workers)
 {
 	struct worker *next = &workers->list[workers->n_threads];
 
@@ -222,7 +223,7 @@ bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
 	bool ready;
 
 	pthread_mutex_lock(&workers->mutex);
-	ready = !is_drained(workers, owner) && workers->n_queued < MAX_QUEUED && start_thread(workers);
+	ready = !is_drained(workers, owner) && workers->n_queued < MAX_QUEUED && ensure_thread(workers);
 	pthread_mutex_unlock(&workers->mutex);
 	return ready;
 }
@@ -242,7 +243,7 @@ bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, 
 	bool taken;
 
 	pthread_mutex_lock(&workers->mutex);
-	taken = !is_drained(workers, job->owner) && start_thread(workers);
+	taken = !is_drained(workers, job->owner) && ensure_thread(workers);
 	if (taken) {
 		append(&workers->queues[urgency], job);
 		workers->n_queued++;
@@ -252,7 +253,7 @@ bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, 
 	return taken;
 }
 
-/* Moves the jobs that a drain concerns from a queue to removed. */
+/* Moves the jobs that a drain concerns from a queue to removed. Called with the mutex held. */
 static void remove_drained(struct fsrv__workers *workers, struct queue *queue, struct queue *removed)
 {
 	struct fsrv__job *job, *next = queue->first;

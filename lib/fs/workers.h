@@ -1,4 +1,5 @@
-/* A pool of threads that wait for disks in place of the threads that must not.
+/* A pool of threads that wait for disks in place of the threads that must not. Remote jobs never take all
+ * threads of a pool that has more than one.
  *
  * Jobs are queued by urgency, first come, first served. Whoever stops a daemon drains its jobs first: the
  * owner of a job is the server whose connection it is for. */
@@ -16,10 +17,10 @@ struct fsrv__workers;
  * called, which happens exactly once for each submission. */
 struct fsrv__job {
 	/* Called on a worker, without any lock. With cancelled it is called on the thread that drains or
-	 * frees the pool, and must not wait for anything. */
+	 * frees the pool, or that submits, and must not read from a disk. */
 	void (*run)(struct fsrv__job *job, bool cancelled);
-	const void *owner; /* whose drain cancels it; NULL: only a drain of everybody does */
-	bool is_remote; /* may wait for a network or another process without end: never takes all threads */
+	const void *owner;      /* whose drain cancels it; NULL: only a drain of everybody does */
+	bool is_remote;         /* may wait for a network or another process, without end */
 	struct fsrv__job *next; /* the pool's */
 };
 
@@ -37,8 +38,8 @@ struct fsrv__drain {
 
 /* Makes a pool that has no thread yet. NULL when there is no memory.
  *
- * when_idle  called with cls on a thread that has nothing to do, and once a second for as long as it
- *            returns true; may be NULL */
+ * when_idle  called with cls on a worker that is about to wait, without any lock, and again after a second
+ * for as long as it returns true; may be NULL */
 struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator, unsigned max_threads,
 					bool (*when_idle)(void *cls), void *cls);
 

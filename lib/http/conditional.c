@@ -1,3 +1,4 @@
+/* Each function here is one step of RFC 9110, 13.2.2, in its order. None of them knows a status. */
 #include "http/conditional.h"
 
 #include "http/etag.h"
@@ -67,8 +68,7 @@ bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv
 		return false;
 	if (fsrv__etag_is_valid(value))
 		return fsrv__etag_equals(value, tag_of(validators), FSRV__ETAG_STRONG);
-	/* All versions of a file from the future have the date now, so that date is weak (RFC 9110, 8.8.2.2).
-	 */
+	/* All versions of a file from the future share the date now: it is weak (RFC 9110, 8.8.2.2). */
 	return read_date(&request->if_range, validators, now, &date) && date == validators->modified &&
 	       date < now;
 }

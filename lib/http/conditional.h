@@ -16,7 +16,7 @@ enum fsrv__precondition fsrv__precondition_check(const struct fsrv__request *req
 						 const struct fsrv__validators *validators, int64_t now);
 
 /* Whether Range may be honoured: there is no If-Range, or it has the strong tag of this representation or its
- * exact, strong date (RFC 9110, 13.1.5). */
+ * exact, strong date (RFC 9110, 13.1.5). A date that is not before now is weak. */
 bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv__validators *validators,
 			  int64_t now);
 

@@ -1,3 +1,4 @@
+/* Tags are compared byte by byte as they were sent. No list is copied or changed. */
 #include "http/etag.h"
 
 #include <string.h>

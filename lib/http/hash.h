@@ -1,4 +1,5 @@
-/* A 64-bit hash for entity tags. It tells versions apart; it is no cryptographic hash. */
+/* A 64-bit hash for entity tags, cache keys and lists of scripts. It tells versions apart; it is no
+ * cryptographic hash. */
 #ifndef FSRV__HTTP_HASH_H
 #define FSRV__HTTP_HASH_H
 
@@ -17,6 +18,7 @@ static inline uint64_t fsrv__hash_mix(uint64_t hash, uint64_t value)
 	return hash ^ (hash >> 33);
 }
 
+/* Continues a hash with bytes and their number. The result depends on the byte order of the machine. */
 static inline uint64_t fsrv__hash_bytes(uint64_t hash, const void *bytes, size_t length)
 {
 	const char *at = bytes;

@@ -1,3 +1,5 @@
+/* Dates by integer arithmetic in the proleptic Gregorian calendar: no locale, no time zone, no
+ * function of the C library that knows one. */
 #include "http/httpdate.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Writes into a buffer of fixed size. What does not fit sets too_long and is never sent. */
 #include "http/location.h"
 
 #include <string.h>
@@ -25,8 +26,7 @@ static bool is_unreserved(char byte)
 {
 	char lower = fsrv__to_lower(byte);
 
-	return (lower >= 'a' && lower <= 'z') || fsrv__is_digit(byte) ||
-	       (byte != '\0' && strchr("-._~", byte) != NULL);
+	return (lower >= 'a' && lower <= 'z') || fsrv__is_digit(byte) || fsrv__is_one_of(byte, "-._~");
 }
 
 void fsrv__location_start(struct fsrv__location *location, const char *name)
@@ -53,7 +53,7 @@ static void append_argument(struct fsrv__location *location, enum fsrv__path_for
 		if (form == FSRV__PATH_RAW && byte == ' ')
 			append(location, '+');
 		else if ((form == FSRV__PATH_RAW && byte == '%') || is_unreserved(byte) ||
-			 (byte != '\0' && strchr(also_allowed, byte) != NULL))
+			 fsrv__is_one_of(byte, also_allowed))
 			append(location, byte);
 		else
 			append_encoded(location, byte);

@@ -1,3 +1,4 @@
+/* The table of extensions, sorted by extension: it is searched by bsearch(3). */
 #include "http/mime.h"
 
 #include <stdlib.h>
@@ -204,7 +205,7 @@ static const struct type types[] = {
 
 #define MAX_EXTENSION 12
 
-const unsigned fsrv__mime_count = sizeof(types) / sizeof(types[0]);
+#define N_TYPES (sizeof(types) / sizeof(types[0]))
 
 static int compare_extension(const void *key, const void *element)
 {
@@ -230,6 +231,6 @@ const char *fsrv__mime_type(const char *extension)
 		return FSRV__MIME_UNKNOWN;
 	for (size_t i = 0; i <= length; i++)
 		lower[i] = fsrv__to_lower(extension[i]);
-	type = bsearch(lower, types, fsrv__mime_count, sizeof(types[0]), compare_extension);
+	type = bsearch(lower, types, N_TYPES, sizeof(types[0]), compare_extension);
 	return type != NULL ? type->media_type : FSRV__MIME_UNKNOWN;
 }

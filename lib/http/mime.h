@@ -5,9 +5,6 @@
 /* The type of unknown extensions: a browser saves such a file and never runs it. */
 #define FSRV__MIME_UNKNOWN "application/octet-stream"
 
-/* How many extensions are known. */
-extern const unsigned fsrv__mime_count;
-
 /* The part of a file name behind its last dot; NULL when there is none. A leading dot does not count. */
 const char *fsrv__mime_extension(const char *name);
 

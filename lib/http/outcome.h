@@ -9,8 +9,10 @@ enum fsrv__outcome {
 	FSRV__TARGET_TOO_LONG,  /* for the redirect to a directory */
 	FSRV__TARGET_MISSING,
 	FSRV__TARGET_FORBIDDEN,
-	FSRV__OVERLOADED, /* no descriptor or memory at the moment, or a file that changes all the time */
-	FSRV__BROKEN      /* the disk, or a mistake in the program's configuration */
+	/* No answer is possible at the moment: a limit is reached, memory or descriptors lack, the handler is
+	 * drained, or the file changes all the time. */
+	FSRV__OVERLOADED,
+	FSRV__BROKEN /* the disk fails, or the program is configured wrongly */
 };
 
 #endif

@@ -1,3 +1,5 @@
+/* One pass over the target, segment by segment. A segment that steps above the root is never looked
+ * up. */
 #include "http/path.h"
 
 #include <string.h>
@@ -63,7 +65,8 @@ static bool take_byte(struct fsrv__text *target, enum fsrv__path_form form, char
 	return !is_forbidden((unsigned char)*byte);
 }
 
-/* Ends the segment that starts at offset start: drops it, steps up, or keeps it. */
+/* Ends the segment that starts at offset start: drops it, steps up, or keeps it. False when it leads above
+ * the root. */
 static bool close_segment(struct fsrv__path *path, size_t start)
 {
 	size_t length = path->length - start;

@@ -30,9 +30,10 @@ struct fsrv__path {
 
 /* Parses a target in origin-form or absolute-form, without its query; other forms are malformed.
  *
- * The target is decoded once. Dot segments are removed (RFC 3986, 5.2.4), and a run of slashes counts as one.
- * An encoded slash, a backslash in any form, a control byte and a broken escape are malformed, because file
- * systems, proxies and browsers read them in different ways. path is complete only for FSRV__PATH_OK. */
+ * Dot segments are removed (RFC 3986, 5.2.4), and a run of slashes counts as one. A raw target is decoded
+ * here, once. A backslash and a control byte are malformed, and in a raw target an encoded slash and a broken
+ * escape, because file systems, proxies and browsers read them in different ways. path is complete only for
+ * FSRV__PATH_OK. */
 enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__path_form form,
 					 struct fsrv__path *path);
 

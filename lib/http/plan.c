@@ -1,3 +1,5 @@
+/* One function for each kind of answer, and the table of outcomes. Every status of the library stands
+ * in this file. */
 #include "http/plan.h"
 
 #include <string.h>

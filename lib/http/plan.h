@@ -54,7 +54,7 @@ struct fsrv__plan {
 /* Plans the answer to a request for a target.
  *
  * http_1_1  the version of the request is 1.1 or later
- * now       seconds since 1970, to place dates with two-digit years */
+ * now       seconds since 1970: places dates with two-digit years; a date not before it is weak */
 void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
 		     int64_t now, struct fsrv__plan *plan);
 

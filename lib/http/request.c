@@ -1,3 +1,5 @@
+/* The table of header fields that matter; all others are dropped. Values are borrowed, never copied.
+ * */
 #include "http/request.h"
 
 #include <stddef.h>
@@ -38,7 +40,7 @@ static bool is_token(struct fsrv__text name)
 		char byte = fsrv__to_lower(name.at[i]);
 
 		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) &&
-		    (byte == '\0' || strchr("!#$%&'*+-.^_`|~", byte) == NULL))
+		    !fsrv__is_one_of(byte, "!#$%&'*+-.^_`|~"))
 			return false;
 	}
 	return name.length > 0;
@@ -99,6 +101,13 @@ bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1
 	return request->has_bad_name || request->host.n_lines > 1 ||
 	       (http_1_1 && request->host.n_lines == 0) || !is_host(request->host.value) ||
 	       has_unclear_end(request);
+}
+
+bool fsrv__request_is_conditional(const struct fsrv__request *request)
+{
+	return request->if_match.n_lines + request->if_none_match.n_lines +
+		       request->if_modified_since.n_lines + request->if_unmodified_since.n_lines >
+	       0;
 }
 
 struct fsrv__text fsrv__single_field_value(const struct fsrv__single_field *field)

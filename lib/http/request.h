@@ -39,10 +39,14 @@ enum fsrv__method fsrv__method_parse(const char *name);
  * outlive the request. */
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value);
 
-/* Whether RFC 9112 (3.2, 5.1, 6.3) requires the answer 400: for an HTTP/1.1 request without Host, for two
- * Host fields or a value that can be no host, for a field name that is no token, and for content whose end is
+/* Whether the answer is 400 (RFC 9112, 3.2, 5.1 and 6.3): for an HTTP/1.1 request without Host, for two Host
+ * fields or a value that can be no host, for a field name that is no token, and for content whose end is
  * unclear. */
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1);
+
+/* Whether a precondition may decide the answer: If-Match, If-None-Match, If-Modified-Since or
+ * If-Unmodified-Since is there. */
+bool fsrv__request_is_conditional(const struct fsrv__request *request);
 
 /* The value of a field that the request has exactly once; otherwise a text with NULL in at. */
 struct fsrv__text fsrv__single_field_value(const struct fsrv__single_field *field);

@@ -1,3 +1,4 @@
+/* Comparisons of ASCII text, without the locale. */
 #include "http/text.h"
 
 #include <string.h>

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct fsrv__text {
 	const char *at; /* NULL: there is no text */
@@ -18,6 +19,12 @@ static inline bool fsrv__is_blank(char byte)
 static inline bool fsrv__is_digit(char byte)
 {
 	return byte >= '0' && byte <= '9';
+}
+
+/* Whether a byte is one of a set, which is terminated; the NUL byte never is. */
+static inline bool fsrv__is_one_of(char byte, const char *set)
+{
+	return byte != '\0' && strchr(set, byte) != NULL;
 }
 
 static inline char fsrv__to_lower(char byte)

@@ -1,3 +1,5 @@
+/* A tag is a hash of facts, never of times alone. It is weak while a further change could leave the
+ * facts as they are. */
 #include "http/validators.h"
 
 #include <string.h>

@@ -7,16 +7,12 @@
 
 #include "http/httpdate.h"
 #include "http/text.h"
+#include "http/time.h"
 
 /* Longest opaque part of an entity tag, without the quotes. */
 #define FSRV__ETAG_OPAQUE_MAX 128
 /* W/, quotes, the opaque part, a hyphen and 16 digits of what was combined with it, a terminator. */
 #define FSRV__ETAG_SIZE (FSRV__ETAG_OPAQUE_MAX + 22)
-
-struct fsrv__time {
-	int64_t seconds; /* since 1970 */
-	uint32_t nanoseconds;
-};
 
 /* The facts of a file that change with its content. */
 struct fsrv__identity {
@@ -57,11 +53,6 @@ void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__t
  * time  when the addition changed last, in seconds since 1970
  * now   likewise. If the addition changed in this second there is no date: it could change once more */
 void fsrv__validators_combine(struct fsrv__validators *validators, uint64_t hash, int64_t time, int64_t now);
-
-static inline bool fsrv__time_equals(struct fsrv__time a, struct fsrv__time b)
-{
-	return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds;
-}
 
 /* Whether the bytes may stand between the quotes of an entity tag, and are not too many. */
 bool fsrv__validators_accept_opaque(struct fsrv__text opaque);

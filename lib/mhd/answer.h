@@ -23,7 +23,7 @@ struct fsrv__answer {
 	const char *path;              /* below its root */
 	struct fsrv__file *file;       /* whoever takes the descriptor writes -1 */
 	struct fsrv__content *content; /* borrowed; NULL: only the file has the bytes */
-	bool is_recent; /* the file was served a moment ago too, so it is most likely in memory */
+	bool is_recent;                /* as in struct fsrv__lookup_result */
 
 	struct MHD_Response *response; /* the caller's once it is made */
 };
@@ -32,8 +32,7 @@ struct fsrv__answer {
 enum fsrv__answer_result {
 	FSRV__ANSWER_MADE,
 	FSRV__ANSWER_FILE_CHANGED,     /* the file is shorter than planned: look it up again */
-	FSRV__ANSWER_NEEDS_DESCRIPTOR, /* the content is not in memory and the file not open: look it up again
-					*/
+	FSRV__ANSWER_NEEDS_DESCRIPTOR, /* content not in memory, file not open: look it up again */
 	FSRV__ANSWER_UNREADABLE,       /* the error was logged */
 	FSRV__ANSWER_NO_MEMORY,
 	FSRV__ANSWER_REFUSED /* max_bodies are on their way */

@@ -1,3 +1,5 @@
+/* Chooses the method by the daemon, the options and the file. The methods themselves are in
+ * memory_answer, guard and reader. */
 #include "mhd/body.h"
 
 #include <errno.h>
@@ -44,8 +46,8 @@ static bool read_slice(const struct fsrv__answer *answer, enum method method, st
 
 	if (method != READ_AND_SUSPEND)
 		return fsrv__file_read_fully(file->fd, content->bytes, content->length, offset);
-	return !file->is_remote && fsrv__file_read_resident(file->fd, content->bytes, content->length, offset,
-							    !answer->is_recent) == (ssize_t)content->length;
+	return !file->is_remote && fsrv__residency_read(file->fd, content->bytes, content->length, offset,
+							!answer->is_recent) == (ssize_t)content->length;
 }
 
 static enum fsrv__answer_result result_of_read_error(const struct fsrv__answer *answer, int error)

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "http/validators.h"
+#include "http/time.h"
 
 /* Nanoseconds of the monotonic clock. */
 uint64_t fsrv__clock_nanoseconds(void);

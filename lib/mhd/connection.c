@@ -32,6 +32,7 @@ const void *fsrv__connection_owner(struct MHD_Connection *connection)
 bool fsrv__connection_may_suspend(struct MHD_Connection *connection, const struct fsrv__wake *wake)
 {
 	unsigned flags = fsrv__connection_flags(connection);
+	/* The value contains the bit of MHD_USE_ITC, which says nothing about suspension. */
 	unsigned allowed = MHD_ALLOW_SUSPEND_RESUME & ~(unsigned)MHD_USE_ITC;
 
 	/* With a thread for each connection libmicrohttpd may lose a resumption, and no other connection

@@ -18,8 +18,9 @@ int fsrv__connection_socket(struct MHD_Connection *connection);
 /* The flags of the connection's daemon, bits of enum MHD_FLAG. */
 unsigned fsrv__connection_flags(struct MHD_Connection *connection);
 
-/* The struct fsrv_server that the connection belongs to: its jobs are drained before that server stops. NULL
- * for connections of other daemons, which the program drains. */
+/* The owner of the connection's jobs: the struct fsrv_server of its daemon, which drains them before it
+ * stops. In a daemon of the program it is whatever the program stored as socket context, or NULL; such jobs
+ * are drained by fsrv_drain. The pointer is only compared. */
 const void *fsrv__connection_owner(struct MHD_Connection *connection);
 
 /* Whether the connection may be suspended while a worker waits for a disk. */

@@ -1,4 +1,4 @@
-/* The numbers behind fsrv_stats, and the limits that are kept by them. */
+/* The numbers behind fsrv_stats. */
 #ifndef FSRV__MHD_COUNTERS_H
 #define FSRV__MHD_COUNTERS_H
 

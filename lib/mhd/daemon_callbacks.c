@@ -17,8 +17,7 @@ void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void *
 	struct fsrv *fs = cls;
 
 	(void)con_cls;
-	if (fsrv__guard_count(fs->guard) > 0)
-		fsrv__guard_end(fs->guard, fsrv__connection_socket(connection),
-				how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? FSRV_ENDING_COMPLETE
-									   : FSRV_ENDING_ABORTED);
+	fsrv__guard_end(fs->guard, fsrv__connection_socket(connection),
+			how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? FSRV_ENDING_COMPLETE
+								   : FSRV_ENDING_ABORTED);
 }

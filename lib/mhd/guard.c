@@ -1,3 +1,5 @@
+/* One thread looks at all watched bodies, in turn. The mutex is released while it looks at a file,
+ * shuts a socket down or ends a transfer. */
 #include "mhd/guard.h"
 
 #include <errno.h>
@@ -27,7 +29,7 @@ struct watch {
 	uint64_t end;
 	struct fsrv__time modified;
 	struct fsrv__transfer *transfer;
-	int file;
+	int fd; /* of the file */
 	bool may_stall;
 	uint64_t position;    /* in the file, at the last sample */
 	unsigned idle_sweeps; /* in a row, up to the last one */
@@ -70,7 +72,7 @@ static enum file_state inspect_file(const struct watch *watch)
 {
 	struct stat st;
 
-	if (fstat(watch->file, &st) != 0 || st.st_dev != watch->device || st.st_ino != watch->inode)
+	if (fstat(watch->fd, &st) != 0 || st.st_dev != watch->device || st.st_ino != watch->inode)
 		return CLOSED;
 	if ((uint64_t)st.st_size < watch->end)
 		return TOO_SHORT;
@@ -85,16 +87,16 @@ enum probe { PROBE_RESIDENT, PROBE_NOT_RESIDENT, PROBE_FAILED };
 /* Reads the next byte to send, by a duplicate whose meaning nobody else can change. */
 static enum probe probe_next_byte(const struct watch *watch, int *error)
 {
-	int duplicate = fcntl(watch->file, F_DUPFD_CLOEXEC, 0);
+	int duplicate = fcntl(watch->fd, F_DUPFD_CLOEXEC, 0);
 	struct watch copy = *watch;
 	enum probe probe = PROBE_NOT_RESIDENT;
 	char byte;
 
 	if (duplicate < 0)
 		return probe;
-	copy.file = duplicate;
+	copy.fd = duplicate;
 	if (inspect_file(&copy) != CLOSED) {
-		if (fsrv__file_read_resident(duplicate, &byte, 1, watch->position, true) == 1)
+		if (fsrv__residency_read(duplicate, &byte, 1, watch->position, true) == 1)
 			probe = PROBE_RESIDENT;
 		else if (fsrv__file_read(duplicate, &byte, 1, watch->position) < 0)
 			probe = PROBE_FAILED;
@@ -277,7 +279,7 @@ bool fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_bod
 			      .end = body->offset + body->length,
 			      .modified = file->identity.modified,
 			      .transfer = body->transfer,
-			      .file = file->fd,
+			      .fd = file->fd,
 			      .may_stall = body->may_stall,
 			      .position = body->offset};
 	struct fsrv__transfer *previous = NULL;
@@ -300,7 +302,7 @@ bool fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_bod
 	return is_watched;
 }
 
-/* cookie  written unless NULL is returned */
+/* *cookie is set when a transfer is returned. */
 static struct fsrv__transfer *stop_watching(struct fsrv__guard *guard, int socket, uint64_t *cookie)
 {
 	struct fsrv__transfer *transfer = NULL;
@@ -323,9 +325,11 @@ bool fsrv__guard_unwatch(struct fsrv__guard *guard, int socket)
 
 void fsrv__guard_end(struct fsrv__guard *guard, int socket, enum fsrv_ending ending)
 {
+	struct fsrv__transfer *transfer = NULL;
 	uint64_t cookie;
-	struct fsrv__transfer *transfer = stop_watching(guard, socket, &cookie);
 
+	if (fsrv__guard_count(guard) > 0)
+		transfer = stop_watching(guard, socket, &cookie);
 	if (transfer == NULL)
 		return;
 	if (fsrv__socket_cookie(socket) != cookie)

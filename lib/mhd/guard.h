@@ -53,7 +53,8 @@ bool fsrv__guard_unwatch(struct fsrv__guard *guard, int socket);
  * sent. If the number has come to mean another socket, only the bytes of the last sample count. */
 void fsrv__guard_end(struct fsrv__guard *guard, int socket, enum fsrv_ending ending);
 
-/* Ends the transfers of all bodies whose files were closed since the guard looked last. */
+/* Ends the transfers of all bodies whose files were closed since the guard looked last. Returns at once when
+ * another call is at it, on this thread or another. */
 void fsrv__guard_sweep(struct fsrv__guard *guard);
 
 /* How many bodies are watched. Those that ended since the guard looked last are still counted. */

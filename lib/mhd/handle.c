@@ -38,10 +38,7 @@ struct exchange {
 static void set_needs(struct exchange *x)
 {
 	const struct fsrv__request *request = &x->request;
-	bool is_conditional = request->if_match.n_lines + request->if_none_match.n_lines +
-				      request->if_modified_since.n_lines +
-				      request->if_unmodified_since.n_lines >
-			      0;
+	bool is_conditional = fsrv__request_is_conditional(request);
 
 	x->needs.content = request->method == FSRV__GET && !is_conditional;
 	x->needs.facts_may_suffice = request->method == FSRV__HEAD || is_conditional;
@@ -98,7 +95,7 @@ static enum MHD_Result queue(struct exchange *x, struct MHD_Response *response)
 	return queued;
 }
 
-static enum fsrv__answer_result make_response(struct exchange *x, struct MHD_Response **response)
+static enum fsrv__answer_result plan_and_make_response(struct exchange *x, struct MHD_Response **response)
 {
 	struct fsrv__answer answer = {.fs = x->fs,
 				      .connection = x->connection,
@@ -128,7 +125,7 @@ static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 	x->target.outcome = outcome;
 	/* The completion hook may have been called with the number of the other answer already. */
 	x->number = fsrv__count(&x->fs->last_answer, 1);
-	if (make_response(x, &response) != FSRV__ANSWER_MADE)
+	if (plan_and_make_response(x, &response) != FSRV__ANSWER_MADE)
 		return MHD_NO;
 	return queue(x, response);
 }
@@ -139,7 +136,7 @@ static bool wants_file(const struct exchange *x)
 	       !fsrv__request_is_malformed(&x->request, x->http_1_1);
 }
 
-enum step { ANSWERED, AGAIN, SUSPENDED };
+enum step { DONE, AGAIN, SUSPENDED };
 
 /* Looks up the file, here or, when that may have to wait, on a worker. */
 static enum step look_up(struct exchange *x)
@@ -147,12 +144,12 @@ static enum step look_up(struct exchange *x)
 	bool may_suspend = fsrv__connection_may_suspend(x->connection, &x->fs->wake);
 
 	if (!parse_target(x))
-		return ANSWERED;
+		return DONE;
 	if (may_suspend && !x->needs.descriptor && fsrv__offload_take(x->fs, x->connection, &x->found))
-		return ANSWERED;
+		return DONE;
 	switch (fsrv__lookup(x->fs, &x->needs, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT, &x->found)) {
 	case FSRV__LOOKUP_DONE:
-		return ANSWERED;
+		return DONE;
 	case FSRV__LOOKUP_CHANGED:
 		return AGAIN;
 	case FSRV__LOOKUP_WOULD_WAIT:
@@ -161,7 +158,7 @@ static enum step look_up(struct exchange *x)
 	if (fsrv__offload_begin(x->fs, x->connection, &x->needs, &x->found))
 		return SUSPENDED;
 	x->found.outcome = FSRV__OVERLOADED;
-	return ANSWERED;
+	return DONE;
 }
 
 static void set_target(struct exchange *x, struct fsrv__location *location)
@@ -187,7 +184,7 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 	struct MHD_Response *response;
 
 	set_target(x, &location);
-	switch (make_response(x, &response)) {
+	switch (plan_and_make_response(x, &response)) {
 	case FSRV__ANSWER_MADE:
 		*result = queue(x, response);
 		break;
@@ -210,7 +207,7 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 		*result = give_up(x, FSRV__OVERLOADED);
 		break;
 	}
-	return ANSWERED;
+	return DONE;
 }
 
 static enum MHD_Result call_fallback(struct exchange *x)
@@ -222,17 +219,17 @@ static enum MHD_Result call_fallback(struct exchange *x)
 
 static enum step try_to_answer(struct exchange *x, enum MHD_Result *result)
 {
-	enum step step = ANSWERED;
+	enum step step = DONE;
 
 	fsrv__lookup_result_init(&x->found);
 	x->found.time = fsrv__clock_time();
 	if (wants_file(x))
 		step = look_up(x);
-	if (step != ANSWERED)
+	if (step != DONE)
 		return step;
 	if (x->found.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && wants_file(x)) {
 		*result = call_fallback(x);
-		return ANSWERED;
+		return DONE;
 	}
 	step = respond(x, result);
 	fsrv__lookup_result_clear(x->fs, &x->found);
@@ -254,7 +251,7 @@ static enum MHD_Result answer(struct exchange *x)
 		enum MHD_Result result = MHD_YES;
 
 		switch (try_to_answer(x, &result)) {
-		case ANSWERED:
+		case DONE:
 			return result;
 		case SUSPENDED:
 			return MHD_YES;
@@ -266,7 +263,7 @@ static enum MHD_Result answer(struct exchange *x)
 }
 
 /* Whether to answer in the first call, before any content is read, which closes the connection: when the
- * method is refused, and when it is unclear where the next request starts (RFC 9112, 11.2). */
+ * method is refused, and when a request with content is malformed (RFC 9112, 11.2). */
 static bool is_refused_early(struct MHD_Connection *connection, const char *method)
 {
 	struct fsrv__request request;

@@ -21,7 +21,7 @@ struct fsrv__offload;
 
 /* Strings and arrays lie in the same block of memory, right behind the struct. */
 struct fsrv {
-	/* Set by fsrv_new; does not change afterwards. */
+	/* Set by fsrv_new. Only what roots learns about media and devices changes afterwards. */
 	struct fsrv__allocator allocator;
 	struct fsrv__roots roots;
 	struct fsrv__media_types types;

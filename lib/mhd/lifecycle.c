@@ -72,6 +72,8 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 
 static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 {
+	for (size_t i = 0; i < fs->roots.n_roots; i++)
+		fsrv__root_detect_medium(&fs->roots, &fs->roots.list[i]);
 	fsrv__scripts_init(&fs->scripts, &fs->allocator);
 	fsrv__cache_init(&fs->cache, &fs->allocator,
 			 options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE);
@@ -128,8 +130,8 @@ void fsrv_free(struct fsrv *fs)
 	fs->workers = NULL;
 	fsrv__guard_free(fs->guard);
 	fsrv__offload_clear(fs);
-	fsrv__cache_clear(&fs->cache);
+	fsrv__cache_destroy(&fs->cache);
 	pthread_mutex_destroy(&fs->offload_mutex);
-	fsrv__scripts_clear(&fs->scripts);
+	fsrv__scripts_destroy(&fs->scripts);
 	fsrv__release(&allocator, fs);
 }

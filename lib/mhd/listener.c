@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fs/file.h"
 #include "fsrv/base.h"
 #include "mhd/socket.h"
 
@@ -37,10 +38,7 @@ static bool parse_address(const char *text, unsigned port, union address *addres
 
 static int fail(int fd, int result)
 {
-	int error = errno;
-
-	close(fd);
-	errno = error;
+	fsrv__close_keeping_errno(fd);
 	return result;
 }
 

@@ -1,3 +1,5 @@
+/* Cache first, then the roots; small files and pages are read here. What is opened counts as open
+ * until it is closed or handed on. */
 #include "mhd/lookup.h"
 
 #include <errno.h>
@@ -64,31 +66,33 @@ static bool would_wait(const struct lookup *l, enum fsrv__outcome outcome, int e
 }
 
 /* Whether the file that was found now is the one that is cached, with the same scripts in it. */
-static bool is_confirmed(const struct lookup *l)
+static bool is_unchanged(const struct lookup *l)
 {
 	const struct fsrv__content *content = l->cached.content;
 	uint64_t hash = content != NULL ? content->scripts_hash : 0;
 
 	return fsrv__file_is_same(&l->result->file, &l->cached.file) &&
-	       fsrv__page_scripts_hash(l->fs, l->scripts, l->result) == hash;
+	       fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) == hash;
 }
 
-/* Takes what is cached if a stat(2) of the path confirms it. FSRV__LOOKUP_CHANGED: open the file instead. */
-static enum fsrv__lookup_status confirm_cached(struct lookup *l)
+enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
+
+/* Takes what is cached if a stat(2) of the path confirms it. */
+static enum confirmation confirm_cached(struct lookup *l)
 {
 	uint64_t now = fsrv__clock_milliseconds();
 	enum fsrv__outcome outcome = find(l, FSRV__FIND_STAT, recent_root(&l->cached));
 
 	if (would_wait(l, outcome, errno))
-		return FSRV__LOOKUP_WOULD_WAIT;
-	if (outcome != FSRV__FOUND_FILE || !is_confirmed(l))
-		return FSRV__LOOKUP_CHANGED;
+		return WOULD_WAIT;
+	if (outcome != FSRV__FOUND_FILE || !is_unchanged(l))
+		return NOT_CONFIRMED;
 	if (now - l->cached.checked > MARK_MS)
 		fsrv__cache_mark_checked(&l->fs->cache, &l->key, now);
 	l->result->outcome = outcome;
 	if (has_bytes(l->cached.content))
 		l->result->content = fsrv__content_hold(l->cached.content);
-	return FSRV__LOOKUP_DONE;
+	return CONFIRMED;
 }
 
 /* Reads a small file that is in memory. One that is not is left to the body, which can suspend. */
@@ -99,8 +103,8 @@ static void read_resident(const struct fsrv__lookup_result *result, struct fsrv_
 
 	if (size == 0)
 		return;
-	if (!result->file.is_remote && fsrv__file_read_resident(result->file.fd, (*content)->bytes, size, 0,
-								query_first) == (ssize_t)size)
+	if (!result->file.is_remote &&
+	    fsrv__residency_read(result->file.fd, (*content)->bytes, size, 0, query_first) == (ssize_t)size)
 		return;
 	fsrv__content_release(*content);
 	*content = NULL;
@@ -145,13 +149,13 @@ static enum fsrv__lookup_status prepare_page(struct lookup *l, uint64_t scripts_
 		fsrv__lookup_result_clear(l->fs, l->result);
 		return FSRV__LOOKUP_WOULD_WAIT;
 	}
-	return fsrv__page_prepare(l->fs, l->scripts, l->result);
+	return fsrv__pages_prepare(l->fs, l->scripts, l->result);
 }
 
 /* Makes what is sent in place of the open file, if anything is. */
 static enum fsrv__lookup_status prepare_content(struct lookup *l)
 {
-	uint64_t scripts_hash = fsrv__page_scripts_hash(l->fs, l->scripts, l->result);
+	uint64_t scripts_hash = fsrv__pages_scripts_hash(l->fs, l->scripts, l->result);
 
 	if (scripts_hash != 0)
 		return prepare_page(l, scripts_hash);
@@ -213,9 +217,9 @@ static enum fsrv__lookup_status open_file(struct lookup *l)
 	return status;
 }
 
-/* Whether what is cached could be all that the request needs. With an etag function it never is: that is
- * given a descriptor. */
-static bool is_cached(struct lookup *l)
+/* Copies the cache entry of the path to l->cached, which then holds a reference. True when it may be all that
+ * the request needs. Not used with an etag function, which is given a descriptor. */
+static bool fetch_cached(struct lookup *l)
 {
 	l->result->is_recent = false;
 	if (l->fs->etag_function != NULL || !fsrv__cache_get(&l->fs->cache, &l->key, &l->cached))
@@ -228,8 +232,8 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 				      enum fsrv__wait_policy wait, struct fsrv__lookup_result *result)
 {
 	struct lookup l = {.fs = fs, .needs = needs, .wait = wait, .result = result};
-	enum fsrv__lookup_status status = FSRV__LOOKUP_CHANGED;
-	bool is_hit = false;
+	enum fsrv__lookup_status status = FSRV__LOOKUP_DONE;
+	enum confirmation confirmation = NOT_CONFIRMED;
 
 	l.scripts = fsrv__scripts_snapshot(&fs->scripts);
 	l.key = (struct fsrv__cache_key){{result->path.text, result->requested_length},
@@ -237,16 +241,17 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	reset_result(result);
 	/* Before any file is looked at: what is written later has a later time. */
 	result->time = fsrv__clock_time();
-	if (is_cached(&l)) {
-		status = confirm_cached(&l);
-		is_hit = status == FSRV__LOOKUP_DONE;
-	}
-	if (status == FSRV__LOOKUP_CHANGED) {
+	if (fetch_cached(&l))
+		confirmation = confirm_cached(&l);
+	if (confirmation == WOULD_WAIT)
+		status = FSRV__LOOKUP_WOULD_WAIT;
+	if (confirmation == NOT_CONFIRMED) {
 		reset_result(result);
 		status = open_file(&l);
 	}
 	if (status == FSRV__LOOKUP_DONE)
-		fsrv__count(is_hit ? &fs->counters.cache_hits : &fs->counters.cache_misses, 1);
+		fsrv__count(confirmation == CONFIRMED ? &fs->counters.cache_hits : &fs->counters.cache_misses,
+			    1);
 	fsrv__content_release(l.cached.content);
 	return status;
 }

@@ -1,14 +1,26 @@
-/* Looking up the file for a path: in the cache, which one stat(2) of the path confirms, or in the roots. */
+/* Looking up the file for a path. If the cache has what the request needs, a stat(2) of the path confirms it;
+ * otherwise the file is opened. */
 #ifndef FSRV__MHD_LOOKUP_H
 #define FSRV__MHD_LOOKUP_H
 
 #include "fs/roots.h"
 #include "mhd/lookup_result.h"
 
-/* Looks up the path of result, of which path and requested_length are given. What goes wrong is logged.
+/* What a request needs of its file. */
+struct fsrv__lookup_needs {
+	bool content;           /* most likely it will be sent */
+	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
+	bool descriptor;        /* the file is to be open, whatever is cached */
+};
+
+/* A file that changes all the time is looked up so often, one after the other, before the answer is 503. */
+#define FSRV__MAX_LOOKUPS 3
+
+/* Looks up result->path. The caller has set path and requested_length. Errors of the machine are logged.
  *
  * FSRV__LOOKUP_DONE: result->outcome tells what was found; the caller clears the result. With any other
  * status the result holds nothing, and the path may have the name of an index page at its end.
+ *
  * FSRV__LOOKUP_WOULD_WAIT only with FSRV__CACHED_ONLY; result->file.is_remote then tells whether it could be
  * a wait for a network or another process. Any thread. */
 enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup_needs *needs,

@@ -7,7 +7,7 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 {
 	result->outcome = FSRV__TARGET_MISSING;
 	result->is_recent = false;
-	result->file.fd = -1;
+	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
 }
 

@@ -1,4 +1,4 @@
-/* What a lookup needs, what it found, and how what it holds is released. */
+/* What a lookup found, and how what it holds is released. */
 #ifndef FSRV__MHD_LOOKUP_RESULT_H
 #define FSRV__MHD_LOOKUP_RESULT_H
 
@@ -11,16 +11,11 @@
 #include "http/outcome.h"
 #include "http/path.h"
 
-/* What a request needs of its file. */
-struct fsrv__lookup_needs {
-	bool content;           /* most likely it will be sent */
-	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
-	bool descriptor;        /* the file is to be open, whatever is cached */
-};
-
 struct fsrv__lookup_result {
 	enum fsrv__outcome outcome;
-	bool is_recent;          /* the same path was looked up less than a second ago too */
+	/* The cache confirmed the path less than a second ago, and no name on the way is remote. So names and
+	 * file are most likely in memory. */
+	bool is_recent;
 	struct fsrv__time time;  /* when the lookup began */
 	size_t requested_length; /* of the path without an index page's name */
 	struct fsrv__path path;
@@ -35,9 +30,6 @@ enum fsrv__lookup_status {
 	FSRV__LOOKUP_CHANGED,   /* a file changed during the lookup: repeat it */
 	FSRV__LOOKUP_WOULD_WAIT /* something is not in memory, and waiting is not allowed */
 };
-
-/* A file that changes all the time is looked up so often before the answer is 503. */
-#define FSRV__MAX_LOOKUPS 3
 
 /* Makes a result that holds nothing. The path stays as it is. */
 void fsrv__lookup_result_init(struct fsrv__lookup_result *result);

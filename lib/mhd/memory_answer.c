@@ -1,3 +1,4 @@
+/* With a completion hook a response has a transfer, without one it holds only its content. */
 #include "mhd/memory_answer.h"
 
 #include "mhd/handler.h"

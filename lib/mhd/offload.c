@@ -1,3 +1,5 @@
+/* A list of lookups that run or wait to be taken. A lookup is in the list until it is taken or has
+ * expired, so what it found is freed exactly once. */
 #include "mhd/offload.h"
 
 #include <stddef.h>
@@ -5,12 +7,12 @@
 
 #include "mhd/clock.h"
 #include "mhd/handler.h"
-#include "mhd/lookup.h"
 #include "mhd/socket.h"
 
-/* A resumed connection is served in much less; an older result is out of date. */
+/* A result older than this is not used: a resumed connection takes its result much sooner. */
 #define EXPIRY_NS (UINT64_C(2) * 1000000000)
-/* At once; further ones are answered 503. So a disk that hangs leaves connections for others. */
+/* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503,
+ * so a disk that hangs leaves connections for others. */
 #define MAX_OFFLOADS 64
 
 struct fsrv__offload {

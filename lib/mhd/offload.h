@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "mhd/lookup_result.h"
+#include "mhd/lookup.h"
 
 /* Suspends the connection and has a worker look up the path of result. Called on the connection's thread, in
  * the handler. False when nothing was begun, for want of memory or threads, or because too many lookups wait
@@ -22,8 +22,8 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
 			struct fsrv__lookup_result *result);
 
-/* Frees the results that nobody took in time. cls is the struct fsrv. True when some are left, taken or not.
- * Any thread. */
+/* Frees the results that nobody took in time. cls is the struct fsrv. True when lookups are left that still
+ * run or were not taken yet. Any thread. */
 bool fsrv__offload_expire(void *cls);
 
 /* Frees all results. No worker runs any more. */

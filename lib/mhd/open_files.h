@@ -1,4 +1,5 @@
-/* The files that are open, counted for the option max_files, and closing them. */
+/* The files that are open, counted for the option max_files, and closing them. A file that a sendfile body
+ * holds open is counted until its transfer ends (mhd/transfer.h). */
 #ifndef FSRV__MHD_OPEN_FILES_H
 #define FSRV__MHD_OPEN_FILES_H
 
@@ -13,8 +14,8 @@ bool fsrv__open_files_reserve(struct fsrv *fs);
 /* Gives a reservation back: the file was not opened. */
 void fsrv__open_files_cancel(struct fsrv *fs);
 
-/* Closes a file that counts as open. A remote file is closed by a worker, if the pool has started, because
- * close(2) may then wait. */
+/* Closes a file that counts as open. A remote file is closed by a worker, because close(2) may wait. Where
+ * the pool has not started, is drained, or there is no memory, this thread closes it and may wait. */
 void fsrv__open_files_close(struct fsrv *fs, int fd, bool is_remote);
 
 #endif

@@ -71,7 +71,6 @@ static void copy_roots(struct block *block, const struct fsrv_options *options, 
 		list[i].length = strlen(path);
 		list[i].links = links_of(options->root_symlinks != NULL ? options->root_symlinks[i]
 									: options->symlinks);
-		fsrv__root_detect_medium(&fs->roots, &list[i]);
 	}
 	fs->roots.list = list;
 	fs->roots.n_roots = options->n_roots;

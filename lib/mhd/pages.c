@@ -20,7 +20,8 @@ static enum fsrv__page_kind kind_of(const struct fsrv *fs, const char *path)
 	return FSRV__PAGE_ORDINARY;
 }
 
-/* Logs what the author should know. A page is built once for each of its versions, so the log stays short. */
+/* Logs what the author should know. Called each time a page is built: once for each version, as long as the
+ * cache keeps it. */
 static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 {
 	const struct fsrv__log *log = &fs->log;
@@ -39,16 +40,16 @@ static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 			       path);
 }
 
-uint64_t fsrv__page_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
-				 const struct fsrv__lookup_result *result)
+uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
+				  const struct fsrv__lookup_result *result)
 {
 	if (last == NULL || !is_html(result->media_type))
 		return 0;
 	return last->totals[kind_of(fs, result->path.text)].hash;
 }
 
-enum fsrv__lookup_status fsrv__page_prepare(struct fsrv *fs, const struct fsrv__addition *last,
-					    struct fsrv__lookup_result *result)
+enum fsrv__lookup_status fsrv__pages_prepare(struct fsrv *fs, const struct fsrv__addition *last,
+					     struct fsrv__lookup_result *result)
 {
 	const char *path = result->path.text;
 

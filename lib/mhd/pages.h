@@ -9,11 +9,11 @@
 
 /* The hash of what is put into the page that was found, by a list of scripts, which may be NULL. 0 when the
  * file goes out as it is. */
-uint64_t fsrv__page_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
-				 const struct fsrv__lookup_result *result);
+uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
+				  const struct fsrv__lookup_result *result);
 
 /* Builds the page of the open file that was found; result->content receives it. May wait for the disk. */
-enum fsrv__lookup_status fsrv__page_prepare(struct fsrv *fs, const struct fsrv__addition *last,
-					    struct fsrv__lookup_result *result);
+enum fsrv__lookup_status fsrv__pages_prepare(struct fsrv *fs, const struct fsrv__addition *last,
+					     struct fsrv__lookup_result *result);
 
 #endif

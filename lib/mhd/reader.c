@@ -1,3 +1,5 @@
+/* The reader of a response, the job that fills its block, and the job that reads ahead. A reader lives
+ * until libmicrohttpd and its jobs are done with it. */
 #include "mhd/reader.h"
 
 #include <errno.h>
@@ -72,7 +74,7 @@ static void end_body(void *cls)
 
 static void request_window(const struct reader *reader)
 {
-	fsrv__file_read_ahead(reader->fd, reader->ahead_start, reader->ahead_end - reader->ahead_start);
+	fsrv__residency_request(reader->fd, reader->ahead_start, reader->ahead_end - reader->ahead_start);
 }
 
 /* The reader may be freed as soon as its connection is resumed. */
@@ -183,7 +185,7 @@ static ssize_t read_without_waiting(const struct reader *reader, uint64_t positi
 		errno = EAGAIN;
 		return -1;
 	}
-	return fsrv__file_read_resident(reader->fd, block, size, reader->offset + position, true);
+	return fsrv__residency_read(reader->fd, block, size, reader->offset + position, true);
 }
 
 /* An MHD_ContentReaderCallback. After a suspension libmicrohttpd calls it again with the same block and
@@ -255,6 +257,6 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 	}
 	answer->file->fd = -1;
 	if (may_suspend && !reader->fill.is_remote)
-		fsrv__file_disable_read_ahead(reader->fd);
+		fsrv__residency_disable_read_ahead(reader->fd);
 	return true;
 }

@@ -2,7 +2,7 @@
 
 #include "mhd/handler.h"
 
-/* NULL in at when the program leaves the tag to us, or chose bytes that no tag may have. */
+/* NULL in at when the program leaves the tag to fsrv, or chose bytes that no tag may have. */
 static struct fsrv__text choose_opaque_tag(const struct fsrv *fs, const struct fsrv__lookup_result *found,
 					   char *opaque, size_t size)
 {

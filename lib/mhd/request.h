@@ -1,4 +1,4 @@
-/* What libmicrohttpd parsed of a request, handed on to the http floor. */
+/* What libmicrohttpd parsed of a request, handed on to lib/http. */
 #ifndef FSRV__MHD_REQUEST_H
 #define FSRV__MHD_REQUEST_H
 

@@ -20,13 +20,13 @@ enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer)
 	enum fsrv__answer_result result;
 
 	answer->response = NULL;
-	if (fsrv__guard_count(answer->fs->guard) > 0)
-		fsrv__guard_end(answer->fs->guard, answer->socket, FSRV_ENDING_COMPLETE);
+	fsrv__guard_end(answer->fs->guard, answer->socket, FSRV_ENDING_COMPLETE);
 	result = make_content(answer);
 	for (unsigned i = 0; result == FSRV__ANSWER_MADE && i < plan->n_headers; i++) {
 		if (MHD_add_response_header(answer->response, plan->headers[i].name,
 					    plan->headers[i].value) != MHD_YES) {
 			MHD_destroy_response(answer->response);
+			answer->response = NULL;
 			result = FSRV__ANSWER_NO_MEMORY;
 		}
 	}

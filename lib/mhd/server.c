@@ -62,7 +62,7 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 }
 
 /* The flags of the handler are set before the daemon can call it. */
-static int run(struct fsrv_server *server, const struct fsrv_server_options *options)
+static int start(struct fsrv_server *server, const struct fsrv_server_options *options)
 {
 	struct fsrv *fs = server->fs;
 	bool was_raw = atomic_exchange(&fs->url_is_raw, true);
@@ -98,7 +98,7 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 	server->fs = fs;
 	server->listener = listener;
 	atomic_init(&server->is_starting, true);
-	error = run(server, &options);
+	error = start(server, &options);
 	if (error != FSRV_OK)
 		goto fail;
 	*out = server;

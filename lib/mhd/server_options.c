@@ -12,7 +12,7 @@
 #define OTHER_DESCRIPTORS 32
 #define MIN_CONNECTIONS   4
 
-/* libmicrohttpd that has no descriptor left tries to accept again and again. */
+/* Without a free descriptor libmicrohttpd calls accept(2) again and again. A connection may need two. */
 static unsigned limit_connections(unsigned wanted)
 {
 	struct rlimit descriptors;

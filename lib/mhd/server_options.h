@@ -5,7 +5,7 @@
 #include "fsrv/server.h"
 
 /* Reads the caller's options, which may be NULL, and puts in the defaults: address, threads, connection_limit
- * and idle_timeout are then as they hold, with an idle_timeout of 0 for none.
+ * and idle_timeout then have the values in effect; an idle_timeout of 0 is none.
  *
  * FSRV_OK, FSRV_ERR_INVALID, FSRV_ERR_UNSUPPORTED */
 int fsrv__server_options_read(const struct fsrv_server_options *given, struct fsrv_server_options *options);

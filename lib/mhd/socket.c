@@ -33,7 +33,7 @@ static bool count_acknowledged(int socket, uint64_t *bytes)
 }
 
 /* Bytes that are acknowledged between the two calls would be counted by neither, and a body that left as a
- * whole would seem to be broken off. So the calls are repeated until none was. */
+ * whole would seem to be broken off. So the calls are repeated until none comes between them. */
 bool fsrv__socket_count_written(int socket, uint64_t *written)
 {
 	uint64_t before, after;

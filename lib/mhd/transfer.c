@@ -1,3 +1,5 @@
+/* Compares what the kernel says was written to the socket before and after the content. A descriptor
+ * number may mean another socket meanwhile, so its cookie is compared first. */
 #include "mhd/transfer.h"
 
 #include <string.h>

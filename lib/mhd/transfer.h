@@ -1,5 +1,5 @@
-/* A transfer: one answer on its way to the client. It counts the answer while it lives, and reports to the
- * completion hook how the answer ended.
+/* A transfer: one answer on its way to the client. It counts a body while it is in transfer, and the file
+ * that the body holds open, and reports to the completion hook how the answer ended.
  *
  * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h).
  *
@@ -36,7 +36,7 @@ void fsrv__transfer_log_read_error(const struct fsrv__transfer *transfer, int er
 
 /* Values for the last parameter of fsrv__transfer_end. */
 #define FSRV__SENT_ALL        UINT64_MAX       /* all of the content, whatever the socket tells */
-#define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1) /* as many as the last sample showed */
+#define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1) /* what the socket tells, now or at the last sample */
 
 /* Reports the end and frees the transfer. Calls the completion hook on this thread, so no lock may be held.
  *

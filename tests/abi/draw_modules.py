@@ -28,7 +28,7 @@ HOT_WAY = (
 
 # From the top down; those of one row stand side by side.
 BANDS = (
-    (('mhd', 'translates between libmicrohttpd and the floors below'),),
+    (('mhd', 'translates between libmicrohttpd and the layers below'),),
     (('fs', 'opens, reads and remembers files; makes pages'),),
     (('http', 'decides; no I/O'), ('html', 'scans pages; no I/O'), ('base', '')),
 )
@@ -266,8 +266,8 @@ def draw_badge(x, y, step):
 
 def draw_heading():
     yield text(MARGIN, 30, 'The modules of lib', 18, more=' font-weight="bold"')
-    yield text(MARGIN, 51, 'A floor uses only the floors below it. An arrow is a use within a floor; one that '
-                           'follows from others is left out. Dashed: a header alone.', 12.5, GREY)
+    yield text(MARGIN, 51, 'A layer uses only the layers below it. An arrow is a use within a layer; one '
+                           'that follows from others is left out. Dashed: a header alone.', 12.5, GREY)
 
 
 def draw_legend(top):

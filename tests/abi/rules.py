@@ -4,7 +4,7 @@ import re
 from graph import components, explain, graph_of, module_of, modules, shortest_cycle
 from sources import ROOT, find, functions, includes
 
-# The folders of lib from the bottom up. Those of one floor do not know each other. base.c is a module
+# The folders of lib from the bottom up. Those of one layer do not know each other. base.c is a module
 # beside the lowest ones.
 FLOORS = (('http', 'html', 'base'), ('fs',), ('mhd',))
 
@@ -16,20 +16,20 @@ def folder_of(module):
     return module.split('/')[0]
 
 
-def floor_of(module):
+def layer_of(module):
     for number, folders in enumerate(FLOORS):
         if folder_of(module) in folders:
             return number
-    raise AssertionError(f'lib/{module} is on no floor')
+    raise AssertionError(f'lib/{module} is on no layer')
 
 
 def upward(uses):
-    return [use.why for use in uses if floor_of(use.used) > floor_of(use.user)]
+    return [use.why for use in uses if layer_of(use.used) > layer_of(use.user)]
 
 
 def sideways(uses):
     return [use.why for use in uses
-            if floor_of(use.used) == floor_of(use.user) and folder_of(use.used) != folder_of(use.user)]
+            if layer_of(use.used) == layer_of(use.user) and folder_of(use.used) != folder_of(use.user)]
 
 
 def cycles(uses):

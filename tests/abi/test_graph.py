@@ -14,7 +14,7 @@ from graph import components, include_uses, library_objects, link_uses, read_obj
 from rows import arrange
 from tap import equal, run
 
-# Each module uses some of lower floors or of its own; nothing is wrong.
+# Each module uses some of lower layers or of its own; nothing is wrong.
 CLEAN = {
     'include/fsrv/base.h': 'int fsrv_version(void);\n',
     'include/fsrv/fsrv.h': 'int fsrv_top(void);\n',
@@ -147,10 +147,10 @@ def by_links(rule):
 
 
 def include_cases(case):
-    yield case('an include of a higher floor', by_includes(rules.upward),
+    yield case('an include of a higher layer', by_includes(rules.upward),
                {'lib/fs/up.c': '#include "mhd/new.h"\n', 'lib/mhd/new.h': ''},
                'lib/fs/up.c includes mhd/new.h')
-    yield case('an include of a higher floor by a path from the same folder', by_includes(rules.upward),
+    yield case('an include of a higher layer by a path from the same folder', by_includes(rules.upward),
                {'lib/http/up.h': '#include "../fs/cache.h"\n'},
                'lib/http/up.h includes ../fs/cache.h')
     yield case('an include from http to html', by_includes(rules.sideways),
@@ -174,10 +174,10 @@ def include_cases(case):
 
 
 def link_cases(case):
-    yield case('a call of a higher floor', by_links(rules.upward),
+    yield case('a call of a higher layer', by_links(rules.upward),
                {'lib/http/up.c': define('fsrv__up', 'fsrv__cache')},
                'lib/http/up.c calls fsrv__cache of lib/fs/cache.c')
-    yield case('data of a higher floor', by_links(rules.upward),
+    yield case('data of a higher layer', by_links(rules.upward),
                {'lib/fs/up.c': 'extern int table;\nint fsrv__up(void)\n{\n\treturn table;\n}\n',
                 'lib/mhd/data.c': 'int table = 1;\n'},
                'lib/fs/up.c reads table of lib/mhd/data.c')
@@ -259,7 +259,7 @@ def check_names():
           'the archive has no object of lib/fs/new.c', 'a source without an object')
     equal(failure_of(read_objects, ['x.a[x-unity0.c.o]:'], sources),
           'x-unity0.c.o comes from no file of lib, or from several', 'an object without a source')
-    equal(failure_of(rules.floor_of, 'new/thing'), 'lib/new/thing is on no floor', 'a new folder')
+    equal(failure_of(rules.layer_of, 'new/thing'), 'lib/new/thing is on no layer', 'a new folder')
 
 
 def check_cycles():

@@ -109,7 +109,7 @@ def check_open_flags():
 
 def graph_cases(kind, uses):
     """uses gives the edges of the graph; it is called within the cases, since it may fail."""
-    yield f'{kind}: no module uses one of a higher floor', lambda: none(rules.upward(uses()))
+    yield f'{kind}: no module uses one of a higher layer', lambda: none(rules.upward(uses()))
     yield f'{kind}: http, html and base do not use each other', lambda: none(rules.sideways(uses()))
     yield f'{kind}: no cycle', lambda: none(rules.cycles(uses()))
 

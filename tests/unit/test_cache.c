@@ -48,7 +48,7 @@ static void make(uint64_t max_size)
 
 static void clear(void)
 {
-	fsrv__cache_clear(&cache);
+	fsrv__cache_destroy(&cache);
 	ck_assert_uint_eq(atomic_load(&budget.n_live), 0);
 }
 

@@ -411,7 +411,7 @@ START_TEST(lets_the_hook_ask_for_counters)
 	}
 	close(other);
 	close(before);
-	fsrv__cache_clear(&fs.cache);
+	fsrv__cache_destroy(&fs.cache);
 }
 END_TEST
 

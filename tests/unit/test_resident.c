@@ -70,8 +70,8 @@ static bool make_cold(uint64_t warm_start, uint64_t warm_end)
 /* Asking before changes nothing about the answer. */
 static ssize_t read_both_ways(int file, char *bytes, size_t size, uint64_t offset)
 {
-	ssize_t asked = fsrv__file_read_resident(file, bytes, size, offset, true);
-	ssize_t n = fsrv__file_read_resident(file, bytes, size, offset, false);
+	ssize_t asked = fsrv__residency_read(file, bytes, size, offset, true);
+	ssize_t n = fsrv__residency_read(file, bytes, size, offset, false);
 
 	ck_assert_int_eq(asked, n);
 	return n;
@@ -175,7 +175,7 @@ static const struct {
 /* Reads a part; at least what the row says, and no more than most. */
 static void check_part(int row, bool ask_first, int64_t most)
 {
-	ssize_t n = fsrv__file_read_resident(fd, buffer, partly[row].size, partly[row].offset, ask_first);
+	ssize_t n = fsrv__residency_read(fd, buffer, partly[row].size, partly[row].offset, ask_first);
 	int error = errno;
 
 	ck_assert_msg(n >= partly[row].least && n <= most, "%s: %zd", partly[row].name, n);
@@ -216,7 +216,7 @@ START_TEST(reads_nothing_in_when_it_asks_first)
 	}
 	while (starts_warm && at < FILE_SIZE && at < end && !is_cold(at))
 		at += page - at % page;
-	n = fsrv__file_read_resident(fd, buffer, partly[_i].size, partly[_i].offset, true);
+	n = fsrv__residency_read(fd, buffer, partly[_i].size, partly[_i].offset, true);
 	ck_assert_msg((n > 0) == starts_warm, "%s: %zd", partly[_i].name, n);
 	usleep(20000); /* for what the kernel does in the background */
 	for (; at < FILE_SIZE && at < end; at += page - at % page)
@@ -259,7 +259,7 @@ START_TEST(reads_up_to_a_hole)
 	memset(buffer, 'd', sizeof(buffer));
 	ck_assert_int_eq(pwrite(fd, buffer, holes[_i].data_length, (off_t)holes[_i].data),
 			 (ssize_t)holes[_i].data_length);
-	n = fsrv__file_read_resident(fd, buffer, holes[_i].size, holes[_i].offset, true);
+	n = fsrv__residency_read(fd, buffer, holes[_i].size, holes[_i].offset, true);
 	error = errno;
 	ck_assert_msg(n == holes[_i].want, "%s: %zd", holes[_i].name, n);
 	if (n < 0)
@@ -267,7 +267,7 @@ START_TEST(reads_up_to_a_hole)
 	for (ssize_t i = 0; i < n; i++)
 		ck_assert_int_eq(buffer[i], 'd');
 	/* Without asking first a file system that knows better may give zeros. */
-	n = fsrv__file_read_resident(fd, buffer, holes[_i].size, holes[_i].offset, false);
+	n = fsrv__residency_read(fd, buffer, holes[_i].size, holes[_i].offset, false);
 	ck_assert_int_ge(n, holes[_i].want);
 	for (ssize_t i = 0; i < n; i++)
 		ck_assert_int_eq(buffer[i], i < holes[_i].want ? 'd' : '\0');
@@ -307,7 +307,7 @@ START_TEST(reads_ahead)
 		close_file();
 		return;
 	}
-	fsrv__file_read_ahead(fd, advice[_i].offset, advice[_i].length);
+	fsrv__residency_request(fd, advice[_i].offset, advice[_i].length);
 	for (uint64_t at = advice[_i].offset; at < end && at < FILE_SIZE; at += 4096)
 		ck_assert_msg(becomes_warm(at), "%s: cold at %llu", advice[_i].name, (unsigned long long)at);
 	if (advice[_i].length == 0)
