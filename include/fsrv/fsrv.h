@@ -19,11 +19,12 @@
  *
  * A program without a daemon starts one with fsrv/server.h.
  *
- * Responses: GET and HEAD of a regular file give 200, 206, 304, 412 or 416, as the preconditions and the
- * range of the request require (RFC 9110, 13 and 14). A directory without its slash gives 308; with its
- * slash it gives its index page. OPTIONS gives 204, other methods give 405. A name that does not exist,
- * is hidden or is no regular file gives 404. An unreadable file gives 403, a malformed request 400. When
- * the process has run out of descriptors or memory, the response is 503. docs/http.md has the full table.
+ * Responses: GET of a regular file gives 200, 206, 304, 412 or 416, as the preconditions and the
+ * range of the request require (RFC 9110, 13 and 14); HEAD gives 200, 304 or 412. A directory
+ * without its slash gives 308; with its slash it gives its index page. OPTIONS gives 204, other
+ * methods give 405. A name that does not exist, is hidden or is no regular file gives 404. An
+ * unreadable file gives 403, a malformed request 400. When the process has run out of descriptors
+ * or memory, the response is 503. docs/http.md has the full table.
  *
  * Choice of the daemon: one slow disk or one slow client must not delay other clients. Two kinds of
  * daemon ensure this.
@@ -35,8 +36,8 @@
  *   suspended. Call fsrv_drain before MHD_stop_daemon.
  *
  * An external event loop belongs to the second kind if its daemon has MHD_ALLOW_SUSPEND_RESUME and the
- * option wake is given. A daemon that is of neither kind reads files on the thread that serves several
- * connections, and any other external loop reads them on its own thread. Use local, fast disks there.
+ * option wake is given. Any other daemon or external loop reads files on the thread that serves its
+ * connections, so one slow disk delays them all. Use local, fast disks there.
  *
  * Bodies are read in blocks where sendfile(2) cannot be used (external loops, TLS, select(2)) and where
  * the thread must not wait. */
@@ -313,7 +314,7 @@ struct fsrv_options {
  * FSRV_ERR_MEMORY       an allocation failed
  *
  * The log function, if there is one, receives the name of the option or root that was refused. Any thread
- * may call it. Since 0.1. */
+ * may call fsrv_new. Since 0.1. */
 FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
 
 /* Frees a handler. Call it only after every daemon that can call the handler has stopped, because

@@ -40,7 +40,7 @@ extern "C" {
 enum fsrv_point {
 	FSRV_HEAD_START, /* first in the head: before any script of the author */
 	FSRV_HEAD_END,   /* last in the head */
-	FSRV_BODY_END,   /* last in the body: after any classic script of the author */
+	FSRV_BODY_END,   /* last in the body: after each script of the author that the parser runs */
 	FSRV_POINTS      /* number of points */
 };
 

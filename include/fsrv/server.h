@@ -29,7 +29,7 @@ struct fsrv_server;
 enum fsrv_server_mode {
 	FSRV_SERVER_THREAD = 0, /* one thread per connection; bodies are sent by sendfile(2) */
 	FSRV_SERVER_EPOLL = 1,	/* one thread for all: least memory; workers wait for the disk */
-	FSRV_SERVER_POOL = 2	/* several threads like that; each serves a part of the connections */
+	FSRV_SERVER_POOL = 2	/* several such threads, which share the connections */
 };
 
 /* A value of fsrv_server_options.idle_timeout: no timeout. Since 0.1. */
