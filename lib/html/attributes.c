@@ -69,7 +69,8 @@ static unsigned skip_whitespace(const struct fsrv__attributes *a, unsigned at)
 	return at;
 }
 
-/* Position behind the first "charset" and "=" at or after at; the end of the value when there is none. */
+/* Position behind the "=" of the first "charset" that one follows, white space between them aside; the
+ * length of the value when there is none. */
 static unsigned find_charset(const struct fsrv__attributes *a)
 {
 	static const char word[] = "charset";

@@ -1,6 +1,7 @@
 /* What "<!" begins, and what else ends at a ">" without being a tag: comments, doctypes, bogus comments and
  * CDATA sections. Nothing in them is a tag, and the tree is told of none of them: a comment changes no
- * place, a doctype neither, and a CDATA section stands in foreign content.
+ * place, a doctype nothing but quirks mode, which is not followed (Limits in docs/injection.md), and a CDATA
+ * section stands in foreign content.
  *
  * WHATWG HTML, 13.2.5.41 to 13.2.5.71. */
 #ifndef FSRV__HTML_COMMENTS_H

@@ -1,5 +1,6 @@
-/* Elements whose content is text up to their own end tag: raw text, RCDATA and scripts; and plaintext, whose
- * content never ends. No start tag and no other end tag counts in them.
+/* Elements whose content is text up to their own end tag, or to the end of the page. Called raw text here:
+ * RAWTEXT, RCDATA, script data and PLAINTEXT, which alone never ends. No start tag and no other end tag
+ * counts in them.
  *
  * The element's own end tag is handed to the tokenizer behind its name, so its attributes are read like
  * those of any tag. WHATWG HTML, 13.2.5.2 to 13.2.5.5 and 13.2.5.9 to 13.2.5.31; 13.2.6.2. */

@@ -1,5 +1,6 @@
-/* The tokenizer: cuts the page into tags and what lies between them, and reports both to the tree. It has
- * the states of data and of tags itself and hands the others to those who know them.
+/* The tokenizer: cuts the page into tags and what lies between them, and reports both to the tree. Tags
+ * that change only the stack of open elements it may apply itself, without a report. It has the states of
+ * data and of tags itself and hands the others to those who know them.
  *
  * A chunk may end after any byte: what earlier bytes mean is in the scanner, and no byte is looked at
  * twice across chunks. Characters are ended before a tag is reported. WHATWG HTML, 13.2.5. */

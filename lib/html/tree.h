@@ -1,8 +1,9 @@
 /* Tree construction, as far as it decides where the head begins and ends, where the body ends, and which
  * scripts are HTML elements: insertion modes, the frameset-ok flag, foreign content.
  *
- * The tokenizer reports each token once, in the order of the page. The tree may switch the state of the
- * tokenizer, as the standard has it, and must never call it. WHATWG HTML, 13.2.6. */
+ * The tokenizer reports each token once, in the order of the page, except for tags that change only the
+ * stack of open elements: it may apply those itself (read_stack_only_tag in tokenizer.c). The tree may
+ * switch the state of the tokenizer, as the standard has it, and must never call it. WHATWG HTML, 13.2.6. */
 #ifndef FSRV__HTML_TREE_H
 #define FSRV__HTML_TREE_H
 
