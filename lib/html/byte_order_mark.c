@@ -1,5 +1,5 @@
 /* Recognizes a byte order mark, one byte at a time. Bytes are counted in matched, and the first of them,
- * which tells the marks apart, is in last_bytes. Encoding Standard, 6. */
+ * which tells the marks apart, is in first_byte. Encoding Standard, 6. */
 #include "html/byte_order_mark.h"
 
 #include "html/tree.h"
@@ -15,9 +15,9 @@ const uint8_t *fsrv__byte_order_mark_read(struct fsrv__scanner *s, const uint8_t
 		     {{0xFF, 0xFE, 0}, 2, FSRV_PAGE_UTF16}};
 
 	if (s->matched == 0)
-		s->last_bytes = *at;
+		s->first_byte = *at;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if (marks[i].bytes[0] != s->last_bytes || marks[i].bytes[s->matched] != *at)
+		if (marks[i].bytes[0] != s->first_byte || marks[i].bytes[s->matched] != *at)
 			continue;
 		if (++s->matched == marks[i].length) {
 			s->flags |= marks[i].flag;

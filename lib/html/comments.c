@@ -15,20 +15,20 @@ static uint32_t last_bytes(uint32_t before, const uint8_t *from, const uint8_t *
 }
 
 /* After "<!": a comment, a CDATA section in foreign content, or what ends at the first ">". matched counts
- * the bytes of "--" or "[CDATA[", and last_bytes is the first of them. */
+ * the bytes of "--" or "[CDATA[", and first_byte is the first of them. */
 static const uint8_t *read_declaration(struct fsrv__scanner *s, const uint8_t *at, const uint8_t *end)
 {
-	const char *pattern = s->matched > 0 ? (s->last_bytes == '-' ? "--" : "[CDATA[") : NULL;
+	const char *pattern = s->matched > 0 ? (s->first_byte == '-' ? "--" : "[CDATA[") : NULL;
 
 	for (; at < end; at++) {
 		if (s->matched == 0)
 			pattern = *at == '-' ? "--" : "[CDATA[";
 		if (*at != (uint8_t)pattern[s->matched] ||
-		    (*pattern == '[' && !fsrv__stack_is_foreign(&s->stack))) {
+		    (*pattern == '[' && !fsrv__stack_current_node_is_foreign(&s->stack))) {
 			s->state = FSRV__STATE_BOGUS_COMMENT;
 			return at;
 		}
-		s->last_bytes = (uint8_t)*pattern;
+		s->first_byte = (uint8_t)*pattern;
 		if (pattern[++s->matched] == '\0') {
 			s->state = *pattern == '-' ? FSRV__STATE_COMMENT_START : FSRV__STATE_CDATA_SECTION;
 			s->last_bytes = 0;

@@ -17,8 +17,9 @@
 #include "html/tags.h"
 #include "fsrv/inject.h"
 
-/* States of the tokenizer (13.2.5). The order counts: those behind FSRV__STATE_TAG_OPEN are inside of
- * something that would swallow what is put in there. */
+/* States of the tokenizer (13.2.5). The order matters: fsrv__tree_end takes each state after
+ * FSRV__STATE_TAG_OPEN for an unfinished construct, which would swallow what is put in there. "<" alone is
+ * not one: "<<script>" still starts a script. */
 enum fsrv__tokenizer_state {
 	FSRV__STATE_BYTE_ORDER_MARK, /* nothing read yet, or part of a mark */
 	FSRV__STATE_DATA,
@@ -81,19 +82,20 @@ struct fsrv__scanner {
 	unsigned flags; /* enum fsrv_page_flag */
 
 	uint64_t pre_content_start; /* behind the last pre start tag */
-	uint32_t last_bytes;        /* up to four bytes before the chunk, newest lowest; see comments.c */
+	uint32_t last_bytes;        /* of a comment or CDATA section in earlier chunks; see comments.c */
 	struct fsrv__character_reference reference;
 
 	uint8_t state;          /* enum fsrv__tokenizer_state */
 	uint8_t insertion_mode; /* enum fsrv__insertion_mode */
 	uint8_t name_length;    /* of the current tag's name, as far as it matters: up to eight */
 	uint8_t matched;        /* bytes of what the state waits for, such as "[CDATA[" */
+	uint8_t first_byte;     /* of a byte order mark, "--" or "[CDATA[": tells which of them is matched */
 	uint8_t carried_length;
 	bool is_end_tag;
 	bool is_self_closing;        /* the self-closing flag */
 	bool is_frameset_ok;         /* the frameset-ok flag */
 	bool does_text_matter;       /* other text than white space would change something */
-	bool allows_stack_only_tags; /* most tags change nothing but the stack of open elements */
+	bool allows_stack_only_tags; /* most tags change only the stack; see is_stack_only in tokenizer.c */
 	bool body_end_opens_body;    /* no body was open at body_end */
 	bool is_charset_known;
 	bool is_done; /* nothing that follows can change the result */

@@ -51,9 +51,9 @@ static unsigned find_foreign(const struct fsrv__stack *stack, uint64_t key)
 	uint32_t name = hash(key);
 	unsigned at = stack->buckets[name >> 24];
 
-	while (at > stack->html && stack->elements[at].name_hash != name)
+	while (at > stack->topmost_html && stack->elements[at].name_hash != name)
 		at = stack->elements[at].next_in_bucket;
-	return at > stack->html ? at : 0;
+	return at > stack->topmost_html ? at : 0;
 }
 
 static unsigned find_any_html(const struct fsrv__stack *stack, const uint64_t *keys, size_t count)
@@ -82,16 +82,16 @@ static void push(struct fsrv__stack *stack, uint64_t key, unsigned kind, unsigne
 					  .kind = (uint8_t)kind,
 					  .rule = (uint8_t)rule,
 					  .next_in_bucket = stack->buckets[name >> 24],
-					  .special = stack->special,
-					  .scope = stack->scope,
-					  .html = stack->html};
+					  .special_below = stack->topmost_special,
+					  .scope_boundary_below = stack->topmost_scope_boundary,
+					  .html_below = stack->topmost_html};
 	stack->buckets[name >> 24] = stack->depth;
 	if (flags & FSRV__TAG_SPECIAL)
-		stack->special = stack->depth;
+		stack->topmost_special = stack->depth;
 	if (flags & FSRV__TAG_SCOPE)
-		stack->scope = stack->depth;
+		stack->topmost_scope_boundary = stack->depth;
 	if (is_html(element))
-		stack->html = stack->depth;
+		stack->topmost_html = stack->depth;
 }
 
 static void pop(struct fsrv__stack *stack)
@@ -100,11 +100,11 @@ static void pop(struct fsrv__stack *stack)
 
 	if (!(element->kind & FSRV__KIND_REMOVED))
 		stack->buckets[element->name_hash >> 24] = element->next_in_bucket;
-	stack->special = element->special;
-	stack->scope = element->scope;
-	stack->html = element->html;
-	if (element->kind & FSRV__KIND_ROOT)
-		stack->root_count--;
+	stack->topmost_special = element->special_below;
+	stack->topmost_scope_boundary = element->scope_boundary_below;
+	stack->topmost_html = element->html_below;
+	if (element->kind & FSRV__KIND_FOREIGN_ROOT)
+		stack->foreign_root_count--;
 	if (element->kind & FSRV__KIND_TEMPLATE)
 		stack->open_templates = --stack->recorded_templates;
 }
@@ -127,7 +127,7 @@ static void pop_in_scope(struct fsrv__stack *stack, unsigned at, unsigned bounda
 
 static unsigned button_scope(const struct fsrv__stack *stack)
 {
-	return topmost(stack->scope, find_html(stack, key_button));
+	return topmost(stack->topmost_scope_boundary, find_html(stack, key_button));
 }
 
 /* A list bounds its li elements; dd and dt have no such bound. */
@@ -135,7 +135,7 @@ static unsigned list_item_scope(const struct fsrv__stack *stack, uint64_t key)
 {
 	unsigned list = key == key_li ? topmost(find_html(stack, key_ul), find_html(stack, key_ol)) : 0;
 
-	return topmost(stack->scope, list);
+	return topmost(stack->topmost_scope_boundary, list);
 }
 
 static unsigned table_scope(const struct fsrv__stack *stack)
@@ -161,15 +161,15 @@ static void remove_entry(struct fsrv__stack *stack, unsigned at)
  * what they hold does not. */
 static void run_adoption_agency(struct fsrv__stack *stack, unsigned at)
 {
-	if (at == 0 || at < stack->scope)
+	if (at == 0 || at < stack->topmost_scope_boundary)
 		return;
-	if (stack->special <= at) {
+	if (stack->topmost_special <= at) {
 		pop_through(stack, at);
 		return;
 	}
 	remove_entry(stack, at);
-	if (stack->depth > stack->special)
-		pop_through(stack, stack->special + 1U);
+	if (stack->depth > stack->topmost_special)
+		pop_through(stack, stack->topmost_special + 1U);
 }
 
 static void close_template(struct fsrv__stack *stack)
@@ -183,8 +183,8 @@ static void close_template(struct fsrv__stack *stack)
 static void close_form(struct fsrv__stack *stack, unsigned at)
 {
 	if (stack->open_templates > 0)
-		pop_in_scope(stack, at, stack->scope);
-	else if (at != 0 && at >= stack->scope)
+		pop_in_scope(stack, at, stack->topmost_scope_boundary);
+	else if (at != 0 && at >= stack->topmost_scope_boundary)
 		remove_entry(stack, at);
 }
 
@@ -193,14 +193,18 @@ static void close_by_rule(struct fsrv__stack *stack, uint64_t key, const struct 
 	unsigned at = find_html(stack, key);
 
 	switch ((enum fsrv__tag_rule)tag->rule) {
-	case FSRV__RULE_ANY:
-		pop_in_scope(stack, at, tag->id == FSRV__TAG_P ? button_scope(stack) : stack->special);
+	case FSRV__RULE_ANY_OTHER:
+		pop_in_scope(stack, at, stack->topmost_special);
+		break;
+	case FSRV__RULE_P:
+		pop_in_scope(stack, at, button_scope(stack));
 		break;
 	case FSRV__RULE_SCOPED:
-		pop_in_scope(stack, at, stack->scope);
+		pop_in_scope(stack, at, stack->topmost_scope_boundary);
 		break;
 	case FSRV__RULE_HEADING:
-		pop_in_scope(stack, find_any_html(stack, headings, COUNT(headings)), stack->scope);
+		pop_in_scope(stack, find_any_html(stack, headings, COUNT(headings)),
+			     stack->topmost_scope_boundary);
 		break;
 	case FSRV__RULE_FORMATTING:
 		run_adoption_agency(stack, at);
@@ -251,7 +255,7 @@ static void close_items(struct fsrv__stack *stack, uint64_t key)
 	pop_in_scope(stack,
 		     is_description ? find_any_html(stack, description_items, COUNT(description_items))
 				    : find_html(stack, key),
-		     topmost(stack->special, list_item_scope(stack, key)));
+		     topmost(stack->topmost_special, list_item_scope(stack, key)));
 }
 
 /* Closes what the start tag of a sibling closes; false when the tag is ignored. */
@@ -277,7 +281,7 @@ static bool close_siblings(struct fsrv__stack *stack, uint64_t key, const struct
 	if (tag->id == FSRV__TAG_A)
 		run_adoption_agency(stack, find_html(stack, key));
 	if (tag->id == FSRV__TAG_BUTTON)
-		pop_in_scope(stack, find_html(stack, key), stack->scope);
+		pop_in_scope(stack, find_html(stack, key), stack->topmost_scope_boundary);
 	return true;
 }
 
@@ -291,7 +295,7 @@ static void close_paragraph(struct fsrv__stack *stack)
 
 static void record(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag, unsigned kind)
 {
-	if (stack->root_count == 0 && stack->depth >= FSRV__STACK_HTML_MAX)
+	if (stack->foreign_root_count == 0 && stack->depth >= FSRV__STACK_HTML_MAX)
 		return;
 	if (stack->depth == FSRV__STACK_MAX) {
 		stack->is_too_deep = true;
@@ -307,7 +311,8 @@ void fsrv__stack_open(struct fsrv__stack *stack, uint64_t key, const struct fsrv
 		close_paragraph(stack);
 	if (tag->flags & (FSRV__TAG_NOT_PUSHED | FSRV__TAG_RAW_TEXT))
 		return;
-	if ((tag->rule != FSRV__RULE_ANY || tag->id != FSRV__TAG_OTHER) && !close_siblings(stack, key, tag))
+	if ((tag->rule != FSRV__RULE_ANY_OTHER || tag->id != FSRV__TAG_OTHER) &&
+	    !close_siblings(stack, key, tag))
 		return;
 	if (tag->id == FSRV__TAG_TEMPLATE) {
 		if (stack->open_templates++ == 0)
@@ -326,20 +331,21 @@ static void push_foreign(struct fsrv__stack *stack, uint64_t key, unsigned kind)
 	if (stack->depth == FSRV__STACK_MAX)
 		stack->is_too_deep = true;
 	else
-		push(stack, key, kind, special ? FSRV__TAG_SPECIAL | FSRV__TAG_SCOPE : 0, FSRV__RULE_ANY);
+		push(stack, key, kind, special ? FSRV__TAG_SPECIAL | FSRV__TAG_SCOPE : 0,
+		     FSRV__RULE_ANY_OTHER);
 }
 
-void fsrv__stack_open_root(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag,
-			   uint64_t offset)
+void fsrv__stack_open_foreign_root(struct fsrv__stack *stack, uint64_t key, const struct fsrv__tag *tag,
+				   uint64_t offset)
 {
 	unsigned kind = tag->id == FSRV__TAG_SVG ? FSRV__KIND_SVG : FSRV__KIND_MATH;
 	bool in_math = (fsrv__stack_kind(stack) & FSRV__KIND_ANNOTATION_XML) != 0;
 
 	if (!in_math && stack->depth < FSRV__STACK_MAX) {
-		if (stack->root_count < FSRV__STACK_ROOTS_MAX)
-			stack->roots[stack->root_count] = offset;
-		stack->root_count++;
-		kind |= FSRV__KIND_ROOT;
+		if (stack->foreign_root_count < FSRV__STACK_FOREIGN_ROOTS_MAX)
+			stack->foreign_roots[stack->foreign_root_count] = offset;
+		stack->foreign_root_count++;
+		kind |= FSRV__KIND_FOREIGN_ROOT;
 	}
 	push_foreign(stack, key, kind);
 }
@@ -368,22 +374,23 @@ void fsrv__stack_close_foreign(struct fsrv__stack *stack, uint64_t key, const st
 		fsrv__stack_close(stack, key, tag);
 }
 
-bool fsrv__stack_is_content_foreign(const struct fsrv__stack *stack)
+bool fsrv__stack_current_node_holds_html(const struct fsrv__stack *stack)
 {
-	return fsrv__stack_is_foreign(stack) &&
-	       !(fsrv__stack_kind(stack) & (FSRV__KIND_HTML_INTEGRATION | FSRV__KIND_TEXT_INTEGRATION));
+	return !fsrv__stack_current_node_is_foreign(stack) ||
+	       (fsrv__stack_kind(stack) & (FSRV__KIND_HTML_INTEGRATION | FSRV__KIND_TEXT_INTEGRATION)) != 0;
 }
 
 void fsrv__stack_leave_foreign(struct fsrv__stack *stack)
 {
-	while (fsrv__stack_is_content_foreign(stack))
+	while (!fsrv__stack_current_node_holds_html(stack))
 		pop(stack);
 }
 
-uint64_t fsrv__stack_root_offset(const struct fsrv__stack *stack)
+uint64_t fsrv__stack_foreign_root_offset(const struct fsrv__stack *stack)
 {
-	unsigned count =
-		stack->root_count < FSRV__STACK_ROOTS_MAX ? stack->root_count : FSRV__STACK_ROOTS_MAX;
+	unsigned count = stack->foreign_root_count < FSRV__STACK_FOREIGN_ROOTS_MAX
+				 ? stack->foreign_root_count
+				 : FSRV__STACK_FOREIGN_ROOTS_MAX;
 
-	return stack->roots[count - 1];
+	return stack->foreign_roots[count - 1];
 }

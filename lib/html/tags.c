@@ -7,77 +7,83 @@
 #define ROW(key, name, flags, id, rule)                                                                      \
 	[FSRV__TAG_SLOT(key)] = {key, name, flags, FSRV__TAG_##id, FSRV__RULE_##rule}
 
-#define IN_HEAD          FSRV__TAG_IN_HEAD
-#define AFTER_HEAD       FSRV__TAG_AFTER_HEAD
-#define RAW_TEXT         FSRV__TAG_RAW_TEXT
-#define NOT_PUSHED       FSRV__TAG_NOT_PUSHED
-#define FRAMESET_NOT_OK  FSRV__TAG_FRAMESET_NOT_OK
-#define BREAKOUT         FSRV__TAG_BREAKOUT
-#define SPECIAL          FSRV__TAG_SPECIAL
-#define SCOPE            FSRV__TAG_SCOPE
-#define CLOSES_P         FSRV__TAG_CLOSES_P
-#define HTML_INTEGRATION FSRV__TAG_HTML_INTEGRATION
-#define TEXT_INTEGRATION FSRV__TAG_TEXT_INTEGRATION
-#define END_IMPLIES_HEAD FSRV__TAG_END_IMPLIES_HEAD
-#define OWN_RULES        FSRV__TAG_OWN_RULES
+#define IN_HEAD             FSRV__TAG_IN_HEAD
+#define AFTER_HEAD          FSRV__TAG_AFTER_HEAD
+#define RAW_TEXT            FSRV__TAG_RAW_TEXT
+#define NOT_PUSHED          FSRV__TAG_NOT_PUSHED
+#define FRAMESET_NOT_OK     FSRV__TAG_FRAMESET_NOT_OK
+#define BREAKOUT            FSRV__TAG_BREAKOUT
+#define SPECIAL             FSRV__TAG_SPECIAL
+#define SCOPE               FSRV__TAG_SCOPE
+#define CLOSES_P            FSRV__TAG_CLOSES_P
+#define HTML_INTEGRATION    FSRV__TAG_HTML_INTEGRATION
+#define TEXT_INTEGRATION    FSRV__TAG_TEXT_INTEGRATION
+#define END_TAG_BEFORE_BODY FSRV__TAG_END_TAG_BEFORE_BODY
+#define NOT_STACK_ONLY      FSRV__TAG_NOT_STACK_ONLY
 
 /* clang-format off */
 const struct fsrv__tag fsrv__tags[512] = {
-	ROW(FSRV__KEY4('b', 'a', 's', 'e'), NULL, IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY),
+	ROW(FSRV__KEY4('b', 'a', 's', 'e'), NULL,
+	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY8('b', 'a', 's', 'e', 'f', 'o', 'n', 't'), NULL,
-	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY),
+	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY7('b', 'g', 's', 'o', 'u', 'n', 'd'), NULL,
-	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY4('l', 'i', 'n', 'k'), NULL, IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY),
+	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY4('l', 'i', 'n', 'k'), NULL,
+	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY4('m', 'e', 't', 'a'), NULL,
-	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | BREAKOUT | SPECIAL | OWN_RULES, META, ANY),
+	    IN_HEAD | AFTER_HEAD | NOT_PUSHED | BREAKOUT | SPECIAL | NOT_STACK_ONLY, META, ANY_OTHER),
 	ROW(FSRV__KEY5('t', 'i', 't', 'l', 'e'), "title",
-	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL | HTML_INTEGRATION, OTHER, ANY),
+	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL | HTML_INTEGRATION, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY5('s', 't', 'y', 'l', 'e'), "style",
-	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL, OTHER, ANY),
+	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY6('s', 'c', 'r', 'i', 'p', 't'), "script",
-	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL, SCRIPT, ANY),
+	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL, SCRIPT, ANY_OTHER),
 	ROW(FSRV__KEY8('n', 'o', 'f', 'r', 'a', 'm', 'e', 's'), "noframes",
-	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL, OTHER, ANY),
+	    IN_HEAD | AFTER_HEAD | RAW_TEXT | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY8('n', 'o', 's', 'c', 'r', 'i', 'p', 't'), "noscript",
-	    IN_HEAD | RAW_TEXT | SPECIAL, OTHER, ANY),
+	    IN_HEAD | RAW_TEXT | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY8('t', 'e', 'm', 'p', 'l', 'a', 't', 'e'), NULL,
-	    IN_HEAD | AFTER_HEAD | FRAMESET_NOT_OK | SPECIAL | SCOPE | OWN_RULES, TEMPLATE, ANY),
+	    IN_HEAD | AFTER_HEAD | FRAMESET_NOT_OK | SPECIAL | SCOPE | NOT_STACK_ONLY, TEMPLATE, ANY_OTHER),
 	ROW(FSRV__KEY8('t', 'e', 'x', 't', 'a', 'r', 'e', 'a'), "textarea",
-	    RAW_TEXT | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY),
+	    RAW_TEXT | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY6('i', 'f', 'r', 'a', 'm', 'e'), "iframe",
-	    RAW_TEXT | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY3('x', 'm', 'p'), "xmp", RAW_TEXT | FRAMESET_NOT_OK | SPECIAL | CLOSES_P, OTHER, ANY),
-	ROW(FSRV__KEY7('n', 'o', 'e', 'm', 'b', 'e', 'd'), "noembed", RAW_TEXT | SPECIAL, OTHER, ANY),
+	    RAW_TEXT | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('x', 'm', 'p'), "xmp",
+	    RAW_TEXT | FRAMESET_NOT_OK | SPECIAL | CLOSES_P, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY7('n', 'o', 'e', 'm', 'b', 'e', 'd'), "noembed", RAW_TEXT | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY9('p', 'l', 'a', 'i', 'n', 't', 'e', 'x', 't'), NULL,
-	    SPECIAL | CLOSES_P | OWN_RULES, PLAINTEXT, ANY),
-	ROW(FSRV__KEY4('a', 'r', 'e', 'a'), NULL, NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY),
+	    SPECIAL | CLOSES_P | NOT_STACK_ONLY, PLAINTEXT, ANY_OTHER),
+	ROW(FSRV__KEY4('a', 'r', 'e', 'a'), NULL, NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY2('b', 'r'), NULL,
-	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL | END_IMPLIES_HEAD, BR, ANY),
+	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL | END_TAG_BEFORE_BODY, BR, ANY_OTHER),
 	ROW(FSRV__KEY5('e', 'm', 'b', 'e', 'd'), NULL,
-	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY3('i', 'm', 'g'), NULL, NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY5('i', 'm', 'a', 'g', 'e'), NULL, NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY),
+	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('i', 'm', 'g'), NULL,
+	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY5('i', 'm', 'a', 'g', 'e'), NULL,
+	    NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY6('k', 'e', 'y', 'g', 'e', 'n'), NULL,
-	    NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY3('w', 'b', 'r'), NULL, NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY),
+	    NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('w', 'b', 'r'), NULL, NOT_PUSHED | FRAMESET_NOT_OK | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY2('h', 'r'), NULL,
-	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL | CLOSES_P, OTHER, ANY),
-	ROW(FSRV__KEY5('i', 'n', 'p', 'u', 't'), NULL, NOT_PUSHED | SPECIAL | OWN_RULES, INPUT, ANY),
-	ROW(FSRV__KEY6('s', 'o', 'u', 'r', 'c', 'e'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY5('t', 'r', 'a', 'c', 'k'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY5('p', 'a', 'r', 'a', 'm'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY3('c', 'o', 'l'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY8('c', 'o', 'l', 'g', 'r', 'o', 'u', 'p'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY),
-	ROW(FSRV__KEY5('f', 'r', 'a', 'm', 'e'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY),
+	    NOT_PUSHED | FRAMESET_NOT_OK | BREAKOUT | SPECIAL | CLOSES_P, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY5('i', 'n', 'p', 'u', 't'), NULL,
+	    NOT_PUSHED | SPECIAL | NOT_STACK_ONLY, INPUT, ANY_OTHER),
+	ROW(FSRV__KEY6('s', 'o', 'u', 'r', 'c', 'e'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY5('t', 'r', 'a', 'c', 'k'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY5('p', 'a', 'r', 'a', 'm'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('c', 'o', 'l'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY8('c', 'o', 'l', 'g', 'r', 'o', 'u', 'p'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY5('f', 'r', 'a', 'm', 'e'), NULL, NOT_PUSHED | SPECIAL, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY8('f', 'r', 'a', 'm', 'e', 's', 'e', 't'), NULL,
-	    NOT_PUSHED | SPECIAL | OWN_RULES, FRAMESET, ANY),
+	    NOT_PUSHED | SPECIAL | NOT_STACK_ONLY, FRAMESET, ANY_OTHER),
 	ROW(FSRV__KEY4('h', 'e', 'a', 'd'), NULL,
-	    NOT_PUSHED | BREAKOUT | SPECIAL | END_IMPLIES_HEAD | OWN_RULES, HEAD, ANY),
+	    NOT_PUSHED | BREAKOUT | SPECIAL | END_TAG_BEFORE_BODY | NOT_STACK_ONLY, HEAD, ANY_OTHER),
 	ROW(FSRV__KEY4('b', 'o', 'd', 'y'), NULL,
-	    NOT_PUSHED | BREAKOUT | SPECIAL | END_IMPLIES_HEAD | OWN_RULES, BODY, ANY),
+	    NOT_PUSHED | BREAKOUT | SPECIAL | END_TAG_BEFORE_BODY | NOT_STACK_ONLY, BODY, ANY_OTHER),
 	ROW(FSRV__KEY4('h', 't', 'm', 'l'), NULL,
-	    NOT_PUSHED | SPECIAL | END_IMPLIES_HEAD | OWN_RULES, HTML, ANY),
+	    NOT_PUSHED | SPECIAL | END_TAG_BEFORE_BODY | NOT_STACK_ONLY, HTML, ANY_OTHER),
 	ROW(FSRV__KEY7('a', 'd', 'd', 'r', 'e', 's', 's'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY7('a', 'r', 't', 'i', 'c', 'l', 'e'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY5('a', 's', 'i', 'd', 'e'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
@@ -105,11 +111,11 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY7('s', 'u', 'm', 'm', 'a', 'r', 'y'), NULL, SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY2('u', 'l'), NULL, BREAKOUT | SPECIAL | CLOSES_P, OTHER, SCOPED),
 	ROW(FSRV__KEY3('p', 'r', 'e'), NULL,
-	    FRAMESET_NOT_OK | BREAKOUT | SPECIAL | CLOSES_P | OWN_RULES, PRE, SCOPED),
+	    FRAMESET_NOT_OK | BREAKOUT | SPECIAL | CLOSES_P | NOT_STACK_ONLY, PRE, SCOPED),
 	ROW(FSRV__KEY7('l', 'i', 's', 't', 'i', 'n', 'g'), NULL,
-	    FRAMESET_NOT_OK | BREAKOUT | SPECIAL | CLOSES_P | OWN_RULES, PRE, SCOPED),
+	    FRAMESET_NOT_OK | BREAKOUT | SPECIAL | CLOSES_P | NOT_STACK_ONLY, PRE, SCOPED),
 	ROW(FSRV__KEY4('f', 'o', 'r', 'm'), NULL, SPECIAL | CLOSES_P, FORM, FORM),
-	ROW(FSRV__KEY1('p'), NULL, BREAKOUT | SPECIAL | CLOSES_P, P, ANY),
+	ROW(FSRV__KEY1('p'), NULL, BREAKOUT | SPECIAL | CLOSES_P, P, P),
 	ROW(FSRV__KEY2('h', '1'), NULL, BREAKOUT | SPECIAL | CLOSES_P, OTHER, HEADING),
 	ROW(FSRV__KEY2('h', '2'), NULL, BREAKOUT | SPECIAL | CLOSES_P, OTHER, HEADING),
 	ROW(FSRV__KEY2('h', '3'), NULL, BREAKOUT | SPECIAL | CLOSES_P, OTHER, HEADING),
@@ -125,6 +131,7 @@ const struct fsrv__tag fsrv__tags[512] = {
 	    FRAMESET_NOT_OK | SPECIAL | SCOPE, OTHER, SCOPED),
 	ROW(FSRV__KEY6('o', 'b', 'j', 'e', 'c', 't'), NULL, FRAMESET_NOT_OK | SPECIAL | SCOPE, OTHER, SCOPED),
 	ROW(FSRV__KEY6('s', 'e', 'l', 'e', 'c', 't'), NULL, FRAMESET_NOT_OK | SPECIAL | SCOPE, OTHER, SCOPED),
+	/* table closes p except in quirks mode, which is not followed (Limits in docs/injection.md) */
 	ROW(FSRV__KEY5('t', 'a', 'b', 'l', 'e'), NULL,
 	    FRAMESET_NOT_OK | BREAKOUT | SPECIAL | SCOPE | CLOSES_P, OTHER, TABLE),
 	ROW(FSRV__KEY2('t', 'd'), NULL, SPECIAL | SCOPE, OTHER, CELL),
@@ -148,25 +155,25 @@ const struct fsrv__tag fsrv__tags[512] = {
 	ROW(FSRV__KEY6('s', 't', 'r', 'o', 'n', 'g'), NULL, BREAKOUT, OTHER, FORMATTING),
 	ROW(FSRV__KEY2('t', 't'), NULL, BREAKOUT, OTHER, FORMATTING),
 	ROW(FSRV__KEY1('u'), NULL, BREAKOUT, OTHER, FORMATTING),
-	ROW(FSRV__KEY4('r', 'u', 'b', 'y'), NULL, BREAKOUT, OTHER, ANY),
-	ROW(FSRV__KEY4('s', 'p', 'a', 'n'), NULL, BREAKOUT, OTHER, ANY),
-	ROW(FSRV__KEY3('s', 'u', 'b'), NULL, BREAKOUT, OTHER, ANY),
-	ROW(FSRV__KEY3('s', 'u', 'p'), NULL, BREAKOUT, OTHER, ANY),
-	ROW(FSRV__KEY3('v', 'a', 'r'), NULL, BREAKOUT, OTHER, ANY),
+	ROW(FSRV__KEY4('r', 'u', 'b', 'y'), NULL, BREAKOUT, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY4('s', 'p', 'a', 'n'), NULL, BREAKOUT, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('s', 'u', 'b'), NULL, BREAKOUT, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('s', 'u', 'p'), NULL, BREAKOUT, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY3('v', 'a', 'r'), NULL, BREAKOUT, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY13('f', 'o', 'r', 'e', 'i', 'g', 'n', 'o', 'b', 'j', 'e', 'c', 't'), NULL,
-	    HTML_INTEGRATION, OTHER, ANY),
-	ROW(FSRV__KEY4('d', 'e', 's', 'c'), NULL, HTML_INTEGRATION, OTHER, ANY),
-	ROW(FSRV__KEY2('m', 'i'), NULL, TEXT_INTEGRATION, OTHER, ANY),
-	ROW(FSRV__KEY2('m', 'o'), NULL, TEXT_INTEGRATION, OTHER, ANY),
-	ROW(FSRV__KEY2('m', 'n'), NULL, TEXT_INTEGRATION, OTHER, ANY),
-	ROW(FSRV__KEY2('m', 's'), NULL, TEXT_INTEGRATION, OTHER, ANY),
-	ROW(FSRV__KEY5('m', 't', 'e', 'x', 't'), NULL, TEXT_INTEGRATION, OTHER, ANY),
+	    HTML_INTEGRATION, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY4('d', 'e', 's', 'c'), NULL, HTML_INTEGRATION, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY2('m', 'i'), NULL, TEXT_INTEGRATION, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY2('m', 'o'), NULL, TEXT_INTEGRATION, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY2('m', 'n'), NULL, TEXT_INTEGRATION, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY2('m', 's'), NULL, TEXT_INTEGRATION, OTHER, ANY_OTHER),
+	ROW(FSRV__KEY5('m', 't', 'e', 'x', 't'), NULL, TEXT_INTEGRATION, OTHER, ANY_OTHER),
 	ROW(FSRV__KEY14('a', 'n', 'n', 'o', 't', 'a', 't', 'i', 'o', 'n', '-', 'x', 'm', 'l'), NULL,
-	    0, ANNOTATION_XML, ANY),
-	ROW(FSRV__KEY6('m', 'g', 'l', 'y', 'p', 'h'), NULL, 0, MGLYPH, ANY),
-	ROW(FSRV__KEY10('m', 'a', 'l', 'i', 'g', 'n', 'm', 'a', 'r', 'k'), NULL, 0, MALIGNMARK, ANY),
-	ROW(FSRV__KEY3('s', 'v', 'g'), NULL, 0, SVG, ANY),
-	ROW(FSRV__KEY4('m', 'a', 't', 'h'), NULL, 0, MATH, ANY),
+	    0, ANNOTATION_XML, ANY_OTHER),
+	ROW(FSRV__KEY6('m', 'g', 'l', 'y', 'p', 'h'), NULL, 0, MGLYPH, ANY_OTHER),
+	ROW(FSRV__KEY10('m', 'a', 'l', 'i', 'g', 'n', 'm', 'a', 'r', 'k'), NULL, 0, MALIGNMARK, ANY_OTHER),
+	ROW(FSRV__KEY3('s', 'v', 'g'), NULL, 0, SVG, ANY_OTHER),
+	ROW(FSRV__KEY4('m', 'a', 't', 'h'), NULL, 0, MATH, ANY_OTHER),
 };
 /* clang-format on */
 

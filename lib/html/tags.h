@@ -52,14 +52,14 @@ enum fsrv__tag_flag {
 	FSRV__TAG_CLOSES_P = 1 << 8,          /* start tag that closes a p element in button scope */
 	FSRV__TAG_HTML_INTEGRATION = 1 << 9,  /* HTML integration point when it is an SVG element */
 	FSRV__TAG_TEXT_INTEGRATION = 1 << 10, /* MathML text integration point when it is a MathML element */
-	FSRV__TAG_END_IMPLIES_HEAD = 1
-				     << 11, /* end tag that makes the parser insert a missing head or body */
-	FSRV__TAG_OWN_RULES = 1 << 12       /* changes more in a body than the stack of open elements */
+	FSRV__TAG_END_TAG_BEFORE_BODY = 1 << 11, /* end tag that counts there: head, body, html, br */
+	FSRV__TAG_NOT_STACK_ONLY = 1 << 12 /* may change more in a body than the stack of open elements */
 };
 
 /* How an end tag finds the element that it closes (13.2.6.4.7), and which siblings a start tag closes. */
 enum fsrv__tag_rule {
-	FSRV__RULE_ANY,        /* the nearest of the name, unless a special element lies between */
+	FSRV__RULE_ANY_OTHER,  /* "any other end tag": the nearest, unless a special element lies between */
+	FSRV__RULE_P,          /* p: the nearest, unless a boundary of button scope lies between */
 	FSRV__RULE_SCOPED,     /* the nearest of the name, unless a scope boundary lies between */
 	FSRV__RULE_FORMATTING, /* formatting: closes what special elements do not hold (adoption agency) */
 	FSRV__RULE_HEADING,

@@ -3,7 +3,7 @@
  * Every reader takes the bytes from at to end, at least one, and returns the first that it leaves to the
  * state it has set. None looks back before at: what earlier bytes mean is in the scanner. Where one state
  * nearly always follows another its reader is called at once, which saves a jump that the processor
- * can't predict. WHATWG HTML, 13.2.5.1, 13.2.5.6 to 13.2.5.8 and 13.2.5.32 to 13.2.5.40. */
+ * cannot predict. WHATWG HTML, 13.2.5.1, 13.2.5.6 to 13.2.5.8 and 13.2.5.32 to 13.2.5.40. */
 #include "html/tokenizer.h"
 
 #include "html/byte_order_mark.h"
@@ -87,7 +87,8 @@ static void finish_tag_name(struct fsrv__scanner *s)
 	s->attributes.found = 0;
 	if (s->is_end_tag || s->tag->id == FSRV__TAG_OTHER)
 		return;
-	fsrv__attributes_begin(&s->attributes, s->tag, fsrv__stack_is_foreign(&s->stack), s->is_frameset_ok);
+	fsrv__attributes_begin(&s->attributes, s->tag, fsrv__stack_current_node_is_foreign(&s->stack),
+			       s->is_frameset_ok);
 	s->searches_markers = s->tag->id == FSRV__TAG_SCRIPT && s->options.n_markers > 0;
 	s->has_marker = false;
 }
@@ -159,7 +160,6 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 	case '!':
 		s->state = FSRV__STATE_MARKUP_DECLARATION_OPEN;
 		s->matched = 0;
-		s->last_bytes = 0;
 		return at + 1;
 	case '?':
 		s->state = FSRV__STATE_BOGUS_COMMENT;
@@ -182,24 +182,30 @@ static const uint8_t *read_tag_open(struct fsrv__scanner *s, const uint8_t *at, 
 static inline void change_stack(struct fsrv__scanner *s, uint64_t key, const struct fsrv__tag *tag,
 				const uint8_t *start)
 {
-	if (fsrv__stack_is_foreign(&s->stack))
+	if (fsrv__stack_current_node_is_foreign(&s->stack))
 		fsrv__stack_leave_foreign(&s->stack);
 	if (start == NULL)
 		fsrv__stack_close(&s->stack, key, tag);
 	else if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH)
-		fsrv__stack_open_root(&s->stack, key, tag, fsrv__offset(s, start));
+		fsrv__stack_open_foreign_root(&s->stack, key, tag, fsrv__offset(s, start));
 	else
 		fsrv__stack_open(&s->stack, key, tag, 0);
 }
 
-/* In SVG and MathML only start tags that leave them are such. */
+/* True when a tag changes just the stack of open elements, where s->allows_stack_only_tags holds. In foreign
+ * content only breakout start tags (13.2.6.5) are such.
+ *
+ * For tags that come to the tree changes_stack_only (tree.c) decides alike. The two need not accept the same
+ * tags, but each must accept only those that the other rules of the tree would answer with the same change
+ * of the stack and nothing else: where chunks are cut decides which way a tag takes, and must not decide the
+ * result. */
 static inline bool is_stack_only(const struct fsrv__scanner *s, const struct fsrv__tag *tag, bool is_end_tag)
 {
-	unsigned others = FSRV__TAG_RAW_TEXT | FSRV__TAG_OWN_RULES |
+	unsigned others = FSRV__TAG_RAW_TEXT | FSRV__TAG_NOT_STACK_ONLY |
 			  (s->is_frameset_ok ? FSRV__TAG_FRAMESET_NOT_OK : 0U);
 
-	return !(tag->flags & others) &&
-	       (!fsrv__stack_is_foreign(&s->stack) || (!is_end_tag && (tag->flags & FSRV__TAG_BREAKOUT)));
+	return !(tag->flags & others) && (!fsrv__stack_current_node_is_foreign(&s->stack) ||
+					  (!is_end_tag && (tag->flags & FSRV__TAG_BREAKOUT)));
 }
 
 #define STACK_ONLY_ROOM 12 /* "</", a short name and what ends it */

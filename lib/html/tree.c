@@ -57,8 +57,8 @@ void fsrv__tree_characters(struct fsrv__scanner *s, uint64_t offset, bool is_nul
 	update_state(s);
 }
 
-/* Steps through the insertion modes up to the one that takes the tag; false when it makes no element
- * there (13.2.6.4.1 to 13.2.6.4.4). */
+/* Before head and in head: starts and ends the head as the tag requires. False when nothing is left to
+ * insert, because the tag is html or head (13.2.6.4.1 to 13.2.6.4.4). */
 static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
 {
 	unsigned id = s->tag->id;
@@ -77,7 +77,8 @@ static bool enter_head(struct fsrv__scanner *s, const uint8_t *after)
 	return true;
 }
 
-/* Goes on from there; false when the tag makes no element (13.2.6.4.4 to 13.2.6.4.7). */
+/* After head and in body: opens the body as the tag requires. False when nothing is left to insert, because
+ * the tag is body or frameset (13.2.6.4.4 to 13.2.6.4.7). */
 static bool enter_body(struct fsrv__scanner *s)
 {
 	unsigned id = s->tag->id;
@@ -141,7 +142,7 @@ static void insert_html_element(struct fsrv__scanner *s, const uint8_t *after)
 		s->is_frameset_ok = false;
 	if (tag->id == FSRV__TAG_SVG || tag->id == FSRV__TAG_MATH) {
 		if (!s->is_self_closing)
-			fsrv__stack_open_root(&s->stack, s->tag_key, tag, s->tag_start);
+			fsrv__stack_open_foreign_root(&s->stack, s->tag_key, tag, s->tag_start);
 		return;
 	}
 	fsrv__stack_open(&s->stack, s->tag_key, tag, s->tag_start);
@@ -160,7 +161,7 @@ static bool is_in_foreign_content(const struct fsrv__scanner *s)
 	unsigned kind = fsrv__stack_kind(&s->stack);
 	unsigned id = s->tag->id;
 
-	if (!fsrv__stack_is_foreign(&s->stack) || (kind & FSRV__KIND_HTML_INTEGRATION))
+	if (!fsrv__stack_current_node_is_foreign(&s->stack) || (kind & FSRV__KIND_HTML_INTEGRATION))
 		return false;
 	if (kind & FSRV__KIND_TEXT_INTEGRATION)
 		return id == FSRV__TAG_MGLYPH || id == FSRV__TAG_MALIGNMARK;
@@ -182,12 +183,14 @@ static bool insert_foreign_element(struct fsrv__scanner *s)
 	return true;
 }
 
-/* True for most start tags in a body: they change nothing but the stack of open elements. */
+/* True for most start tags in a body: they change nothing but the stack of open elements. In the tokenizer
+ * s->allows_stack_only_tags and is_stack_only (tokenizer.c) decide alike; what must hold for all three is
+ * said there. */
 static bool changes_stack_only(const struct fsrv__scanner *s)
 {
 	return s->insertion_mode == FSRV__MODE_IN_BODY && s->tag->id == FSRV__TAG_OTHER &&
 	       !(s->tag->flags & (FSRV__TAG_RAW_TEXT | FSRV__TAG_FRAMESET_NOT_OK)) && !s->does_text_matter &&
-	       !fsrv__stack_is_foreign(&s->stack);
+	       !fsrv__stack_current_node_is_foreign(&s->stack);
 }
 
 void fsrv__tree_start_tag(struct fsrv__scanner *s, const uint8_t *after)
@@ -223,7 +226,7 @@ static void process_html_end_tag(struct fsrv__scanner *s)
 	bool has_body = s->insertion_mode == FSRV__MODE_IN_BODY;
 
 	if (!has_body) {
-		if (!(s->tag->flags & FSRV__TAG_END_IMPLIES_HEAD))
+		if (!(s->tag->flags & FSRV__TAG_END_TAG_BEFORE_BODY))
 			return;
 		if (s->insertion_mode == FSRV__MODE_BEFORE_HEAD)
 			start_head(s, s->tag_start, true);
@@ -250,7 +253,7 @@ void fsrv__tree_end_tag(struct fsrv__scanner *s, const uint8_t *after)
 {
 	if (s->raw_element != NULL) {
 		end_raw_text(s, after);
-	} else if (fsrv__stack_is_foreign(&s->stack) && s->tag->id != FSRV__TAG_BR &&
+	} else if (fsrv__stack_current_node_is_foreign(&s->stack) && s->tag->id != FSRV__TAG_BR &&
 		   s->tag->id != FSRV__TAG_P) {
 		fsrv__stack_close_foreign(&s->stack, s->tag_key, s->tag);
 	} else {
@@ -270,9 +273,9 @@ static uint64_t find_unfinished(const struct fsrv__scanner *s)
 	if (s->stack.open_templates > 0)
 		return s->stack.template_offset;
 	if (s->stack.is_too_deep)
-		return s->stack.roots[0];
-	if (fsrv__stack_is_content_foreign(&s->stack))
-		return fsrv__stack_root_offset(&s->stack);
+		return s->stack.foreign_roots[0];
+	if (!fsrv__stack_current_node_holds_html(&s->stack))
+		return fsrv__stack_foreign_root_offset(&s->stack);
 	if (s->raw_element != NULL || s->state > FSRV__STATE_TAG_OPEN)
 		return s->tag_start;
 	return FSRV_NO_OFFSET;
