@@ -369,7 +369,8 @@ struct fsrv_stats {
 FSRV_API int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats);
 
 /* Records the end of a request. This is an MHD_RequestCompletedCallback for MHD_OPTION_NOTIFY_COMPLETED,
- * for daemons of the program that send large files by sendfile(2). Set FSRV_COMPLETION_IS_TOLD with it.
+ * for daemons of the program that send large files by sendfile(2) or suspend connections. Set
+ * FSRV_COMPLETION_IS_TOLD with it.
  *
  * cls  the struct fsrv
  *
@@ -397,6 +398,10 @@ FSRV_API void fsrv_request_completed(void *cls, struct MHD_Connection *connectio
  * program's handler a second time, with the same *con_cls, and the handler has to call fsrv_handle again.
  * So keep what the final call needs until the request is completed, and count requests with the access
  * function.
+ *
+ * A program that keeps its own state in *con_cls and may answer such a second call itself calls
+ * fsrv_request_completed when a request is completed. Otherwise the next request on the connection for the
+ * same path may get what the worker found for the earlier one.
  *
  * Returns MHD_YES. Returns MHD_NO only when memory for the response is lacking; libmicrohttpd then closes
  * the connection. When the option fallback is called, its result is returned. Any number of threads may

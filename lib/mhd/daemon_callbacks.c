@@ -3,6 +3,7 @@
 
 #include "mhd/guard.h"
 #include "mhd/handler.h"
+#include "mhd/offload.h"
 
 size_t fsrv_keep_escapes(void *cls, struct MHD_Connection *connection, char *text)
 {
@@ -17,6 +18,7 @@ void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void *
 	struct fsrv *fs = cls;
 
 	(void)con_cls;
+	fsrv__offload_drop(fs, connection);
 	fsrv__guard_end(fs->guard, fsrv__connection_socket(connection),
 			how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? FSRV_ENDING_COMPLETE
 								   : FSRV_ENDING_ABORTED);

@@ -285,6 +285,8 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 {
 	struct exchange x;
 
+	if (*con_cls == NULL)
+		fsrv__offload_drop(cls, connection);
 	if (*con_cls == NULL && !is_refused_early(connection, method)) {
 		*con_cls = &first_call_is_over;
 		return MHD_YES;

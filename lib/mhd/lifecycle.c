@@ -81,7 +81,7 @@ static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 	fs->guard = fsrv__guard_new(&fs->allocator);
 	fs->workers =
 		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
-				  fsrv__offload_expire, fs);
+				  fsrv__offload_drop_closed, fs);
 	return fs->guard != NULL && fs->workers != NULL;
 }
 

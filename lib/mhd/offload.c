@@ -1,16 +1,13 @@
-/* A list of lookups that run or wait to be taken. A lookup is in the list until it is taken or has
- * expired, so what it found is freed exactly once. */
+/* A list of lookups that run or wait to be taken. A lookup is in the list until it is taken or dropped, so
+ * what it found is freed exactly once. */
 #include "mhd/offload.h"
 
 #include <stddef.h>
 #include <string.h>
 
-#include "mhd/clock.h"
 #include "mhd/handler.h"
 #include "mhd/socket.h"
 
-/* A result older than this is not used: a resumed connection takes its result much sooner. */
-#define EXPIRY_NS (UINT64_C(2) * 1000000000)
 /* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503,
  * so a disk that hangs leaves connections for others. */
 #define MAX_OFFLOADS 64
@@ -19,17 +16,13 @@ struct fsrv__offload {
 	struct fsrv__job job; /* first, so that a pointer to it is one to the whole */
 	struct fsrv *fs;
 	struct MHD_Connection *connection;
-	uint64_t cookie; /* of the connection's socket */
-	uint64_t ended;  /* by fsrv__clock_nanoseconds; 0: not yet. Guarded by the mutex */
+	int socket;      /* of the connection */
+	uint64_t cookie; /* of the socket; 0: the kernel does not tell */
+	bool has_ended;  /* guarded by the mutex */
 	struct fsrv__lookup_needs needs;
 	struct fsrv__offload *next; /* in a list; that of the handler is guarded by the mutex */
 	struct fsrv__lookup_result result;
 };
-
-static uint64_t cookie_of(struct MHD_Connection *connection)
-{
-	return fsrv__socket_cookie(fsrv__connection_socket(connection));
-}
 
 static void run_lookup(struct fsrv__job *job, bool cancelled)
 {
@@ -43,7 +36,7 @@ static void run_lookup(struct fsrv__job *job, bool cancelled)
 	if (status != FSRV__LOOKUP_DONE)
 		offload->result.outcome = FSRV__OVERLOADED;
 	pthread_mutex_lock(&fs->offload_mutex);
-	offload->ended = fsrv__clock_nanoseconds();
+	offload->has_ended = true;
 	pthread_mutex_unlock(&fs->offload_mutex);
 	fsrv__connection_resume(connection, &fs->wake);
 }
@@ -61,31 +54,28 @@ static void free_list(struct fsrv__offload *list)
 	}
 }
 
-static bool has_expired(const struct fsrv__offload *offload, uint64_t now)
-{
-	return now - offload->ended > EXPIRY_NS;
-}
-
-/* Compares paths too: the program may answer the second call itself, and the next request on the connection
- * ask for something else. */
-static bool is_for(const struct fsrv__offload *offload, uint64_t cookie,
+/* Compares paths too: the call may be for another request, if nobody tells when one is over. */
+static bool is_for(const struct fsrv__offload *offload, const struct MHD_Connection *connection,
 		   const struct fsrv__lookup_result *result)
 {
-	return offload->cookie == cookie && offload->result.requested_length == result->requested_length &&
+	return offload->connection == connection && fsrv__socket_cookie(offload->socket) == offload->cookie &&
+	       offload->result.requested_length == result->requested_length &&
 	       offload->result.path.directory == result->path.directory &&
 	       memcmp(offload->result.path.text, result->path.text, result->requested_length) == 0;
 }
 
-/* Removes from the handler's list what has ended for this connection, and what has expired. */
+/* Removes from the handler's list what has ended for a connection; for NULL, what has ended for connections
+ * whose sockets are closed. */
 static struct fsrv__offload *remove_ended(struct fsrv *fs, const struct MHD_Connection *connection)
 {
 	struct fsrv__offload **link = &fs->offloads, *offload, *removed = NULL;
-	uint64_t now = fsrv__clock_nanoseconds();
 
 	pthread_mutex_lock(&fs->offload_mutex);
 	while ((offload = *link) != NULL) {
-		if (offload->ended == 0 ||
-		    (offload->connection != connection && !has_expired(offload, now))) {
+		bool concerns = connection != NULL ? offload->connection == connection
+						   : fsrv__socket_cookie(offload->socket) != offload->cookie;
+
+		if (!offload->has_ended || !concerns) {
 			link = &offload->next;
 			continue;
 		}
@@ -98,7 +88,13 @@ static struct fsrv__offload *remove_ended(struct fsrv *fs, const struct MHD_Conn
 	return removed;
 }
 
-bool fsrv__offload_expire(void *cls)
+void fsrv__offload_drop(struct fsrv *fs, const struct MHD_Connection *connection)
+{
+	if (atomic_load(&fs->n_offloads) > 0)
+		free_list(remove_ended(fs, connection));
+}
+
+bool fsrv__offload_drop_closed(void *cls)
 {
 	struct fsrv *fs = cls;
 
@@ -125,7 +121,8 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 	offload->job.is_remote = result->file.is_remote;
 	offload->fs = fs;
 	offload->connection = connection;
-	offload->cookie = cookie_of(connection);
+	offload->socket = fsrv__connection_socket(connection);
+	offload->cookie = fsrv__socket_cookie(offload->socket);
 	offload->needs = *needs;
 	return offload;
 }
@@ -159,18 +156,14 @@ bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
 			struct fsrv__lookup_result *result)
 {
 	struct fsrv__offload *removed, *offload;
-	uint64_t cookie, now;
 	bool is_found;
 
 	if (atomic_load(&fs->n_offloads) == 0)
 		return false;
 	removed = remove_ended(fs, connection);
-	cookie = cookie_of(connection);
-	now = fsrv__clock_nanoseconds();
-	for (offload = removed; offload != NULL; offload = offload->next)
-		if (offload->connection == connection && !has_expired(offload, now) &&
-		    is_for(offload, cookie, result))
-			break;
+	for (offload = removed; offload != NULL && !is_for(offload, connection, result);
+	     offload = offload->next)
+		;
 	is_found = offload != NULL;
 	if (is_found) {
 		*result = offload->result;

@@ -2,8 +2,9 @@
  *
  * After the resumption libmicrohttpd calls the handler again, from its start, and that run takes what the
  * worker found. libmicrohttpd may also close the connection without a call, or give its address to another
- * one. So a result is found by the connection's address, the cookie of its socket and the path; a result that
- * nobody takes expires. */
+ * one. So a result is found by the connection's address, the cookie of its socket and the path. It is kept
+ * until it is taken, or until its request is known to be over: at the first call of the next one, when the
+ * request has completed, or when the socket is closed. No clock decides. */
 #ifndef FSRV__MHD_OFFLOAD_H
 #define FSRV__MHD_OFFLOAD_H
 
@@ -22,9 +23,13 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
 			struct fsrv__lookup_result *result);
 
-/* Frees the results that nobody took in time. cls is the struct fsrv. True when lookups are left that still
- * run or were not taken yet. Any thread. */
-bool fsrv__offload_expire(void *cls);
+/* Frees what a worker found for the connection, if nobody has taken it: its request is over. Called on the
+ * connection's thread, or when the connection is closed. */
+void fsrv__offload_drop(struct fsrv *fs, const struct MHD_Connection *connection);
+
+/* Frees the results of connections whose sockets are closed. cls is the struct fsrv. True when lookups are
+ * left that still run or were not taken yet. Any thread. */
+bool fsrv__offload_drop_closed(void *cls);
 
 /* Frees all results. No worker runs any more. */
 void fsrv__offload_clear(struct fsrv *fs);

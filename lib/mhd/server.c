@@ -6,6 +6,7 @@
 
 #include "mhd/handler.h"
 #include "mhd/listener.h"
+#include "mhd/offload.h"
 #include "mhd/server_options.h"
 
 struct fsrv_server {
@@ -38,8 +39,11 @@ static void log_daemon(void *cls, const char *format, va_list arguments)
 static void mark_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
 			    enum MHD_ConnectionNotificationCode code)
 {
-	(void)connection;
-	*socket_context = code == MHD_CONNECTION_NOTIFY_STARTED ? cls : NULL;
+	struct fsrv_server *server = cls;
+
+	*socket_context = code == MHD_CONNECTION_NOTIFY_STARTED ? server : NULL;
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+		fsrv__offload_drop(server->fs, connection);
 }
 
 static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct fsrv_server_options *options)

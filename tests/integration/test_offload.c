@@ -1,4 +1,4 @@
-/* Looks and reads that workers make for connections: results that nobody takes, and stops from all sides. */
+/* Lookups and reads that workers make: results that nobody takes, and stops from all sides. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -26,7 +26,7 @@ static struct client client;
 static struct reply reply;
 
 static atomic_int seconds_later; /* of the monotonic clock */
-static atomic_bool is_cold, takes_over;
+static atomic_bool is_cold, takes_over, is_late;
 static atomic_uint n_calls, n_accesses, n_completions;
 
 /* In place of the C library's: time that passes in no time, and a disk that is never in memory. */
@@ -80,6 +80,7 @@ static void set_up(void)
 	atomic_store(&seconds_later, 0);
 	atomic_store(&is_cold, false);
 	atomic_store(&takes_over, false);
+	atomic_store(&is_late, false);
 	atomic_store(&n_accesses, 0);
 	atomic_store(&n_completions, 0);
 }
@@ -104,6 +105,8 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *connection, cons
 			      const char *method, const char *version, const char *upload_data,
 			      size_t *upload_data_size, void **con_cls)
 {
+	if (atomic_load(&is_late))
+		atomic_fetch_add(&seconds_later, 3);
 	if (*con_cls == NULL)
 		atomic_store(&n_calls, 0);
 	if (atomic_fetch_add(&n_calls, 1) == 2 && atomic_load(&takes_over))
@@ -162,12 +165,11 @@ static void stop(void)
 
 static const int modes[] = {3, 11, 12};
 
-START_TEST(serves_no_result_that_is_old)
+START_TEST(serves_no_result_of_an_earlier_request)
 {
 	unsigned descriptors = leave_a_result(modes[_i]);
 
 	tree_write_text(&tree, "page.html", "<p>second");
-	atomic_store(&seconds_later, 3);
 	expect("/page.html", 200, "<p>second<i>");
 	ck_assert_uint_eq(open_descriptors(), descriptors);
 	stop();
@@ -184,16 +186,84 @@ START_TEST(serves_no_result_for_another_path)
 }
 END_TEST
 
-/* Without another request. */
+static void wait_for_descriptors(unsigned most)
+{
+	for (int waited = 0; waited < 30000 && open_descriptors() > most; waited += 20)
+		usleep(20000);
+	ck_assert_uint_le(open_descriptors(), most);
+}
+
+/* Without another request: both ends of the connection lie in this process. */
 START_TEST(closes_what_nobody_takes)
 {
 	unsigned descriptors = leave_a_result(modes[_i]);
-	int waited;
 
-	for (waited = 0; waited < 10000 && open_descriptors() > descriptors; waited += 20)
-		usleep(20000);
-	ck_assert_msg(waited > 1000 && waited < 4000, "%s: %d ms", daemon_modes[modes[_i]].name, waited);
+	client_close(&client);
+	wait_for_descriptors(descriptors - 2);
+	daemon_stop(&service);
+	fsrv_free(fs);
+}
+END_TEST
+
+/* A loop that turns so slowly that seconds pass before the handler is called again. */
+START_TEST(answers_however_late_the_second_call_comes)
+{
+	options.cache_size = FSRV_NO_CACHE;
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i>", 3), FSRV_OK);
+	daemon_start(&service, &daemon_modes[modes[_i]], answer, fs, 0);
+	client_open(&client, daemon_connect(&service));
+	atomic_store(&is_late, true);
+	for (int i = 0; i < 3; i++)
+		expect("/page.html", 200, "<p>first<i>");
 	stop();
+}
+END_TEST
+
+#define N_ASKERS   12
+#define N_REQUESTS 200
+
+static void *ask_often(void *cls)
+{
+	struct client asker;
+	struct reply answered;
+	uintptr_t n_right = 0;
+
+	(void)cls;
+	client_open(&asker, daemon_connect_tcp(&service));
+	for (int i = 0; i < N_REQUESTS; i++) {
+		client_ask(&asker, "GET", i % 2 == 0 ? "/page.html" : "/other.html", "", &answered);
+		n_right += answered.status == 200;
+		client_reply_free(&answered);
+	}
+	client_close(&asker);
+	return (void *)n_right;
+}
+
+/* Without a cache each page is one lookup by a worker: one that is made again was thrown away. */
+START_TEST(makes_no_lookup_in_vain)
+{
+	struct fsrv_stats stats = {.size = sizeof(stats)};
+	pthread_t threads[N_ASKERS];
+
+	options.cache_size = FSRV_NO_CACHE;
+	options.workers = 4;
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i>", 3), FSRV_OK);
+	daemon_start(&service, &daemon_modes[modes[_i]], fsrv_handle, fs, 0);
+	for (int i = 0; i < N_ASKERS; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_often, NULL), 0);
+	for (int i = 0; i < N_ASKERS; i++) {
+		void *n_right;
+
+		pthread_join(threads[i], &n_right);
+		ck_assert_uint_eq((uintptr_t)n_right, N_REQUESTS);
+	}
+	ck_assert_int_eq(fsrv_stats(fs, &stats), FSRV_OK);
+	ck_assert_uint_eq(stats.requests, N_ASKERS * N_REQUESTS);
+	ck_assert_uint_eq(stats.cold_lookups, N_ASKERS * N_REQUESTS);
+	daemon_stop(&service);
+	fsrv_free(fs);
 }
 END_TEST
 
@@ -302,9 +372,11 @@ Suite *test_suite(void)
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 60);
-	tcase_add_loop_test(tcase, serves_no_result_that_is_old, 0, LEN(modes));
+	tcase_add_loop_test(tcase, serves_no_result_of_an_earlier_request, 0, LEN(modes));
 	tcase_add_loop_test(tcase, serves_no_result_for_another_path, 0, LEN(modes));
 	tcase_add_loop_test(tcase, closes_what_nobody_takes, 0, LEN(modes));
+	tcase_add_loop_test(tcase, answers_however_late_the_second_call_comes, 0, LEN(modes));
+	tcase_add_loop_test(tcase, makes_no_lookup_in_vain, 0, LEN(modes));
 	tcase_add_loop_test(tcase, stops_from_all_sides, 0, 9);
 	tcase_add_loop_test(tcase, waits_for_the_drain_that_came_first, 0, LEN(modes));
 	suite_add_tcase(suite, tcase);
