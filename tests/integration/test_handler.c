@@ -509,6 +509,27 @@ START_TEST(answers_503_without_memory)
 }
 END_TEST
 
+/* A program that asks for a range in the client's place. What lies behind its value is its own business. */
+static enum MHD_Result with_range(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload_data,
+				  size_t *upload_data_size, void **con_cls)
+{
+	static const char memory[] = "Range\0bytes=1-2\0next";
+
+	if (*con_cls != NULL)
+		ck_assert_int_eq(MHD_set_connection_value(connection, MHD_HEADER_KIND, memory, memory + 6), MHD_YES);
+	return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
+}
+
+START_TEST(takes_a_range_that_the_program_sets)
+{
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	daemon_start(&service, &daemon_modes[1], with_range, fs, options.flags);
+	client_open(&client, daemon_connect(&service));
+	expect("/hello.txt", 206, "el");
+}
+END_TEST
+
 START_TEST(frees_nothing)
 {
 	fsrv_free(NULL);
@@ -537,6 +558,7 @@ Suite *test_suite(void)
 	tcase_add_test(serving, reports_accesses);
 	tcase_add_test(serving, leaves_the_embedders_state_alone);
 	tcase_add_test(serving, answers_503_without_memory);
+	tcase_add_test(serving, takes_a_range_that_the_program_sets);
 	suite_add_tcase(suite, serving);
 	tcase_add_checked_fixture(making, set_up, tear_down);
 	tcase_add_loop_test(making, refuses, 0, LEN(refusals));
