@@ -1,8 +1,9 @@
 """The rules that the modules of lib keep. Each function gives the problems that it finds, one text each."""
+import os
 import re
 
 from graph import components, explain, graph_of, module_of, modules, shortest_cycle
-from sources import ROOT, find, functions, includes
+from sources import ROOT, find, functions, include_directives, includes
 
 # The folders of lib from the bottom up. Those of one layer do not know each other. base.c is a module
 # beside the lowest ones.
@@ -40,6 +41,20 @@ def cycles(uses):
         heading = f'{len(component)} modules use each other: {", ".join(component)}. A cycle:'
         steps = explain(shortest_cycle(graph, component), uses)
         problems.append('\n'.join([heading, *(f'  {step}' for step in steps)]))
+    return problems
+
+
+def odd_includes(root=ROOT):
+    """Includes that hide a use: through a macro, of what is no header, or by a path with dots. In quotes
+    stand headers of lib and include alone; range.c finds range.h beside it where both were copied."""
+    known = set(find('lib', '.h', root=root) + find('include', '.h', root=root))
+    problems = []
+    for path in find('lib', '.c', '.h', root=root) + find('include', '.h', root=root):
+        places = (os.path.dirname(path), 'lib', 'include', 'include/fsrv')
+        for text, name in include_directives(path, root):
+            is_plain = name and re.fullmatch(r'(\w+/)*\w+\.h', name)
+            if not is_plain or text[0] == '"' and not known & {f'{place}/{name}' for place in places}:
+                problems.append(f'{path} includes {text}')
     return problems
 
 

@@ -42,8 +42,20 @@ def read_code(path, root=ROOT):
     return _TOKEN.sub(blank, read(path, root))
 
 
+def include_directives(path, root=ROOT):
+    """What follows each #include, #include_next or #import, and the name of the header there, if any."""
+    def blank(match):
+        return match[0] if match[0][0] in '"\'' else ' '
+    text = _TOKEN.sub(blank, re.sub(r'\\[ \t]*\n', '', read(path, root)))
+    for match in re.finditer(r'^[^\S\n]*(?:#|%:)[^\S\n]*(\w+)(.*)', text, re.MULTILINE):
+        if match[1] in ('include', 'include_next', 'import'):
+            rest = match[2].strip()
+            named = re.fullmatch(r'"([^"]+)"|<([^>]+)>', rest) if match[1] == 'include' else None
+            yield rest, named and (named[1] or named[2])
+
+
 def includes(path, root=ROOT):
-    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', read(path, root), re.MULTILINE)
+    return [name for _, name in include_directives(path, root) if name]
 
 
 def without_attributes(code):

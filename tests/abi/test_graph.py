@@ -116,6 +116,7 @@ class Folder:
         found = []
         for uses in (self.includes(), self.links()):
             found += rules.upward(uses) + rules.sideways(uses) + rules.cycles(uses)
+        found += rules.odd_includes(self.root)
         found += rules.foreign_declarations(self.root) + rules.undeclared_definitions(self.root)
         return found + rules.misread(self.objects(), self.root)
 
@@ -156,6 +157,20 @@ def include_cases(case):
     yield case('an include from http to html', by_includes(rules.sideways),
                {'lib/http/aside.c': '#include "html/scan.h"\n'},
                'lib/http/aside.c includes html/scan.h')
+    yield case('includes in odd clothes', by_includes(rules.upward),
+               {'lib/fs/up.c': '#include/**/"mhd/a.h"\n/*\n*/ %:  include <mhd/b.h> // text\n'
+                               '#inc\\\nlude \\\n"mhd/c.h"\n/*\n#include "mhd/d.h"\n*/\n',
+                **{f'lib/mhd/{name}.h': '' for name in 'abcd'}},
+               *(f'lib/fs/up.c includes mhd/{name}.h' for name in 'abc'))
+    yield case('includes that hide what they include', lambda folder: rules.odd_includes(folder.root),
+               {'lib/fs/up.c': '#define UP "mhd/handler.h"\n#include UP\n#include_next <mhd/new.h>\n'
+                               '#import "fs/cache.h"\n#include "mhd/handle.c"\n#include <mhd/../mhd/new.h>\n'
+                               '#include "new.inc"\n#include "new.h"\n#include <stdio.h>\n'
+                               '#include "cache.h"\n',
+                'lib/mhd/new.h': ''},
+               *(f'lib/fs/up.c includes {text}' for text in (
+                   'UP', '<mhd/new.h>', '"fs/cache.h"', '"mhd/handle.c"', '<mhd/../mhd/new.h>', '"new.inc"',
+                   '"new.h"')))
     yield case('a cycle of two by includes', by_includes(rules.cycles),
                {'lib/fs/one.h': '#include "two.h"\n',
                 'lib/fs/two.c': '#include "fs/one.h"\n',

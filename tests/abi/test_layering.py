@@ -115,6 +115,7 @@ def graph_cases(kind, uses):
 
 
 def header_cases(objects):
+    yield 'every include names a header', lambda: none(rules.odd_includes())
     yield 'the checks see the functions that the compiler sees', lambda: none(rules.misread(objects()))
     yield 'headers declare functions of their own file only', lambda: none(rules.foreign_declarations())
     yield ('functions that are not static are declared in a header',
