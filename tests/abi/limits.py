@@ -1,6 +1,7 @@
 """Limits of parameters and of columns. Each function gives the problems that it finds, one text each."""
 import re
 
+from rules import declared
 from sources import ROOT, find, functions, read
 
 MAX_PARAMETERS = 5
@@ -19,16 +20,13 @@ def types_of(function):
     return [re.sub(r'(?<=[\s*])\w+$', '', parameter).strip() for parameter in function.parameters]
 
 
-def is_public(function):
-    return not function.is_static and re.match(r'fsrv_(?!_)', function.name)
-
-
 def parameters(root=ROOT):
     """Functions of lib with too many parameters, and callbacks whose exception nobody needs any more."""
+    public = declared(find('include', '.h', root=root), root)
     problems, needed = [], set()
     for path in find('lib', '.c', '.h', root=root):
         long = [function for function in functions(path, root) if len(function.parameters) > MAX_PARAMETERS
-                and function.has_body and not is_public(function)]
+                and (function.is_static or function.name not in public)]
         for function in long:
             fitting = [name for name, types in CALLBACKS.items() if types == types_of(function)]
             needed.update(fitting)

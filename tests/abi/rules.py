@@ -3,7 +3,8 @@ import os
 import re
 
 from graph import components, explain, graph_of, module_of, modules, shortest_cycle
-from sources import ROOT, find, functions, include_directives, includes
+from sources import (ROOT, find, functions, include_directives, includes, read_code, split_list,
+                     without_attributes)
 
 # The folders of lib from the bottom up. Those of one layer do not know each other. base.c is a module
 # beside the lowest ones.
@@ -59,50 +60,70 @@ def odd_includes(root=ROOT):
 
 
 def declared(paths, root=ROOT):
+    """Functions that others may define."""
     return {function.name for path in paths for function in functions(path, root)
             if not function.is_static and not function.has_body}
 
 
-def defined(paths, root=ROOT):
-    return {function.name for path in paths for function in functions(path, root)
-            if not function.is_static and function.has_body}
+def variables(path, root=ROOT):
+    """What a file declares as extern, but for functions."""
+    found = re.findall(r'\bextern\b([^;{}]*);', without_attributes(read_code(path, root)))
+    names = [re.fullmatch(r'[\w\s*]*?(?:\(\s*\*\s*(\w+).*|(\w+)\s*(?:\[.*\])*)', part)
+             for text in found for part in split_list(text)]
+    return {match[1] or match[2] for match in names if match}
 
 
-def foreign_declarations(root=ROOT):
-    """Headers of lib that declare what the .c file of the same name does not define."""
-    problems = []
+def words(paths, root=ROOT):
+    return {word for path in paths for word in re.findall(r'\w+', read_code(path, root))}
+
+
+def of_headers(objects, root=ROOT):
+    """Of each module its headers, and the names that its object defines."""
     for module, paths in sorted(modules(root).items()):
         source = f'lib/{module}.c'
-        known = defined([path for path in paths if path == source], root)
-        for header in (path for path in paths if path.endswith('.h')):
-            problems += [f'{header} declares {name}, which {source} does not define'
-                         for name in sorted(declared([header], root) - known)]
-            problems += [f'{header} defines {name}, which is not static'
-                         for name in sorted(defined([header], root))]
-    return problems
+        names = set(objects[source].defined if source in objects else ())
+        yield module, [path for path in paths if path.endswith('.h')], names
 
 
-def undeclared_definitions(root=ROOT):
-    """Functions that are neither static nor declared by the header of the same name or by a public one."""
-    public = declared(find('include', '.h', root=root), root)
+def foreign_declarations(objects, root=ROOT):
+    """Headers of lib that declare what the .c file of the same name does not define, or define it."""
     problems = []
-    for module, paths in sorted(modules(root).items()):
-        headers = [path for path in paths if path.endswith('.h')]
-        known = public | declared(headers, root)
-        for source in (path for path in paths if path.endswith('.c')):
-            problems += [f'{source} defines {name}, which neither lib/{module}.h nor a public header declares'
-                         for name in sorted(defined([source], root) - known)]
+    for module, headers, known in of_headers(objects, root):
+        for header in headers:
+            names = declared([header], root) | variables(header, root)
+            problems += [f'{header} declares {name}, which lib/{module}.c does not define'
+                         for name in sorted(names - known)]
+            problems += [f'{header} defines {name}, which is not static'
+                         for name, _, is_static, has_body, _ in functions(header, root)
+                         if has_body and not is_static]
     return problems
 
 
-def misread(objects, root=ROOT):
-    """Files in which the compiler found other functions than functions() did."""
+def declarations_by_hand(objects, root=ROOT):
+    """What a .c file declares without a header, and does not define."""
     problems = []
     for path, an_object in sorted(objects.items()):
-        compiled = {name for name, kind in an_object.defined.items() if kind == 'T'}
-        problems += [f'{path}: {name} is a function of the text or of the object only'
-                     for name in sorted(compiled ^ defined([path], root))]
+        names = declared([path], root) - set(an_object.defined) | variables(path, root)
+        problems += [f'{path} declares {name} by hand' for name in sorted(names)]
     return problems
+
+
+def undeclared_definitions(objects, root=ROOT):
+    """Functions and data that other files see, but neither the header of the same name nor a public one."""
+    public = words(find('include', '.h', root=root), root)
+    problems = []
+    for module, headers, names in of_headers(objects, root):
+        problems += [f'lib/{module}.c defines {name}, which its header and the public ones do not declare'
+                     for name in sorted(names - public - words(headers, root))]
+    return problems
+
+
+def odd_names(objects, root=ROOT):
+    """What other files see is public, or its name says that it is not."""
+    public = declared(find('include', '.h', root=root), root)
+    return [f'{path} defines {name}, which is neither public nor fsrv__'
+            for path, an_object in sorted(objects.items()) for name in sorted(set(an_object.defined) - public)
+            if not name.startswith('fsrv__')]
 
 
 def range_needs(uses, root=ROOT):

@@ -95,7 +95,7 @@ def functions(path, root=ROOT):
     code = re.sub(r'^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', blank, read_code(path, root), flags=re.MULTILINE)
     code = re.sub(r'\bextern\s*""\s*\{', ' ', without_attributes(code))
     for start, text, has_body in _statements(code):
-        match = re.fullmatch(r'\s*(?!typedef\b)(\w[\w\s*]*?)\b(\w+)\s*\((.*)\)\s*', text, re.DOTALL)
+        match = re.fullmatch(r'\s*(?!typedef\b)(\w[\w\s*]*?)\b(\w+)\s*\((?!\s*\*)(.*)\)\s*', text, re.DOTALL)
         if match:
             parameters = [] if match[3].strip() in ('', 'void') else split_list(match[3])
             line = code.count('\n', 0, start + match.start(2)) + 1

@@ -113,12 +113,12 @@ class Folder:
         return link_uses(self.objects())
 
     def all_problems(self):
-        found = []
-        for uses in (self.includes(), self.links()):
-            found += rules.upward(uses) + rules.sideways(uses) + rules.cycles(uses)
-        found += rules.odd_includes(self.root)
-        found += rules.foreign_declarations(self.root) + rules.undeclared_definitions(self.root)
-        return found + rules.misread(self.objects(), self.root)
+        uses, objects = self.includes() + self.links(), self.objects()
+        found = rules.upward(uses) + rules.sideways(uses) + rules.cycles(uses) + rules.odd_includes(self.root)
+        for rule in (rules.foreign_declarations, rules.declarations_by_hand, rules.undeclared_definitions,
+                     rules.odd_names):
+            found += rule(objects, self.root)
+        return found
 
 
 def check_clean(compilers):
@@ -210,26 +210,59 @@ def link_cases(case):
                      'lib/fs/r.c calls fsrv__p of lib/fs/p.c'))
 
 
+def mixed_cases(case):
+    yield case('a cycle of an include and a call',
+               lambda folder: rules.cycles(folder.includes() + folder.links()),
+               {'lib/fs/one.h': '', 'lib/fs/one.c': define('fsrv__one', 'fsrv__two'),
+                'lib/fs/two.c': '#include "fs/one.h"\n' + define('fsrv__two')},
+               cycle(('fs/one', 'fs/two'),
+                     'lib/fs/one.c calls fsrv__two of lib/fs/two.c',
+                     'lib/fs/two.c includes fs/one.h'))
+
+
+def by_objects(rule):
+    return lambda folder: rule(folder.objects(), folder.root)
+
+
 def header_cases(case):
-    def foreign(folder):
-        return rules.foreign_declarations(folder.root)
+    foreign, by_hand = by_objects(rules.foreign_declarations), by_objects(rules.declarations_by_hand)
+    undeclared = by_objects(rules.undeclared_definitions)
     yield case('a header that declares a function of another file', foreign,
                {'lib/fs/cache.h': CLEAN['lib/fs/cache.h'] + 'int\nfsrv__text(void) __attribute__((pure));\n'},
                'lib/fs/cache.h declares fsrv__text, which lib/fs/cache.c does not define')
+    yield case('a header that declares data of another file', foreign,
+               {'lib/fs/cache.h': CLEAN['lib/fs/cache.h'] + 'extern int fsrv__own, fsrv__table[2][2];\n'
+                                  'extern void (*fsrv__hook)(int a, int b);\n',
+                'lib/fs/cache.c': CLEAN['lib/fs/cache.c'] + 'int fsrv__own;\n'},
+               'lib/fs/cache.h declares fsrv__hook, which lib/fs/cache.c does not define',
+               'lib/fs/cache.h declares fsrv__table, which lib/fs/cache.c does not define')
     yield case('a header without a file that declares a function', foreign,
                {'lib/http/hash.h': CLEAN['lib/http/hash.h'] + 'struct s { void (*f)(void); };\n'
                                    'char *fsrv__hash(int n);\n'},
                'lib/http/hash.h declares fsrv__hash, which lib/http/hash.c does not define')
     yield case('a header that defines a function', foreign,
-               {'lib/http/hash.h': define('fsrv__hash')},
+               {'lib/http/hash.h': declare('fsrv__hash') + 'int fsrv__hash(void)\n{\n\treturn 0;\n}\n',
+                'lib/http/text.c': CLEAN['lib/http/text.c'].replace('hash(1)', '1')},
                'lib/http/hash.h declares fsrv__hash, which lib/http/hash.c does not define',
                'lib/http/hash.h defines fsrv__hash, which is not static')
-    yield case('a function that no header declares', lambda folder: rules.undeclared_definitions(folder.root),
-               {'lib/mhd/new.c': define('fsrv__new')},
-               'lib/mhd/new.c defines fsrv__new, which neither lib/mhd/new.h nor a public header declares')
-    yield case('a function that the text hides', lambda folder: rules.misread(folder.objects(), folder.root),
-               {'lib/fs/new.c': '#define NEW(name) int name(void) { return 0; }\nNEW(fsrv__new)\n'},
-               'lib/fs/new.c: fsrv__new is a function of the text or of the object only')
+    yield case('declarations without a header', by_hand,
+               {'lib/fs/new.c': 'int fsrv_top(void);\nextern int fsrv__table[];\nstatic int own(void);\n'
+                                'static int own(void)\n{\n\textern int fsrv__inner;\n'
+                                '\treturn fsrv_top() + fsrv__table[0] + fsrv__inner;\n}\n'
+                                'int fsrv__new(void);\nint fsrv__new(void)\n{\n\treturn own();\n}\n'},
+               *(f'lib/fs/new.c declares {name} by hand' for name in (
+                   'fsrv__inner', 'fsrv__table', 'fsrv_top')))
+    yield case('definitions that no header declares', undeclared,
+               {'lib/mhd/new.c': define('fsrv__new') + 'int fsrv__table[2];\n/* fsrv__table */\n'
+                                 'int (*fsrv__chosen(int a))(void)\n{\n\treturn a ? fsrv__new : 0;\n}\n'
+                                 '#define NEW(name) int name(void) { return 0; }\nNEW(fsrv__hidden)\n',
+                'lib/mhd/new.h': '/* fsrv__table */\n'},
+               *(f'lib/mhd/new.c defines {name}, which its header and the public ones do not declare'
+                 for name in ('fsrv__chosen', 'fsrv__hidden', 'fsrv__new', 'fsrv__table')))
+    yield case('names that are neither public nor internal', by_objects(rules.odd_names),
+               {'lib/mhd/new.c': define('fsrv_secret') + 'int table;\n'},
+               *(f'lib/mhd/new.c defines {name}, which is neither public nor fsrv__'
+                 for name in ('fsrv_secret', 'table')))
     yield case('what range.c may not need', lambda folder: rules.range_needs(folder.links(), folder.root),
                {'lib/http/range.c': '#include <stdint.h>\n#include "fsrv/range.h"\n#include "http/text.h"\n'
                                     '#include <stdio.h>\n' + define('fsrv_range', 'fsrv__text'),
@@ -243,9 +276,12 @@ def limit_cases(case):
     iterator = ('static int take(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,\n'
                 '\tconst char *value, size_t value_size)\n{\n}\n')
     yield case('six parameters', lambda folder: limits.parameters(folder.root),
-               {'lib/mhd/new.c': iterator + 'int fsrv_new(int a, int b, int c, int d, int e, int f)\n{\n}\n',
+               {'include/fsrv/new.h': 'int fsrv_new(int a, int b, int c, int d, int e, int f);\n',
+                'lib/mhd/new.c': iterator + 'int fsrv_new(int a, int b, int c, int d, int e, int f)\n{\n}\n'
+                                 'int fsrv_secret(int a, int b, int c, int d, int e, int f)\n{\n}\n',
                 'lib/mhd/new.h': '#define X(a, b, c, d, e, f)\nstatic int\n'
                                  'new(int a, int *b, int (*c)(int, int),\n\tint d, int e, int f)\n{\n}\n'},
+               'lib/mhd/new.c:8: fsrv_secret has 6 parameters',
                'lib/mhd/new.h:3: new has 6 parameters')
     yield case('an exception that nobody needs', lambda folder: limits.parameters(folder.root), {},
                'no function of lib is an MHD_KeyValueIteratorN now: its exception can go')
@@ -321,7 +357,7 @@ def main(*compilers):
         ('components and their shortest cycles', check_cycles),
         ('the picture: rows', check_rows),
         ('the picture: the way of a request', check_picture),
-        *include_cases(case), *link_cases(case), *header_cases(case), *limit_cases(case),
+        *include_cases(case), *link_cases(case), *mixed_cases(case), *header_cases(case), *limit_cases(case),
     ))
 
 
