@@ -25,8 +25,10 @@
 #define PATIENCE_MS 10000
 
 /* How a handler is driven: a daemon of the test's own over a socket pair or TCP, or an fsrv_server. */
+enum way_kind { PAIR, TCP, SERVER };
+
 struct way {
-	enum { PAIR, TCP, SERVER } kind;
+	enum way_kind kind;
 	int mode; /* in daemon_modes, or enum fsrv_server_mode */
 	enum fsrv_body body;
 	bool is_told;
@@ -35,7 +37,7 @@ struct way {
 
 static const struct {
 	const char *name;
-	int kind;
+	enum way_kind kind;
 	enum fsrv_body body;
 	bool is_told;
 } shapes[] = {
