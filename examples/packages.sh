@@ -61,7 +61,8 @@ install_missing()
 	apt install -y --no-install-recommends $packages >/dev/null 2>&1 && return 0
 	apt update >&2 || die "apt-get update failed; install by hand:$packages"
 	# shellcheck disable=SC2086
-	apt install -y --no-install-recommends $packages >/dev/null || die "apt-get could not install:$packages"
+	apt install -y --no-install-recommends $packages >/dev/null ||
+		die "apt-get could not install:$packages"
 	packages=
 }
 

@@ -21,11 +21,13 @@ main()
 	install_missing
 	mkdir -p "$build"
 	[ -f "$build/build.ninja" ] ||
-		quietly "$build/quickstart.log" meson setup --buildtype=release -Dtests=false "$build" "$source"
+		quietly "$build/quickstart.log" \
+			meson setup --buildtype=release -Dtests=false "$build" "$source"
 	quietly "$build/quickstart.log" meson compile -C "$build" fsrv-serve
 	if [ ! -d "$site" ]; then
 		site=$source/examples
-		say "examples/demo is missing, so this serves the folder examples; try quickstart.sh below the address"
+		say "examples/demo is missing, so this serves the folder examples;" \
+			"try quickstart.sh below the address"
 	fi
 	exec "$build/examples/fsrv-serve" --pre-head-script "$source/examples/runtime.js" "$@" "$site"
 }

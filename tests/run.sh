@@ -35,8 +35,8 @@ build_tests()
 {
 	mkdir -p "$build"
 	[ -f "$build/build.ninja" ] ||
-		quietly "$build/run.log" meson setup "$build" "$source" -Db_sanitize="$sanitize" -Db_lundef=false \
-			-Ddefault_library=both -Dwerror=true
+		quietly "$build/run.log" meson setup "$build" "$source" -Db_sanitize="$sanitize" \
+			-Db_lundef=false -Ddefault_library=both -Dwerror=true
 	quietly "$build/run.log" meson compile -C "$build"
 }
 

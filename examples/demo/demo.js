@@ -76,7 +76,8 @@ strip.canvas.height = 6;
 
 /* The frame number the strip shows, or null. Its bits: 1, 0, ten of the number, four of number mod 15. */
 function readStrip() {
-	strip.drawImage(video, 0, (video.videoHeight * 14) / 15, video.videoWidth, video.videoHeight / 15, 0, 0, 160, 6);
+	const { videoWidth: width, videoHeight: height } = video;
+	strip.drawImage(video, 0, (height * 14) / 15, width, height / 15, 0, 0, 160, 6);
 	const pixels = strip.getImageData(0, 3, 160, 1).data;
 	let bits = 0;
 
@@ -128,7 +129,8 @@ function showRuntime() {
 	if (runtime === undefined)
 		return;
 	const said = [runtime?.name, runtime?.version].filter(Boolean).join(" ");
-	element("runtime").textContent = `runtime: ${said || (typeof runtime === "object" ? "present" : runtime)}`;
+	const shown = said || (typeof runtime === "object" ? "present" : runtime);
+	element("runtime").textContent = `runtime: ${shown}`;
 	element("runtime").parentElement.classList.add("present");
 }
 
@@ -138,7 +140,8 @@ function setNative(on) {
 }
 
 function listen() {
-	const on = (target, types, action) => types.split(" ").forEach((type) => target.addEventListener(type, action));
+	const on = (target, types, action) =>
+		types.split(" ").forEach((type) => target.addEventListener(type, action));
 
 	on(video, "loadedmetadata durationchange", showLength);
 	on(video, "seeked", () => {
@@ -172,7 +175,8 @@ function listen() {
 	});
 	on(document, "keydown", (event) => {
 		const action = { ",": () => step(-1), ".": () => step(1), k: togglePlay }[event.key];
-		if (action && event.target.type !== "text" && !event.ctrlKey && !event.altKey && !event.metaKey)
+		const isModified = event.ctrlKey || event.altKey || event.metaKey;
+		if (action && event.target.type !== "text" && !isModified)
 			action();
 	});
 	watchRequests();

@@ -37,7 +37,9 @@ clip zoom.mp4 30 12 \
 	-c:v libx264 -preset slow -b:v 800k -maxrate 1200k -bufsize 1200k -g 45 -bf 2
 
 # The first two seconds of the game are noise.
+after_two_seconds="trim=start=2,setpts=PTS-STARTPTS"
+viridis="eq=contrast=1.5:brightness=0.1,pseudocolor=preset=viridis"
 clip life.webm 25 12 \
 	"life=size=192x100:ratio=0.12:seed=3:mold=4:life_color=white:death_color=#909090:mold_color=black" \
-	"trim=start=2,setpts=PTS-STARTPTS,scale=960:504:flags=bicubic,gblur=6,format=gray,format=yuv444p,eq=contrast=1.5:brightness=0.1,pseudocolor=preset=viridis" \
+	"$after_two_seconds,scale=960:504:flags=bicubic,gblur=6,format=gray,format=yuv444p,$viridis" \
 	-c:v libvpx-vp9 -deadline good -cpu-used 4 -b:v 450k -g 50

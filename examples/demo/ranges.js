@@ -13,7 +13,9 @@ export function addSpan(parent, start, end, whole) {
 	return span;
 }
 
-const colours = ["#5aa9e6", "#e8c170", "#8f4fa8", "#f4845f", "#7d8597", "#d1495b", "#9bc53d", "#b388eb", "#4f772d"];
+const colours = [
+	"#5aa9e6", "#e8c170", "#8f4fa8", "#f4845f", "#7d8597", "#d1495b", "#9bc53d", "#b388eb", "#4f772d",
+];
 let size = 0;
 
 /* One range of the clip, past the browser's cache; a server that ignores Range is not read to the end. */
@@ -48,8 +50,11 @@ async function boxAt(at) {
 	return { name, next: length === 1 ? at + Number(view.getBigUint64(8)) : length ? at + length : size };
 }
 
-const elementNames = new Map([[0x1a45dfa3, "EBML"], [0x18538067, "Segment"], [0x114d9b74, "SeekHead"], [0xec, "Void"],
-	[0x1549a966, "Info"], [0x1654ae6b, "Tracks"], [0x1254c367, "Tags"], [0x1f43b675, "Cluster"], [0x1c53bb6b, "Cues"]]);
+const elementNames = new Map([
+	[0x1a45dfa3, "EBML"], [0x18538067, "Segment"], [0x114d9b74, "SeekHead"], [0xec, "Void"],
+	[0x1549a966, "Info"], [0x1654ae6b, "Tracks"], [0x1254c367, "Tags"], [0x1f43b675, "Cluster"],
+	[0x1c53bb6b, "Cues"],
+]);
 
 /* An identifier keeps its length bit, a size drops it; a Segment is entered, not skipped. */
 async function elementAt(at) {
@@ -117,7 +122,8 @@ export async function probe(range) {
 		const { response, header, first, last, total } = await ask(range);
 		const fields = ["Content-Range", "Content-Length", "Content-Type", "ETag", "Last-Modified"];
 		title.textContent = `${response.status} ${response.statusText}\n`;
-		output.replaceChildren(title, fields.filter(header).map((name) => `${name}: ${header(name)}`).join("\n"));
+		const shown = fields.filter(header).map((name) => `${name}: ${header(name)}`);
+		output.replaceChildren(title, shown.join("\n"));
 		output.classList.toggle("refused", response.status !== 206);
 		if (response.status === 206) {
 			await response.arrayBuffer();
@@ -143,7 +149,8 @@ export function showRequests() {
 		const when = document.createElement("div");
 		row.className = probed ? "probed" : "played";
 		const size = entry.encodedBodySize.toLocaleString("en");
-		for (const text of [probed ? "probe" : "player", entry.responseStatus || "cut", entry.responseStatus ? size : "\u2013"])
+		const status = entry.responseStatus;
+		for (const text of [probed ? "probe" : "player", status || "cut", status ? size : "\u2013"])
 			row.insertCell().textContent = text;
 		when.className = "when";
 		addSpan(when, entry.startTime - start, entry.responseEnd - start, whole);

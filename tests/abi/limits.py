@@ -1,10 +1,12 @@
 """Limits of parameters and of columns. Each function gives the problems that it finds, one text each."""
+import os
 import re
 
 from rules import declared
 from sources import ROOT, find, functions, read
 
 MAX_PARAMETERS = 5
+CODE = ('.c', '.h', '.cpp', '.py', '.sh', '.js', '.css', 'meson.build')
 
 # Callbacks of libmicrohttpd with more parameters, by their types: nobody here chose how many there are.
 CALLBACKS = {
@@ -43,8 +45,12 @@ def wide(path, lines, most):
     return [f'{path}:{number}: {width} columns' for number, width in widths if width > most]
 
 
-def wide_code(path, most, root=ROOT):
-    return wide(path, enumerate(read(path, root).splitlines(), 1), most)
+def wide_code(place, most, root=ROOT):
+    """place: a folder, or one file of any name."""
+    is_file = os.path.isfile(os.path.join(root, place))
+    paths = [place] if is_file else find(place, *CODE, root=root)
+    return [problem for path in paths
+            for problem in wide(path, enumerate(read(path, root).splitlines(), 1), most)]
 
 
 def outside_fences(text):

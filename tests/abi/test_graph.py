@@ -1,7 +1,8 @@
-"""The checks of layers and limits find what they are for: test_graph.py NM CC AR
+"""The checks of layers and limits find what they are for: test_graph.py NM CC AR WARNING...
 
 They look at small folders that are made up here, each with one thing wrong, and at one that is right."""
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ import limits
 import rules
 from graph import components, include_uses, library_objects, link_uses, read_objects, shortest_cycle
 from rows import arrange
-from tap import equal, run
+from tap import Skip, equal, run
 
 # Each module uses some of lower layers or of its own; nothing is wrong.
 CLEAN = {
@@ -272,6 +273,19 @@ def header_cases(case):
                'lib/http/range.c calls fsrv__text of lib/http/text.c')
 
 
+def compiler_cases(case, warnings):
+    def warn(folder):
+        version = subprocess.run([folder.cc, '--version'], capture_output=True, text=True, check=True).stdout
+        if 'clang' in version:
+            raise Skip('clang has this warning by name only')
+        done = subprocess.run([folder.cc, *warnings, '-c', 'lib/new.c', '-o', 'new.o'], cwd=folder.root,
+                              capture_output=True, text=True, check=False)
+        return sorted(set(re.findall(r'\[-W([\w-]+)\]', done.stderr)))
+    yield case('a declaration in a function, by the compiler', warn,
+               {'lib/new.c': 'static int f(void)\n{\n\tint g(void);\n\treturn g();\n}\nint g(void);\n'
+                             'int g(void)\n{\n\treturn f();\n}\n'}, 'nested-externs')
+
+
 def limit_cases(case):
     iterator = ('static int take(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,\n'
                 '\tconst char *value, size_t value_size)\n{\n}\n')
@@ -285,8 +299,12 @@ def limit_cases(case):
                'lib/mhd/new.h:3: new has 6 parameters')
     yield case('an exception that nobody needs', lambda folder: limits.parameters(folder.root), {},
                'no function of lib is an MHD_KeyValueIteratorN now: its exception can go')
-    yield case('code that is too wide', lambda folder: limits.wide_code('lib/new.c', 12, folder.root),
-               {'lib/new.c': '123456789012\n\t1234\n\t12345\n'}, 'lib/new.c:3: 13 columns')
+    wide = ('new.c', 'new.cpp', 'new.css', 'new.h', 'new.js', 'new.py', 'new.sh', 'meson.build')
+    yield case('code that is too wide', lambda folder: limits.wide_code('new', 12, folder.root),
+               {f'new/{name}': '123456789012\n\t1234\n\t12345\n' for name in (*wide, 'new.html')},
+               *(f'new/{name}:3: 13 columns' for name in sorted(wide)))
+    yield case('a file that is too wide', lambda folder: limits.wide_code('.ci/run', 12, folder.root),
+               {'.ci/run': '1234567890123\n'}, '.ci/run:1: 13 columns')
     yield case('prose that is too wide', lambda folder: limits.wide_prose('docs/new.md', 20, folder.root),
                {'docs/new.md': MARKDOWN}, *(f'docs/new.md:{line}: 25 columns' for line in (1, 4, 15, 19)))
 
@@ -348,7 +366,9 @@ def check_picture():
           'draw_modules.py: HOT_WAY names modules that lib does not have: http/plan', 'a module that is gone')
 
 
-def main(*compilers):
+def main(*arguments):
+    compilers, warnings = arguments[:3], arguments[3:]
+
     def case(name, find_problems, files, *wanted):
         return f'found: {name}', partial(expect, compilers, find_problems, files, *wanted)
     run((
@@ -357,7 +377,8 @@ def main(*compilers):
         ('components and their shortest cycles', check_cycles),
         ('the picture: rows', check_rows),
         ('the picture: the way of a request', check_picture),
-        *include_cases(case), *link_cases(case), *mixed_cases(case), *header_cases(case), *limit_cases(case),
+        *include_cases(case), *link_cases(case), *mixed_cases(case), *header_cases(case),
+        *compiler_cases(case, warnings), *limit_cases(case),
     ))
 
 

@@ -22,9 +22,8 @@ def check_file(pmccabe, path):
          if int(lines) > MAX_LINES or int(complexity) > MAX_COMPLEXITY)
 
 
-def check_columns(folder):
-    none(problem for path in find(folder, '.c', '.h', '.cpp', '.py')
-         for problem in wide_code(path, MAX_COLUMNS))
+def check_columns(place):
+    none(wide_code(place, MAX_COLUMNS))
 
 
 def check_prose():
@@ -37,8 +36,9 @@ def main(pmccabe=None):
     run((
         *((path, partial(check_file, pmccabe, path)) for path in sources),
         ('functions of lib have few parameters', lambda: none(parameters())),
-        *((f'lines in {folder} are at most {MAX_COLUMNS} columns wide', partial(check_columns, folder))
-          for folder in ('lib', 'include', 'examples', 'tests')),
+        *((f'lines in {place} are at most {MAX_COLUMNS} columns wide', partial(check_columns, place))
+          for place in ('lib', 'include', 'examples', 'tests', 'docs', 'meson.build', 'meson_options.txt',
+                        '.ci/run')),
         (f'lines of README.md and docs are at most {MAX_COLUMNS_OF_PROSE} columns wide', check_prose),
     ))
 
