@@ -2,16 +2,12 @@
 import os
 import re
 
-from graph import components, explain, graph_of, module_of, modules, shortest_cycle
-from sources import (ROOT, find, functions, include_directives, includes, read_code, split_list,
-                     without_attributes)
+from graph import components, explain, graph_of, modules, shortest_cycle
+from sources import (ROOT, find, functions, include_directives, read_code, split_list, without_attributes)
 
 # The folders of lib from the bottom up. Those of one layer do not know each other. base.c is a module
 # beside the lowest ones.
 FLOORS = (('http', 'html', 'base'), ('fs',), ('mhd',))
-
-# What range.c may include: it is copied into other programs, into one folder with range.h.
-FOR_RANGE = re.compile(r'(fsrv/)?range\.h|(limits|stdbool|stddef|stdint|string)\.h')
 
 
 def folder_of(module):
@@ -124,11 +120,3 @@ def odd_names(objects, root=ROOT):
     return [f'{path} defines {name}, which is neither public nor fsrv__'
             for path, an_object in sorted(objects.items()) for name in sorted(set(an_object.defined) - public)
             if not name.startswith('fsrv__')]
-
-
-def range_needs(uses, root=ROOT):
-    """What lib/http/range.c needs that a program which copies it does not have."""
-    source = 'lib/http/range.c'
-    problems = [f'{source} includes {name}' for name in includes(source, root)
-                if not FOR_RANGE.fullmatch(name)]
-    return problems + [use.why for use in uses if use.user == module_of(source)]
