@@ -7,12 +7,12 @@ import subprocess
 import sys
 import tempfile
 from functools import partial
+from unittest import mock
 
 import draw_modules
 import limits
 import rules
 from graph import components, include_uses, library_objects, link_uses, read_objects, shortest_cycle
-from rows import arrange
 from tap import Skip, equal, run
 
 # Each module uses some of lower layers or of its own; nothing is wrong.
@@ -319,32 +319,41 @@ def check_cycles():
     equal(shortest_cycle(graph, ['e']), ['e', 'e'], 'a module that uses itself')
 
 
-def check_rows():
-    graph = {'top': {'left', 'right', 'deep'}, 'left': {'deep'}, 'right': {'deep', 'low'}, 'deep': {'low'},
-             'low': set(), 'alone': set()}
-    widths = dict.fromkeys(graph, 10)
-    rows, links, middles = arrange(graph, widths, 2, 40)
-    equal([sorted(node for node in row if node in graph) for row in rows],
-          [['alone', 'low'], ['deep'], ['left', 'right'], ['top']], 'rows')
-    equal(sorted(links['top']), ['left', 'right'], 'links that others do not imply')
-    for row in rows:
-        boxes = [(middles[node] - 5, middles[node] + 5) for node in row if node in graph]
-        equal([0 <= left and right <= 40 for left, right in boxes], [True] * len(boxes), 'boxes in the room')
-        equal([a[1] + 2 <= b[0] for a, b in zip(boxes, boxes[1:])], [True] * (len(boxes) - 1), 'distances')
-
-
 def check_picture():
     way = [module for module, _ in draw_modules.HOT_WAY]
-    graph = {module: set() for module in (*way, 'html/scan', 'base')}
-    graph[way[0]] = {way[1], way[-1]}
+    graph = {module: set() for module in (*way, 'html/scan', 'html/tree', 'html/tags', 'base')}
+    graph['html/scan'] = {'html/tree', 'html/tags', 'http/path'}
+    graph['html/tree'] = {'html/tags'}
     draw_modules.check_graph(graph)
-    picture = ''.join(draw_modules.draw_all(graph, {'html/scan'}))
-    again = ''.join(draw_modules.draw_all(dict(reversed(graph.items())), {'html/scan'}))
-    equal(picture, again, 'drawn again')
-    equal([module for module in graph if f'>{module.split("/")[-1]}</text>' not in picture], [], 'not drawn')
+    dot = '\n'.join(draw_modules.write_dot(graph, {'html/tags'}))
+    again = '\n'.join(draw_modules.write_dot(dict(reversed(graph.items())), {'html/tags'}))
+    equal(dot, again, 'drawn again')
+    equal([module for module in graph if f'"{module}" [label=' not in dot], [], 'not drawn')
+    equal(re.findall(r'"(.*)" -> "(.*)";', dot), [('html/scan', 'html/tree'), ('html/tree', 'html/tags')],
+          'uses that do not follow from others')
+    steps = re.findall(r'"(.*)" -> "(.*)" \[(?:dir=(back))? .*penwidth=3', dot)
+    equal([(goal, start) if back else (start, goal) for start, goal, back in steps], list(zip(way, way[1:])),
+          'steps')
+    equal([back for start, goal, back in steps if draw_modules.row(goal) < draw_modules.row(start)], [],
+          'steps that dot would take for uses')
     del graph['http/plan']
     equal(failure_of(draw_modules.check_graph, graph),
           'draw_modules.py: HOT_WAY names modules that lib does not have: http/plan', 'a module that is gone')
+
+
+def check_age():
+    """The picture is compared by what it was made of; only to draw it takes dot."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'modules.svg')
+        old = failure_of(draw_modules.check, path, 'digraph { a; }')
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('drawn by any version\n' + draw_modules.last_line('digraph { a; }'))
+        draw_modules.check(path, 'digraph { a; }')
+        equal(failure_of(draw_modules.check, path, 'digraph { b; }'), old, 'another graph')
+        with mock.patch.dict(os.environ, PATH=folder):
+            draw_modules.check(path, 'digraph { a; }')
+            equal(failure_of(draw_modules.draw, path, 'digraph { b; }'),
+                  'draw_modules.py: there is no program dot: install the package graphviz', 'no dot')
 
 
 def main(*arguments):
@@ -356,8 +365,8 @@ def main(*arguments):
         ('a clean folder passes', partial(check_clean, compilers)),
         ('objects belong to their sources', check_names),
         ('components and their shortest cycles', check_cycles),
-        ('the picture: rows', check_rows),
-        ('the picture: the way of a request', check_picture),
+        ('the picture has all modules, their uses and the way of a request', check_picture),
+        ('the picture is out of date when the graph is another one', check_age),
         *include_cases(case), *link_cases(case), *mixed_cases(case), *header_cases(case),
         *compiler_cases(case, warnings), *limit_cases(case),
     ))
