@@ -9,6 +9,8 @@ from sources import ROOT, find, includes, list_symbols
 
 # What else nm may list: w and v are undefined and weak, i is chosen when the program starts.
 FUNCTION_KINDS = 'TWi'
+# The address sanitizer puts such a symbol beside each variable.
+OF_SANITIZERS = '__odr_asan'
 
 
 class Use(NamedTuple):
@@ -75,7 +77,7 @@ def read_objects(lines, sources):
             name, kind = line.split()[:2]
             if kind in 'Uwv':
                 current.undefined.append(name)
-            else:
+            elif not name.startswith(OF_SANITIZERS):
                 current.defined[name] = kind
     missing = sorted(set(sources) - set(objects))
     if missing:
