@@ -102,7 +102,8 @@ class Folder:
         return link_uses(self.objects())
 
     def all_problems(self):
-        uses, objects = self.includes() + self.links(), self.objects()
+        objects = self.objects()
+        uses = self.includes() + link_uses(objects)
         found = rules.upward(uses) + rules.sideways(uses) + rules.cycles(uses) + rules.odd_includes(self.root)
         for rule in (rules.foreign_declarations, rules.declarations_by_hand, rules.undeclared_definitions,
                      rules.odd_names):
@@ -301,7 +302,8 @@ def failure_of(function, *arguments):
 def check_names():
     sources = ['lib/base.c', 'lib/http/text.c', 'lib/html/script_text.c', 'lib/mhd/base.c']
     lines = ['x.a[lib_base.c.o]:', 'f T 0 1', '', 'x.a[x.p/.._lib_http_text.c.o]:',
-             'x.a[html_script_text.c.o]:', 'f U         ', 'x.a[mhd_base.c.o]:', 'g R 0 1', '__odr_asan.g B 2 1']
+             'x.a[html_script_text.c.o]:', 'f U         ', 'x.a[mhd_base.c.o]:', 'g R 0 1',
+             '__odr_asan.g B 2 1']
     objects = read_objects(lines, sources)
     equal([objects[path].defined for path in sources], [{'f': 'T'}, {}, {}, {'g': 'R'}], 'defined')
     equal(objects['lib/html/script_text.c'].undefined, ['f'], 'undefined')

@@ -517,7 +517,8 @@ static enum MHD_Result with_range(void *cls, struct MHD_Connection *connection, 
 	static const char memory[] = "Range\0bytes=1-2\0next";
 
 	if (*con_cls != NULL)
-		ck_assert_int_eq(MHD_set_connection_value(connection, MHD_HEADER_KIND, memory, memory + 6), MHD_YES);
+		ck_assert_int_eq(MHD_set_connection_value(connection, MHD_HEADER_KIND, memory, memory + 6),
+				 MHD_YES);
 	return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
 }
 
