@@ -39,8 +39,8 @@
  * option wake is given. Any other daemon or external loop reads files on the thread that serves its
  * connections, so one slow disk delays them all. Use local, fast disks there.
  *
- * Bodies are read in blocks where sendfile(2) cannot be used (external loops, TLS, select(2)) and where
- * the thread must not wait. */
+ * Bodies are read in blocks in all daemons but those with one thread per connection, unless the option body
+ * says otherwise; see enum fsrv_body. */
 #ifndef FSRV_FSRV_H
 #define FSRV_FSRV_H
 
@@ -81,18 +81,22 @@ enum fsrv_etag {
 /* How large bodies are sent. A body is the content of a response. Bodies of 64 KiB or less are sent from
  * memory, together with their header section, whatever the value is. Since 0.1. */
 enum fsrv_body {
-	/* The kind of daemon decides. The value is FSRV_BODY_READER where a connection can be suspended, and
-	 * where libmicrohttpd would not use sendfile(2): external loops and TLS. Otherwise it is
-	 * FSRV_BODY_ZERO_COPY. */
+	/* FSRV_BODY_ZERO_COPY where each connection has its own thread, FSRV_BODY_READER everywhere else. */
 	FSRV_BODY_AUTO = 0,
-	/* sendfile(2) where the library can supervise it, otherwise as FSRV_BODY_READER. sendfile(2) is not
-	 * used in a daemon that waits with select(2), because that daemon would spin on a file that becomes
-	 * shorter. It is not used for files on FUSE, NFS and similar file systems. With the option completion
-	 * it is used only if FSRV_COMPLETION_IS_TOLD is set. The thread waits for the disk, even if it serves
-	 * other connections too. */
+	/* sendfile(2) where the library can supervise it, otherwise as FSRV_BODY_READER. It can in daemons
+	 * that wait with poll(2) (MHD_USE_POLL), without TLS, for files that are not on FUSE, NFS and similar
+	 * file systems. With the option completion FSRV_COMPLETION_IS_TOLD has to be set as well. In all
+	 * other cases libmicrohttpd would hang or spin on a file that becomes shorter, would not tell the
+	 * end, or would not use sendfile(2). The thread waits for the disk, even if it serves other
+	 * connections too.
+	 *
+	 * The library looks a few times a second whether the announced bytes are still there, and closes the
+	 * connection when they are not. Until then libmicrohttpd's thread may spin. What was written to a
+	 * file in place is sent as it is at that moment. When the disk fails, libmicrohttpd closes the
+	 * connection by itself: the end is FSRV_ENDING_ABORTED, and the log function is not called. */
 	FSRV_BODY_ZERO_COPY = 1,
 	/* Blocks of up to 256 KiB are read and sent. If the file becomes shorter, no byte beyond its new end
-	 * is sent. */
+	 * is sent. When the disk fails, the end is FSRV_ENDING_READ_ERROR, and the log function is called. */
 	FSRV_BODY_READER = 2
 };
 
@@ -140,8 +144,8 @@ enum fsrv_ending {
 	FSRV_ENDING_ABORTED = 1,  /* the client closed the connection, or the daemon stopped or timed out */
 	/* In the next three cases fsrv closed the connection. Nothing else can report an error to a client
 	 * once its response has begun (RFC 9112, 8). */
-	FSRV_ENDING_FILE_CHANGED = 2, /* the file became shorter than announced, or was rewritten */
-	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was called */
+	FSRV_ENDING_FILE_CHANGED = 2, /* the file became shorter than announced */
+	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was called; see enum fsrv_body */
 	FSRV_ENDING_DRAINED = 4	      /* fsrv_drain or fsrv_server_stop ended a wait for the disk */
 };
 
@@ -169,21 +173,27 @@ struct fsrv_completion {
  * Called on the thread that met the problem, possibly on several threads at once. */
 typedef void (*fsrv_log_function)(void *cls, const char *line);
 
-/* Receives each response when it is passed to the daemon. Responses of the option fallback and of the
- * program's own routes are not reported.
+/* Receives each response when it has been passed to the daemon, before its end is reported. A response that
+ * the daemon refused, or that could not be made for want of memory, is reported neither here nor to
+ * fsrv_completion_function. Responses of the option fallback and of the program's own routes are not
+ * reported either.
  *
  * access  owned by the library; valid during the call only
  *
  * Called on the thread of the request, possibly on several threads at once. */
 typedef void (*fsrv_access_function)(void *cls, const struct fsrv_access *access);
 
-/* Receives the end of each response, exactly once.
+/* Receives the end of each response that fsrv_access_function received, exactly once.
  *
  * completion  owned by the library; valid during the call only
  *
- * Called on the thread that serves the connection. The end of a body that is sent by sendfile(2) is
- * reported on the thread that detects it first, which may be any thread that calls the library, or a
- * thread of the library. The function must not wait. */
+ * Called on the thread that serves the connection or stops its daemon, while libmicrohttpd frees the
+ * response or calls fsrv_request_completed. The end of a body that is sent by sendfile(2) may also be
+ * reported on the library's thread "fsrv-guard", even after the daemon has stopped; fsrv_free waits for it.
+ * So the function may be called on several threads at once, and must take no lock that the program holds
+ * while it calls MHD_run, MHD_stop_daemon, fsrv_request_completed, fsrv_server_stop or fsrv_free.
+ * fsrv_stats and fsrv_drain never call it, and fsrv_handle only while its daemon is being stopped. The
+ * function must not wait. It may call fsrv_stats. */
 typedef void (*fsrv_completion_function)(void *cls, const struct fsrv_completion *completion);
 
 /* Wakes an external event loop, so that the loop calls MHD_run soon. It is called after a connection was
@@ -365,7 +375,8 @@ struct fsrv_stats {
  *        are set to zero
  *
  * Returns FSRV_OK, or FSRV_ERR_INVALID when stats->size is too small to hold the member size itself. The
- * call may run the completion function for bodies that have ended. Any thread may call it. Since 0.1. */
+ * call runs no function of the program. What has ended is no longer counted as live, although the completion
+ * function may not have been called for it yet. Any thread may call it. Since 0.1. */
 FSRV_API int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats);
 
 /* Records the end of a request. This is an MHD_RequestCompletedCallback for MHD_OPTION_NOTIFY_COMPLETED,

@@ -11,6 +11,8 @@
 #include "fsrv/fsrv.h"
 #include "http/plan.h"
 
+struct fsrv__transfer;
+
 struct fsrv__answer {
 	struct fsrv *fs;
 	struct MHD_Connection *connection;
@@ -25,7 +27,11 @@ struct fsrv__answer {
 	struct fsrv__content *content; /* borrowed; NULL: only the file has the bytes */
 	bool is_recent;                /* as in struct fsrv__lookup_result */
 
-	struct MHD_Response *response; /* the caller's once it is made */
+	/* Written by fsrv__response_make. */
+	struct MHD_Response *response;
+	struct fsrv__transfer *transfer; /* of the response; NULL when it needs none */
+	int guarded_fd;    /* owned by the response: the file that leaves by sendfile(2); -1 when none does */
+	bool is_in_memory; /* the slice was copied, or is shared with the cache */
 };
 
 /* How making the response went. */

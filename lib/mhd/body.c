@@ -13,6 +13,16 @@
 
 enum method { SENDFILE, READ_AND_WAIT, READ_AND_SUSPEND };
 
+/* Whether sendfile(2) can be guarded. With select(2) libmicrohttpd does not notice the shutdown by which the
+ * guard ends the body of a file that was cut, and spins on. With epoll it forgets a file that was short once,
+ * even if that has grown again. Through TLS it reads 4 KiB at a time. Remote files the guard cannot look at
+ * without waiting. */
+static bool can_send_file(unsigned flags, const struct fsrv__file *file)
+{
+	return (flags & MHD_USE_POLL) != 0 && (flags & (MHD_USE_EPOLL | MHD_USE_TLS)) == 0 &&
+	       !file->is_remote;
+}
+
 static enum method choose_method(const struct fsrv *fs, struct MHD_Connection *connection,
 				 const struct fsrv__file *file)
 {
@@ -20,20 +30,12 @@ static enum method choose_method(const struct fsrv *fs, struct MHD_Connection *c
 	enum method reading =
 		fsrv__connection_may_suspend(connection, &fs->wake) ? READ_AND_SUSPEND : READ_AND_WAIT;
 
-	/* With select(2) libmicrohttpd does not notice the shutdown by which the guard ends the body of a
-	 * file that was cut, and spins on. Remote files the guard cannot look at without waiting. */
-	if ((flags & (MHD_USE_POLL | MHD_USE_EPOLL)) == 0 || file->is_remote || fs->body == FSRV_BODY_READER)
+	if (fs->body == FSRV_BODY_READER || !can_send_file(flags, file))
 		return reading;
 	/* How much of a sendfile body left, and when, libmicrohttpd tells only to the owner of the daemon. */
 	if (fs->completion != NULL && !atomic_load_explicit(&fs->completion_is_told, memory_order_relaxed))
 		return reading;
-	if (fs->body == FSRV_BODY_ZERO_COPY)
-		return SENDFILE;
-	if (reading == READ_AND_SUSPEND)
-		return reading;
-	/* Through TLS, and on a thread of the program unless it said that SIGPIPE is taken care of,
-	 * libmicrohttpd does not use sendfile but reads 4 KiB at a time. */
-	if ((flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 && (flags & MHD_USE_TLS) == 0)
+	if (fs->body == FSRV_BODY_ZERO_COPY || (flags & MHD_USE_THREAD_PER_CONNECTION) != 0)
 		return SENDFILE;
 	return reading;
 }
@@ -79,34 +81,19 @@ static bool try_memory(struct fsrv__answer *answer, enum method method, enum fsr
 	return is_decided;
 }
 
-/* Sends by sendfile. False when the body cannot be guarded: nothing is made then, and the transfer stays the
- * caller's. */
-static bool try_sendfile(struct fsrv__answer *answer, struct fsrv__transfer *transfer,
-			 enum fsrv__answer_result *result)
+/* The guard watches the body when nothing can fail any more (fsrv__response_begin). False when there is no
+ * memory; nothing is made then. */
+static bool make_sendfile(struct fsrv__answer *answer, struct fsrv__transfer *transfer)
 {
 	struct fsrv__file *file = answer->file;
 	const struct fsrv__plan *plan = answer->plan;
-	struct fsrv__guard *guard = answer->fs->guard;
-	bool may_stall = (fsrv__connection_flags(answer->connection) & MHD_USE_EPOLL) != 0;
 
-	/* Before it is guarded: from then on it may end, and be freed, at any time. */
-	fsrv__transfer_hold_file(transfer, true);
-	if (!fsrv__guard_watch(guard, &(struct fsrv__guarded_body){answer->socket, file, plan->offset,
-								   plan->length, may_stall, transfer})) {
-		fsrv__transfer_hold_file(transfer, false);
-		return false;
-	}
 	answer->response = MHD_create_response_from_fd_at_offset64(plan->length, file->fd, plan->offset);
-	if (answer->response != NULL) {
-		file->fd = -1;
-		*result = FSRV__ANSWER_MADE;
-		return true;
-	}
-	if (fsrv__guard_unwatch(guard, answer->socket)) {
-		fsrv__transfer_hold_file(transfer, false);
-		fsrv__transfer_cancel(transfer);
-	}
-	*result = FSRV__ANSWER_NO_MEMORY;
+	if (answer->response == NULL)
+		return false;
+	fsrv__transfer_hold_file(transfer);
+	answer->guarded_fd = file->fd;
+	file->fd = -1;
 	return true;
 }
 
@@ -122,7 +109,7 @@ static bool is_refused(struct fsrv *fs)
 static enum fsrv__answer_result make_large(struct fsrv__answer *answer, enum method method)
 {
 	struct fsrv__transfer *transfer = fsrv__transfer_begin(answer, true);
-	enum fsrv__answer_result result = FSRV__ANSWER_NO_MEMORY;
+	bool is_made;
 
 	if (transfer == NULL)
 		return FSRV__ANSWER_NO_MEMORY;
@@ -130,12 +117,16 @@ static enum fsrv__answer_result make_large(struct fsrv__answer *answer, enum met
 		fsrv__transfer_cancel(transfer);
 		return FSRV__ANSWER_REFUSED;
 	}
-	if (method == SENDFILE && try_sendfile(answer, transfer, &result))
-		return result;
-	if (fsrv__reader_make(answer, transfer, method == READ_AND_SUSPEND))
-		return FSRV__ANSWER_MADE;
-	fsrv__transfer_cancel(transfer);
-	return FSRV__ANSWER_NO_MEMORY;
+	if (method == SENDFILE && fsrv__guard_reserve(answer->fs->guard, answer->socket))
+		is_made = make_sendfile(answer, transfer);
+	else
+		is_made = fsrv__reader_make(answer, transfer, method == READ_AND_SUSPEND);
+	if (!is_made) {
+		fsrv__transfer_cancel(transfer);
+		return FSRV__ANSWER_NO_MEMORY;
+	}
+	answer->transfer = transfer;
+	return FSRV__ANSWER_MADE;
 }
 
 enum fsrv__answer_result fsrv__body_make(struct fsrv__answer *answer)

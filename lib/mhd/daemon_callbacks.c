@@ -19,7 +19,7 @@ void fsrv_request_completed(void *cls, struct MHD_Connection *connection, void *
 
 	(void)con_cls;
 	fsrv__offload_drop(fs, connection);
-	fsrv__guard_end(fs->guard, fsrv__connection_socket(connection),
-			how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? FSRV_ENDING_COMPLETE
-								   : FSRV_ENDING_ABORTED);
+	fsrv__guard_complete(fs->guard, fsrv__connection_socket(connection),
+			     how == MHD_REQUEST_TERMINATED_COMPLETED_OK ? FSRV_ENDING_COMPLETE
+									: FSRV_ENDING_ABORTED);
 }

@@ -1,194 +1,166 @@
-/* One thread looks at all watched bodies, in turn. The mutex is released while it looks at a file,
- * shuts a socket down or ends a transfer. */
+/* One thread looks at all watched bodies, in turn, and reports those that have ended. The mutex is released
+ * while a file is looked at and while the completion hook is called. */
 #include "mhd/guard.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "fs/residency.h"
 #include "fs/thread.h"
+#include "mhd/clock.h"
 #include "mhd/socket.h"
 
 #define SWEEP_MS 250
-/* Sweeps in a row that see nothing sent and nothing queued before a body counts as stalled. */
-#define SWEEPS_TO_STALL 2
 
 /* libmicrohttpd closes what it owns without a word, so a descriptor number is only a hint: the cookie tells
  * whether it still means that socket, device and inode whether it still means that file. One mistake remains
- * possible: a connection is shut down whose last file from here was cut, when the number of that file's
- * descriptor was given to the same file again. */
+ * possible: a connection that is idle is shut down whose last file from here was cut, when the number of that
+ * file's descriptor was given to the same file again. */
 struct watch {
-	uint64_t cookie; /* of the socket; 0: nothing is watched */
-	uint64_t device;
-	uint64_t inode;
-	uint64_t offset;
+	struct fsrv__transfer *transfer; /* NULL: nothing is watched */
+	uint64_t serial;                 /* no other watch of this guard has it, or ever will */
+	uint64_t cookie;                 /* of the socket */
+	uint64_t device, inode;
 	uint64_t end;
-	struct fsrv__time modified;
-	struct fsrv__transfer *transfer;
 	int fd; /* of the file */
-	bool may_stall;
-	uint64_t position;    /* in the file, at the last sample */
-	unsigned idle_sweeps; /* in a row, up to the last one */
 };
 
 struct fsrv__guard {
 	struct fsrv__allocator allocator;
 	pthread_mutex_t mutex;
-	pthread_cond_t changed;
+	pthread_cond_t changed; /* a first body is watched, a transfer waits for its report, or is_stopping */
 	pthread_t thread;
 	bool has_thread;
 	bool is_stopping;
-	bool is_sweeping; /* in fsrv__guard_sweep: the completion hook may call that again */
+	uint64_t next_sweep; /* by fsrv__clock_milliseconds */
+	uint64_t last_serial;
 	atomic_uint count;
 	struct watch *watches; /* indexed by the socket's number */
 	size_t n_watches;
+	struct fsrv__transfer_list settled;
 };
 
-/* Gives the transfer to the caller, who ends it when the mutex is released. NULL when nothing is watched.
- * Called with the mutex held. */
+/* Gives the transfer to the caller; NULL when nothing is watched. Called with the mutex held. */
 static struct fsrv__transfer *take_transfer(struct fsrv__guard *guard, struct watch *watch)
 {
-	if (watch->cookie == 0)
-		return NULL;
-	atomic_fetch_sub(&guard->count, 1);
-	watch->cookie = 0;
-	return watch->transfer;
-}
+	struct fsrv__transfer *transfer = watch->transfer;
 
-static void end_transfer(struct fsrv__transfer *transfer, enum fsrv_ending ending)
-{
 	if (transfer != NULL)
-		fsrv__transfer_end(transfer, ending,
-				   ending == FSRV_ENDING_COMPLETE ? FSRV__SENT_ALL : FSRV__SENT_AS_SAMPLED);
+		atomic_fetch_sub(&guard->count, 1);
+	watch->transfer = NULL;
+	return transfer;
 }
 
-enum file_state { CLOSED, WHOLE, REWRITTEN, TOO_SHORT, UNREADABLE };
-
-static enum file_state inspect_file(const struct watch *watch)
+/* Leaves the report of a transfer to the guard's thread. Called with the mutex held. */
+static void settle(struct fsrv__guard *guard, struct fsrv__transfer *transfer, enum fsrv_ending ending,
+		   uint64_t sent)
 {
-	struct stat st;
-
-	if (fstat(watch->fd, &st) != 0 || st.st_dev != watch->device || st.st_ino != watch->inode)
-		return CLOSED;
-	if ((uint64_t)st.st_size < watch->end)
-		return TOO_SHORT;
-	return st.st_mtim.tv_sec == watch->modified.seconds &&
-			       st.st_mtim.tv_nsec == (long)watch->modified.nanoseconds
-		       ? WHOLE
-		       : REWRITTEN;
+	if (transfer == NULL)
+		return;
+	fsrv__transfer_settle(transfer, ending, sent);
+	fsrv__transfer_append(&guard->settled, transfer);
+	pthread_cond_signal(&guard->changed);
 }
 
-enum probe { PROBE_RESIDENT, PROBE_NOT_RESIDENT, PROBE_FAILED };
+enum body_state { UNDER_WAY, OVER, TOO_SHORT };
 
-/* Reads the next byte to send, by a duplicate whose meaning nobody else can change. */
-static enum probe probe_next_byte(const struct watch *watch, int *error)
+/* By then the number may be a file that is on a hanging disk. So nothing is asked of its file system, and no
+ * duplicate is made, whose close(2) might ask. One call tells all: in between, the number could change its
+ * meaning. */
+static enum body_state inspect_body(const struct watch *watch, int socket)
 {
-	int duplicate = fcntl(watch->fd, F_DUPFD_CLOEXEC, 0);
-	struct watch copy = *watch;
-	enum probe probe = PROBE_NOT_RESIDENT;
-	char byte;
+	struct statx facts;
+
+	if (fsrv__socket_cookie(socket) != watch->cookie ||
+	    statx(watch->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_SIZE, &facts) != 0 ||
+	    makedev(facts.stx_dev_major, facts.stx_dev_minor) != watch->device ||
+	    facts.stx_ino != watch->inode)
+		return OVER;
+	return facts.stx_size < watch->end ? TOO_SHORT : UNDER_WAY;
+}
+
+static void shut_down(int socket, uint64_t cookie)
+{
+	int duplicate = fsrv__socket_duplicate(socket, cookie);
 
 	if (duplicate < 0)
-		return probe;
-	copy.fd = duplicate;
-	if (inspect_file(&copy) != CLOSED) {
-		if (fsrv__residency_read(duplicate, &byte, 1, watch->position, true) == 1)
-			probe = PROBE_RESIDENT;
-		else if (fsrv__file_read(duplicate, &byte, 1, watch->position) < 0)
-			probe = PROBE_FAILED;
-		*error = errno;
-	}
+		return;
+	shutdown(duplicate, SHUT_RDWR);
 	close(duplicate);
-	return probe;
+}
+
+/* Called with the mutex held, which is released while the file is looked at: requests must not wait for it.
+ * Meanwhile the body may end and another one begin. */
+static void check_body(struct fsrv__guard *guard, size_t socket)
+{
+	struct watch watch = guard->watches[socket];
+	enum body_state state;
+
+	if (watch.transfer == NULL)
+		return;
+	pthread_mutex_unlock(&guard->mutex);
+	state = inspect_body(&watch, (int)socket);
+	pthread_mutex_lock(&guard->mutex);
+	if (state == UNDER_WAY || guard->watches[socket].serial != watch.serial ||
+	    take_transfer(guard, &guard->watches[socket]) == NULL)
+		return;
+	if (state == TOO_SHORT)
+		shut_down((int)socket, watch.cookie);
+	fsrv__transfer_sample(watch.transfer);
+	settle(guard, watch.transfer, state == TOO_SHORT ? FSRV_ENDING_FILE_CHANGED : FSRV_ENDING_COMPLETE,
+	       FSRV__SENT_AS_SAMPLED);
 }
 
 /* Called with the mutex held. */
-static void sample_progress(struct watch *watch, int socket)
+static void sample_all(struct fsrv__guard *guard)
 {
-	uint64_t sent = watch->position - watch->offset;
-	bool has_moved =
-		fsrv__transfer_sample(watch->transfer, &sent) && watch->offset + sent != watch->position;
-
-	watch->idle_sweeps = !has_moved && fsrv__socket_is_idle(socket) ? watch->idle_sweeps + 1 : 0;
-	watch->position = watch->offset + sent;
+	for (size_t i = 0; i < guard->n_watches; i++)
+		if (guard->watches[i].transfer != NULL)
+			fsrv__transfer_sample(guard->watches[i].transfer);
 }
 
-static bool is_same_watch(const struct watch *a, const struct watch *b)
+/* Called with the mutex held. */
+static void check_all(struct fsrv__guard *guard)
 {
-	return a->cookie == b->cookie && a->transfer == b->transfer;
+	for (size_t i = 0; i < guard->n_watches; i++)
+		check_body(guard, i);
 }
 
-static enum fsrv_ending ending_of(enum file_state state)
+/* Called with the mutex held, which is released meanwhile. */
+static void report_settled(struct fsrv__guard *guard)
 {
-	if (state == CLOSED)
-		return FSRV_ENDING_COMPLETE;
-	return state == UNREADABLE ? FSRV_ENDING_READ_ERROR : FSRV_ENDING_FILE_CHANGED;
+	struct fsrv__transfer *transfer = fsrv__transfer_take_first(&guard->settled);
+
+	pthread_mutex_unlock(&guard->mutex);
+	fsrv__transfer_report(transfer);
+	pthread_mutex_lock(&guard->mutex);
 }
 
-/* A file that was cut and has grown again between two sweeps is long enough. But an epoll loop that saw it
- * short never tries again: nothing is sent although nothing is queued and the next byte is in memory. After a
- * disk error nothing is sent either. A thread that waits for a slow disk is no stall. */
-static enum file_state check_file(const struct watch *watch, int *error)
+/* Called with the mutex held. */
+static void sweep_in_time(struct fsrv__guard *guard)
 {
-	enum file_state state = inspect_file(watch);
+	uint64_t now = fsrv__clock_milliseconds();
 
-	if (state != WHOLE && state != REWRITTEN)
-		return state;
-	if (!watch->may_stall || watch->idle_sweeps <= SWEEPS_TO_STALL)
-		return WHOLE;
-	switch (probe_next_byte(watch, error)) {
-	case PROBE_FAILED:
-		return UNREADABLE;
-	case PROBE_RESIDENT:
-		return state;
-	case PROBE_NOT_RESIDENT:
-		break;
+	if (now < guard->next_sweep) {
+		fsrv__monitor_wait(&guard->mutex, &guard->changed, (unsigned)(guard->next_sweep - now));
+		return;
 	}
-	return WHOLE;
+	sample_all(guard);
+	check_all(guard);
+	guard->next_sweep = fsrv__clock_milliseconds() + SWEEP_MS;
 }
 
-static enum file_state check_closed(const struct watch *watch)
+/* What is still watched in the end was closed with its daemon. */
+static void settle_all(struct fsrv__guard *guard)
 {
-	return inspect_file(watch) == CLOSED ? CLOSED : WHOLE;
-}
-
-/* Checks one body. Called with the mutex held, which is released meanwhile: requests must not wait for it. */
-static void check_body(struct fsrv__guard *guard, size_t socket, bool only_closed)
-{
-	struct fsrv__transfer *ended = NULL;
-	struct watch watch;
-	enum file_state state;
-	int error = 0;
-
-	if (guard->watches[socket].cookie == 0)
-		return;
-	if (!only_closed)
-		sample_progress(&guard->watches[socket], (int)socket);
-	watch = guard->watches[socket];
-	pthread_mutex_unlock(&guard->mutex);
-	state = only_closed ? check_closed(&watch) : check_file(&watch, &error);
-	pthread_mutex_lock(&guard->mutex);
-	if (state != WHOLE && is_same_watch(&guard->watches[socket], &watch))
-		ended = take_transfer(guard, &guard->watches[socket]);
-	if (ended == NULL)
-		return;
-	pthread_mutex_unlock(&guard->mutex);
-	if (state != CLOSED)
-		fsrv__socket_shut_down((int)socket, watch.cookie);
-	if (state == UNREADABLE)
-		fsrv__transfer_log_read_error(ended, error);
-	fsrv__transfer_end(ended, ending_of(state), FSRV__SENT_AS_SAMPLED);
-	pthread_mutex_lock(&guard->mutex);
-}
-
-static void sweep(struct fsrv__guard *guard, bool only_closed)
-{
-	for (size_t i = 0; i < guard->n_watches && !guard->is_stopping; i++)
-		check_body(guard, i, only_closed);
+	for (size_t i = 0; i < guard->n_watches; i++)
+		settle(guard, take_transfer(guard, &guard->watches[i]), FSRV_ENDING_COMPLETE,
+		       FSRV__SENT_AS_SAMPLED);
 }
 
 static void *watch_bodies(void *cls)
@@ -197,15 +169,17 @@ static void *watch_bodies(void *cls)
 
 	pthread_mutex_lock(&guard->mutex);
 	while (!guard->is_stopping) {
-		if (atomic_load(&guard->count) == 0) {
+		if (guard->settled.first != NULL)
+			report_settled(guard);
+		else if (atomic_load(&guard->count) == 0)
 			pthread_cond_wait(&guard->changed, &guard->mutex);
-			continue;
-		}
-		while (!guard->is_stopping && fsrv__monitor_wait(&guard->mutex, &guard->changed, SWEEP_MS))
-			;
-		if (!guard->is_stopping)
-			sweep(guard, false);
+		else
+			sweep_in_time(guard);
 	}
+	sample_all(guard);
+	settle_all(guard);
+	while (guard->settled.first != NULL)
+		report_settled(guard);
 	pthread_mutex_unlock(&guard->mutex);
 	return NULL;
 }
@@ -260,92 +234,88 @@ void fsrv__guard_free(struct fsrv__guard *guard)
 		pthread_join(guard->thread, NULL);
 	pthread_cond_destroy(&guard->changed);
 	pthread_mutex_destroy(&guard->mutex);
-	for (size_t i = 0; i < guard->n_watches; i++) {
-		struct fsrv__transfer *transfer = take_transfer(guard, &guard->watches[i]);
-
-		if (transfer != NULL)
-			fsrv__transfer_end(transfer, FSRV_ENDING_COMPLETE, FSRV__SENT_AS_SAMPLED);
-	}
 	fsrv__release(&guard->allocator, guard->watches);
 	fsrv__release(&guard->allocator, guard);
 }
 
-bool fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_body *body)
+bool fsrv__guard_reserve(struct fsrv__guard *guard, int socket)
 {
-	const struct fsrv__file *file = body->file;
-	struct watch watch = {.device = file->device,
-			      .inode = file->identity.inode,
-			      .offset = body->offset,
-			      .end = body->offset + body->length,
-			      .modified = file->identity.modified,
-			      .transfer = body->transfer,
-			      .fd = file->fd,
-			      .may_stall = body->may_stall,
-			      .position = body->offset};
-	struct fsrv__transfer *previous = NULL;
-	uint64_t sent;
-	bool is_watched = false;
+	bool is_reserved;
 
-	watch.cookie = body->socket >= 0 ? fsrv__socket_cookie(body->socket) : 0;
-	if (watch.cookie == 0 || (watch.may_stall && !fsrv__transfer_sample(watch.transfer, &sent)))
+	if (socket < 0 || fsrv__socket_cookie(socket) == 0)
 		return false;
 	pthread_mutex_lock(&guard->mutex);
-	if (make_room(guard, (size_t)body->socket + 1) && start_thread(guard)) {
-		previous = take_transfer(guard, &guard->watches[body->socket]);
-		guard->watches[body->socket] = watch;
-		if (atomic_fetch_add(&guard->count, 1) == 0)
-			pthread_cond_signal(&guard->changed);
-		is_watched = true;
-	}
+	is_reserved = make_room(guard, (size_t)socket + 1) && start_thread(guard);
 	pthread_mutex_unlock(&guard->mutex);
-	end_transfer(previous, FSRV_ENDING_ABORTED);
-	return is_watched;
+	return is_reserved;
 }
 
-/* *cookie is set when a transfer is returned. */
-static struct fsrv__transfer *stop_watching(struct fsrv__guard *guard, int socket, uint64_t *cookie)
+void fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_body *body)
 {
-	struct fsrv__transfer *transfer = NULL;
+	struct watch watch = {.transfer = body->transfer,
+			      .cookie = fsrv__socket_cookie(body->socket),
+			      .device = body->device,
+			      .inode = body->inode,
+			      .end = body->end,
+			      .fd = body->fd};
+	struct watch *place;
 
 	pthread_mutex_lock(&guard->mutex);
-	if (socket >= 0 && (size_t)socket < guard->n_watches) {
-		*cookie = guard->watches[socket].cookie;
-		transfer = take_transfer(guard, &guard->watches[socket]);
-	}
+	place = &guard->watches[body->socket];
+	settle(guard, take_transfer(guard, place), FSRV_ENDING_ABORTED, FSRV__SENT_AS_SAMPLED);
+	watch.serial = ++guard->last_serial;
+	*place = watch;
+	if (atomic_fetch_add(&guard->count, 1) == 0)
+		pthread_cond_signal(&guard->changed);
 	pthread_mutex_unlock(&guard->mutex);
-	return transfer;
 }
 
-bool fsrv__guard_unwatch(struct fsrv__guard *guard, int socket)
+/* Takes the transfer of the connection that the socket now belongs to. One of an earlier connection with the
+ * same number is settled. Called with the mutex held. */
+static struct fsrv__transfer *take_own(struct fsrv__guard *guard, int socket)
 {
-	uint64_t cookie;
+	struct fsrv__transfer *transfer;
+	struct watch *watch;
 
-	return stop_watching(guard, socket, &cookie) != NULL;
+	if (socket < 0 || (size_t)socket >= guard->n_watches)
+		return NULL;
+	watch = &guard->watches[socket];
+	transfer = take_transfer(guard, watch);
+	if (transfer == NULL || fsrv__socket_cookie(socket) == watch->cookie)
+		return transfer;
+	settle(guard, transfer, FSRV_ENDING_COMPLETE, FSRV__SENT_AS_SAMPLED);
+	return NULL;
 }
 
-void fsrv__guard_end(struct fsrv__guard *guard, int socket, enum fsrv_ending ending)
+void fsrv__guard_end(struct fsrv__guard *guard, int socket)
 {
-	struct fsrv__transfer *transfer = NULL;
-	uint64_t cookie;
-
-	if (fsrv__guard_count(guard) > 0)
-		transfer = stop_watching(guard, socket, &cookie);
-	if (transfer == NULL)
+	if (fsrv__guard_count(guard) == 0)
 		return;
-	if (fsrv__socket_cookie(socket) != cookie)
-		fsrv__transfer_end(transfer, FSRV_ENDING_COMPLETE, FSRV__SENT_AS_SAMPLED);
-	else
-		end_transfer(transfer, ending);
+	pthread_mutex_lock(&guard->mutex);
+	settle(guard, take_own(guard, socket), FSRV_ENDING_COMPLETE, FSRV__SENT_ALL);
+	pthread_mutex_unlock(&guard->mutex);
+}
+
+void fsrv__guard_complete(struct fsrv__guard *guard, int socket, enum fsrv_ending ending)
+{
+	struct fsrv__transfer *transfer;
+
+	if (fsrv__guard_count(guard) == 0)
+		return;
+	pthread_mutex_lock(&guard->mutex);
+	transfer = take_own(guard, socket);
+	pthread_mutex_unlock(&guard->mutex);
+	if (transfer != NULL)
+		fsrv__transfer_end(transfer, ending,
+				   ending == FSRV_ENDING_COMPLETE ? FSRV__SENT_ALL : FSRV__SENT_AS_SAMPLED);
 }
 
 void fsrv__guard_sweep(struct fsrv__guard *guard)
 {
+	if (fsrv__guard_count(guard) == 0)
+		return;
 	pthread_mutex_lock(&guard->mutex);
-	if (!guard->is_sweeping) {
-		guard->is_sweeping = true;
-		sweep(guard, true);
-		guard->is_sweeping = false;
-	}
+	check_all(guard);
 	pthread_mutex_unlock(&guard->mutex);
 }
 

@@ -1,33 +1,30 @@
 /* The guard watches bodies that leave by sendfile(2), for files that become shorter than announced.
  *
- * libmicrohttpd takes "0 bytes sent" for progress: with epoll such a connection hangs for ever, with a thread
- * it spins, and no timeout fires. When a disk fails it hangs with epoll too. The guard looks at each such
- * file a few times a second and shuts the connection down when the announced bytes are gone, when they cannot
- * be read, or when the file was rewritten and nothing is sent any more.
+ * libmicrohttpd takes "0 bytes sent" for progress: its thread spins on such a file, and no timeout fires. The
+ * guard looks at each such file a few times a second and shuts the connection down when the announced bytes
+ * are gone. It also learns that way that libmicrohttpd has closed a file, where nobody tells it.
  *
- * The guard owns the transfers of the bodies that it watches, and ends them: on its own thread, or on the
- * thread that calls one of the functions below. No lock is held while a transfer ends. Any number of threads
- * may call these functions. */
+ * The guard owns the transfers of the bodies that it watches. Any thread may make it settle them, but only
+ * the guard's own thread reports them, so the functions below never call the completion hook;
+ * fsrv__guard_complete is the one that does. Any number of threads may call these functions. */
 #ifndef FSRV__MHD_GUARD_H
 #define FSRV__MHD_GUARD_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fs/file.h"
 #include "fs/memory.h"
 #include "mhd/transfer.h"
 
 struct fsrv__guard;
 
-/* A body that begins: length bytes from an offset of an open file that is local. To look at a remote one
- * could hang the guard. */
+/* A body that begins. Its file must be local: what a remote one says of its size without being asked is out
+ * of date. */
 struct fsrv__guarded_body {
 	int socket;
-	const struct fsrv__file *file; /* copied */
-	uint64_t offset;
-	uint64_t length;
-	bool may_stall; /* the daemon waits with epoll: after a disk error the connection would hang */
+	int fd; /* of the file */
+	uint64_t device, inode;
+	uint64_t end; /* of the body, in the file */
 	struct fsrv__transfer *transfer;
 };
 
@@ -35,26 +32,30 @@ struct fsrv__guarded_body {
  * memory. */
 struct fsrv__guard *fsrv__guard_new(const struct fsrv__allocator *allocator);
 
-/* Ends the thread, and the transfers of all bodies that are still watched, and frees the guard. NULL is
- * allowed. */
+/* Has the guard's thread end and report the transfers that are left, waits for it, and frees the guard. NULL
+ * is allowed. */
 void fsrv__guard_free(struct fsrv__guard *guard);
 
-/* Watches a body from now on, in place of what was watched on the same socket before. True: the transfer now
- * belongs to the guard and may end at any time. False: the body cannot be watched, for want of memory or of a
- * thread, or because it may stall and its socket does not tell how much was sent; the transfer stays the
- * caller's. */
-bool fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_body *body);
+/* Makes sure that a body on this socket can be watched. False when it cannot, for want of memory or of a
+ * thread, or because the descriptor is no socket. There is nothing to give back. */
+bool fsrv__guard_reserve(struct fsrv__guard *guard, int socket);
 
-/* Stops watching a body whose response could not be made. True: the transfer belongs to the caller again.
- * False: it has ended meanwhile. */
-bool fsrv__guard_unwatch(struct fsrv__guard *guard, int socket);
+/* Watches a body from now on, in place of what was watched on the same socket before. Cannot fail after a
+ * reservation for the socket. The transfer belongs to the guard and may end at any time. Called by the thread
+ * that serves the connection. */
+void fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_body *body);
 
-/* Ends the transfer that is watched on a socket, if there is one: with FSRV_ENDING_COMPLETE all of it was
- * sent. If the number has come to mean another socket, only the bytes of the last sample count. */
-void fsrv__guard_end(struct fsrv__guard *guard, int socket, enum fsrv_ending ending);
+/* Settles the transfer that is watched on a socket, if there is one: all of it was sent. Called by the thread
+ * that serves the connection. If the number meant another socket before, only the bytes of the last sample
+ * count. */
+void fsrv__guard_end(struct fsrv__guard *guard, int socket);
 
-/* Ends the transfers of all bodies whose files were closed since the guard looked last. Returns at once when
- * another call is at it, on this thread or another. */
+/* The same for a request whose end libmicrohttpd tells. Calls the completion hook before it returns.
+ *
+ * ending  FSRV_ENDING_COMPLETE when all of it was sent, FSRV_ENDING_ABORTED otherwise */
+void fsrv__guard_complete(struct fsrv__guard *guard, int socket, enum fsrv_ending ending);
+
+/* Settles the transfers of all bodies that have ended, or must end, since the guard looked last. */
 void fsrv__guard_sweep(struct fsrv__guard *guard);
 
 /* How many bodies are watched. Those that ended since the guard looked last are still counted. */

@@ -33,6 +33,7 @@ struct exchange {
 	struct fsrv__representation representation;
 	struct fsrv__target target;
 	struct fsrv__plan plan;
+	struct fsrv__answer answer;
 };
 
 static void set_needs(struct exchange *x)
@@ -85,49 +86,43 @@ static void report_access(const struct exchange *x)
 		x->fs->access(x->fs->access_cls, &access);
 }
 
-static enum MHD_Result queue(struct exchange *x, struct MHD_Response *response)
+/* The access is reported before the end of the answer can be. */
+static enum MHD_Result queue(struct exchange *x)
 {
-	enum MHD_Result queued;
-
+	if (MHD_queue_response(x->connection, x->plan.status, x->answer.response) != MHD_YES) {
+		fsrv__response_discard(&x->answer);
+		return MHD_NO;
+	}
 	report_access(x);
-	queued = MHD_queue_response(x->connection, x->plan.status, response);
-	MHD_destroy_response(response);
-	return queued;
+	fsrv__response_begin(&x->answer);
+	return MHD_YES;
 }
 
-static enum fsrv__answer_result plan_and_make_response(struct exchange *x, struct MHD_Response **response)
+static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 {
-	struct fsrv__answer answer = {.fs = x->fs,
-				      .connection = x->connection,
-				      .plan = &x->plan,
-				      .number = x->number,
-				      .started = x->started};
-	enum fsrv__answer_result result;
+	struct fsrv__answer *answer = &x->answer;
 
-	answer.socket = fsrv__connection_socket(x->connection);
+	*answer = (struct fsrv__answer){.fs = x->fs,
+					.connection = x->connection,
+					.socket = fsrv__connection_socket(x->connection),
+					.plan = &x->plan,
+					.number = x->number,
+					.started = x->started};
 	if (x->target.outcome == FSRV__FOUND_FILE) {
-		answer.path = x->found.path.text;
-		answer.file = &x->found.file;
-		answer.content = x->found.content;
-		answer.is_recent = x->found.is_recent;
+		answer->path = x->found.path.text;
+		answer->file = &x->found.file;
+		answer->content = x->found.content;
+		answer->is_recent = x->found.is_recent;
 	}
 	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->found.time.seconds, &x->plan);
-	result = fsrv__response_make(&answer);
-	*response = answer.response;
-	return result;
+	return fsrv__response_make(answer);
 }
 
 /* Answers with an outcome that needs no file, when the answer that was planned cannot be made. */
 static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 {
-	struct MHD_Response *response;
-
 	x->target.outcome = outcome;
-	/* The completion hook may have been called with the number of the other answer already. */
-	x->number = fsrv__count(&x->fs->last_answer, 1);
-	if (plan_and_make_response(x, &response) != FSRV__ANSWER_MADE)
-		return MHD_NO;
-	return queue(x, response);
+	return plan_and_make_response(x) == FSRV__ANSWER_MADE ? queue(x) : MHD_NO;
 }
 
 static bool wants_file(const struct exchange *x)
@@ -181,12 +176,11 @@ static void set_target(struct exchange *x, struct fsrv__location *location)
 static enum step respond(struct exchange *x, enum MHD_Result *result)
 {
 	struct fsrv__location location;
-	struct MHD_Response *response;
 
 	set_target(x, &location);
-	switch (plan_and_make_response(x, &response)) {
+	switch (plan_and_make_response(x)) {
 	case FSRV__ANSWER_MADE:
-		*result = queue(x, response);
+		*result = queue(x);
 		break;
 	case FSRV__ANSWER_NEEDS_DESCRIPTOR:
 		/* The cached facts did not suffice after all. */
@@ -212,7 +206,7 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 
 static enum MHD_Result call_fallback(struct exchange *x)
 {
-	fsrv__guard_end(x->fs->guard, fsrv__connection_socket(x->connection), FSRV_ENDING_COMPLETE);
+	fsrv__guard_end(x->fs->guard, fsrv__connection_socket(x->connection));
 	return x->fs->fallback(x->fs->fallback_cls, x->connection, x->url, x->method, x->version,
 			       x->upload_data, x->upload_data_size, x->con_cls);
 }

@@ -80,7 +80,9 @@ static bool make_reported(struct fsrv__answer *answer, struct fsrv__content *con
 					 plan->content == FSRV__CONTENT_SLICE ? plan->length : 0};
 	if (memory->transfer != NULL)
 		answer->response = make_response(plan, start, end_answer, memory);
+	answer->transfer = memory->transfer;
 	if (answer->response == NULL) {
+		answer->transfer = NULL;
 		fsrv__transfer_cancel(memory->transfer);
 		fsrv__content_release(memory->content);
 		fsrv__release(&answer->fs->allocator, memory);
@@ -100,7 +102,6 @@ bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content 
 		start = content->bytes + offset;
 	is_made = fs->completion != NULL ? make_reported(answer, content, start)
 					 : make_unreported(answer, content, start);
-	if (is_made && content != NULL)
-		fsrv__count(&fs->counters.bytes, answer->plan->length);
+	answer->is_in_memory = is_made && content != NULL;
 	return is_made;
 }

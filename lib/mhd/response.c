@@ -4,6 +4,7 @@
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/memory_answer.h"
+#include "mhd/transfer.h"
 
 static enum fsrv__answer_result make_content(struct fsrv__answer *answer)
 {
@@ -14,21 +15,56 @@ static enum fsrv__answer_result make_content(struct fsrv__answer *answer)
 		       : FSRV__ANSWER_NO_MEMORY;
 }
 
+void fsrv__response_discard(struct fsrv__answer *answer)
+{
+	/* Other responses own their transfer. */
+	if (answer->guarded_fd >= 0)
+		fsrv__transfer_cancel(answer->transfer);
+	MHD_destroy_response(answer->response);
+	answer->response = NULL;
+}
+
 enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer)
 {
 	const struct fsrv__plan *plan = answer->plan;
 	enum fsrv__answer_result result;
 
 	answer->response = NULL;
-	fsrv__guard_end(answer->fs->guard, answer->socket, FSRV_ENDING_COMPLETE);
+	answer->transfer = NULL;
+	answer->guarded_fd = -1;
+	answer->is_in_memory = false;
+	fsrv__guard_end(answer->fs->guard, answer->socket);
 	result = make_content(answer);
 	for (unsigned i = 0; result == FSRV__ANSWER_MADE && i < plan->n_headers; i++) {
 		if (MHD_add_response_header(answer->response, plan->headers[i].name,
 					    plan->headers[i].value) != MHD_YES) {
-			MHD_destroy_response(answer->response);
-			answer->response = NULL;
+			fsrv__response_discard(answer);
 			result = FSRV__ANSWER_NO_MEMORY;
 		}
 	}
 	return result;
+}
+
+static void begin_to_guard(const struct fsrv__answer *answer)
+{
+	const struct fsrv__plan *plan = answer->plan;
+
+	fsrv__guard_watch(answer->fs->guard,
+			  &(struct fsrv__guarded_body){.socket = answer->socket,
+						       .fd = answer->guarded_fd,
+						       .device = answer->file->device,
+						       .inode = answer->file->identity.inode,
+						       .end = plan->offset + plan->length,
+						       .transfer = answer->transfer});
+}
+
+void fsrv__response_begin(struct fsrv__answer *answer)
+{
+	if (answer->is_in_memory)
+		fsrv__count(&answer->fs->counters.bytes, answer->plan->length);
+	if (answer->transfer != NULL)
+		fsrv__transfer_confirm(answer->transfer);
+	if (answer->guarded_fd >= 0)
+		begin_to_guard(answer);
+	MHD_destroy_response(answer->response);
 }

@@ -4,8 +4,17 @@
 
 #include "mhd/answer.h"
 
-/* Makes answer->response. With any result but FSRV__ANSWER_MADE there is no response; the file of the answer
- * may have lost its descriptor all the same. Ends what the guard still watches on that connection. */
+/* Makes answer->response, which the caller passes to one of the next two. With any result but
+ * FSRV__ANSWER_MADE there is no response; the file of the answer may have lost its descriptor all the same.
+ * Ends what the guard still watches on that connection. */
 enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer);
+
+/* The response was queued: counts it, begins to guard it, gives the reference up. From now on its end will be
+ * reported, on another thread before this returns. answer->file still has the facts of the file. Cannot fail.
+ */
+void fsrv__response_begin(struct fsrv__answer *answer);
+
+/* The response was not queued: frees it. Its end is not reported. */
+void fsrv__response_discard(struct fsrv__answer *answer);
 
 #endif

@@ -50,21 +50,18 @@ bool fsrv__socket_count_written(int socket, uint64_t *written)
 	return true;
 }
 
-bool fsrv__socket_is_idle(int socket)
+/* The cookie of the duplicate counts. That of the number is looked at first because the number may be a file
+ * by now, and to close a duplicate of a remote file may wait for a network. */
+int fsrv__socket_duplicate(int socket, uint64_t cookie)
 {
-	int queued;
+	int duplicate;
 
-	return ioctl(socket, SIOCOUTQ, &queued) == 0 && queued == 0;
-}
-
-/* Acts on a duplicate, whose meaning nobody else can change between the two calls. */
-void fsrv__socket_shut_down(int socket, uint64_t cookie)
-{
-	int duplicate = fcntl(socket, F_DUPFD_CLOEXEC, 0);
-
-	if (duplicate < 0)
-		return;
-	if (fsrv__socket_cookie(duplicate) == cookie)
-		shutdown(duplicate, SHUT_RDWR);
-	close(duplicate);
+	if (fsrv__socket_cookie(socket) != cookie)
+		return -1;
+	duplicate = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+	if (duplicate >= 0 && fsrv__socket_cookie(duplicate) != cookie) {
+		close(duplicate);
+		return -1;
+	}
+	return duplicate;
 }

@@ -16,10 +16,9 @@ uint64_t fsrv__socket_cookie(int socket);
  * still queued (tcp(7), TCP_INFO and SIOCOUTQ). False for other sockets. */
 bool fsrv__socket_count_written(int socket, uint64_t *written);
 
-/* Whether the client has acknowledged all that was written. False when the kernel does not tell. */
-bool fsrv__socket_is_idle(int socket);
-
-/* Shuts the socket down, provided that the number still means the socket with that cookie. */
-void fsrv__socket_shut_down(int socket, uint64_t cookie);
+/* Duplicates the descriptor, provided that the number still means the socket with that cookie: for threads
+ * that do not own the socket, which may be closed and its number be given again at any time. The caller
+ * closes the duplicate at once, since the connection stays open until then. -1 otherwise. */
+int fsrv__socket_duplicate(int socket, uint64_t cookie);
 
 #endif

@@ -16,7 +16,8 @@ int fsrv_stats(struct fsrv *fs, struct fsrv_stats *stats)
 
 	if (stats->size < sizeof(stats->size))
 		return FSRV_ERR_INVALID;
-	/* Bodies that ended unnoticed would otherwise still count as live. */
+	/* Bodies that ended unnoticed would otherwise still count as live. The guard's thread reports them.
+	 */
 	fsrv__guard_sweep(fs->guard);
 	all.requests = read_counter(&counters->requests);
 	for (size_t i = 0; i < sizeof(all.responses) / sizeof(all.responses[0]); i++)

@@ -1,8 +1,9 @@
-/* Compares what the kernel says was written to the socket before and after the content. A descriptor
- * number may mean another socket meanwhile, so its cookie is compared first. */
+/* Compares what the kernel says was written to the socket before and after the content. The thread that
+ * serves the connection also closes its socket, so it may ask by number; other threads need a duplicate. */
 #include "mhd/transfer.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "mhd/clock.h"
 #include "mhd/connection.h"
@@ -17,7 +18,9 @@ struct fsrv__transfer {
 	uint64_t start;  /* bytes written to the socket before the content, as exactly as they are known */
 	int socket;
 	bool is_body, holds_file;
-	bool is_counted; /* the socket tells what was written, so start is known */
+	bool is_confirmed;
+	bool is_counted;             /* the socket tells what was written, so start is known */
+	struct fsrv__transfer *next; /* in a list */
 	char path[];
 };
 
@@ -69,17 +72,31 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	return transfer;
 }
 
-void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, bool holds)
+void fsrv__transfer_hold_file(struct fsrv__transfer *transfer)
 {
-	transfer->holds_file = holds;
+	transfer->holds_file = true;
+}
+
+void fsrv__transfer_confirm(struct fsrv__transfer *transfer)
+{
+	transfer->is_confirmed = true;
+}
+
+static void count_out(const struct fsrv__transfer *transfer)
+{
+	struct fsrv__counters *counters = &transfer->fs->counters;
+
+	if (transfer->is_body)
+		fsrv__uncount(&counters->live_bodies, 1);
+	if (transfer->holds_file)
+		fsrv__uncount(&counters->open_files, 1);
 }
 
 void fsrv__transfer_cancel(struct fsrv__transfer *transfer)
 {
 	if (transfer == NULL)
 		return;
-	if (transfer->is_body)
-		fsrv__uncount(&transfer->fs->counters.live_bodies, 1);
+	count_out(transfer);
 	fsrv__release(&transfer->fs->allocator, transfer);
 }
 
@@ -89,37 +106,31 @@ void fsrv__transfer_begin_content(struct fsrv__transfer *transfer)
 		transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
 }
 
-bool fsrv__transfer_sample(struct fsrv__transfer *transfer, uint64_t *sent)
+/* socket  a descriptor of the socket of the transfer; false when it does not tell */
+static bool measure(struct fsrv__transfer *transfer, int socket)
 {
 	struct fsrv_completion *completion = &transfer->completion;
 	uint64_t written;
 
-	if (!transfer->is_counted || fsrv__socket_cookie(transfer->socket) != transfer->cookie ||
-	    !fsrv__socket_count_written(transfer->socket, &written))
+	if (!transfer->is_counted || !fsrv__socket_count_written(socket, &written))
 		return false;
-	*sent = written > transfer->start ? written - transfer->start : 0;
-	if (*sent > completion->length)
-		*sent = completion->length;
-	completion->sent = *sent;
+	completion->sent = written > transfer->start ? written - transfer->start : 0;
+	if (completion->sent > completion->length)
+		completion->sent = completion->length;
 	return true;
 }
 
-void fsrv__transfer_log_read_error(const struct fsrv__transfer *transfer, int error)
+void fsrv__transfer_sample(struct fsrv__transfer *transfer)
 {
-	const char *path = transfer->completion.path;
+	int duplicate;
 
-	fsrv__log_error(&transfer->fs->log, error, "reading %s failed", path != NULL ? path : "a file");
-}
-
-static void set_sent(struct fsrv__transfer *transfer, uint64_t sent)
-{
-	struct fsrv_completion *completion = &transfer->completion;
-	uint64_t sampled;
-
-	if (sent == FSRV__SENT_ALL)
-		completion->sent = completion->length;
-	else if (!fsrv__transfer_sample(transfer, &sampled) && sent != FSRV__SENT_AS_SAMPLED)
-		completion->sent = sent;
+	if (!transfer->is_counted)
+		return;
+	duplicate = fsrv__socket_duplicate(transfer->socket, transfer->cookie);
+	if (duplicate < 0)
+		return;
+	measure(transfer, duplicate);
+	close(duplicate);
 }
 
 /* The bytes decide between complete and aborted. */
@@ -132,23 +143,59 @@ static enum fsrv_ending correct_ending(const struct fsrv_completion *completion,
 	return ending;
 }
 
-void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent)
+void fsrv__transfer_settle(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent)
 {
-	struct fsrv *fs = transfer->fs;
+	struct fsrv__counters *counters = &transfer->fs->counters;
 	struct fsrv_completion *completion = &transfer->completion;
 
-	set_sent(transfer, sent);
+	if (sent != FSRV__SENT_AS_SAMPLED)
+		completion->sent = sent == FSRV__SENT_ALL ? completion->length : sent;
 	completion->ending = correct_ending(completion, ending);
 	completion->nanoseconds = fsrv__clock_nanoseconds() - transfer->started;
-	if (transfer->is_body) {
-		fsrv__count(&fs->counters.bytes, completion->sent);
-		fsrv__uncount(&fs->counters.live_bodies, 1);
-	}
-	if (transfer->holds_file)
-		fsrv__uncount(&fs->counters.open_files, 1);
+	if (transfer->is_body)
+		fsrv__count(&counters->bytes, completion->sent);
 	if (ending == FSRV_ENDING_FILE_CHANGED || ending == FSRV_ENDING_READ_ERROR)
-		fsrv__count(&fs->counters.cut_connections, 1);
+		fsrv__count(&counters->cut_connections, 1);
+	count_out(transfer);
+}
+
+void fsrv__transfer_report(struct fsrv__transfer *transfer)
+{
+	struct fsrv *fs = transfer->fs;
+
 	if (fs->completion != NULL)
-		fs->completion(fs->completion_cls, completion);
+		fs->completion(fs->completion_cls, &transfer->completion);
 	fsrv__release(&fs->allocator, transfer);
+}
+
+void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent)
+{
+	if (!transfer->is_confirmed) {
+		fsrv__transfer_cancel(transfer);
+		return;
+	}
+	if (sent != FSRV__SENT_ALL && transfer->is_counted &&
+	    fsrv__socket_cookie(transfer->socket) == transfer->cookie && measure(transfer, transfer->socket))
+		sent = FSRV__SENT_AS_SAMPLED;
+	fsrv__transfer_settle(transfer, ending, sent);
+	fsrv__transfer_report(transfer);
+}
+
+void fsrv__transfer_append(struct fsrv__transfer_list *list, struct fsrv__transfer *transfer)
+{
+	transfer->next = NULL;
+	if (list->first == NULL)
+		list->first = transfer;
+	else
+		list->last->next = transfer;
+	list->last = transfer;
+}
+
+struct fsrv__transfer *fsrv__transfer_take_first(struct fsrv__transfer_list *list)
+{
+	struct fsrv__transfer *transfer = list->first;
+
+	if (transfer != NULL)
+		list->first = transfer->next;
+	return transfer;
 }

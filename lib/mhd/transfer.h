@@ -3,6 +3,9 @@
  *
  * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h).
  *
+ * It ends in two steps. To settle it counts it out: any thread may do that at once, since it calls nothing of
+ * the program's. To report it calls the completion hook. An answer that was never queued is not reported.
+ *
  * A transfer has one owner at a time, who ends or cancels it exactly once. */
 #ifndef FSRV__MHD_TRANSFER_H
 #define FSRV__MHD_TRANSFER_H
@@ -19,30 +22,49 @@ struct fsrv__transfer;
  * NULL when there is no memory. */
 struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, bool is_body);
 
-/* Says whether the file stays open until the transfer ends: it then counts as open until that moment. */
-void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, bool holds);
+/* Notes that the file, which counts as open, stays so until the transfer ends or is cancelled. */
+void fsrv__transfer_hold_file(struct fsrv__transfer *transfer);
 
-/* Frees a transfer without a report: the answer was not made. NULL is allowed. */
+/* Notes that the answer was queued: its end will be reported. */
+void fsrv__transfer_confirm(struct fsrv__transfer *transfer);
+
+/* Frees a transfer without a report: the answer was not queued. NULL is allowed. */
 void fsrv__transfer_cancel(struct fsrv__transfer *transfer);
 
 /* Notes that everything that was written so far is header, and that content follows. */
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer);
 
-/* Samples how many bytes of the content were written. False when the socket does not tell, or is closed. */
-bool fsrv__transfer_sample(struct fsrv__transfer *transfer, uint64_t *sent);
+/* Measures how many bytes of the content were written, if the socket is still open and tells. For threads
+ * that do not serve the connection: they use a duplicate of its descriptor. */
+void fsrv__transfer_sample(struct fsrv__transfer *transfer);
 
-/* Logs that the file cannot be read. */
-void fsrv__transfer_log_read_error(const struct fsrv__transfer *transfer, int error);
-
-/* Values for the last parameter of fsrv__transfer_end. */
+/* Values for the last parameter of the next two. */
 #define FSRV__SENT_ALL        UINT64_MAX       /* all of the content, whatever the socket tells */
-#define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1) /* what the socket tells, now or at the last sample */
+#define FSRV__SENT_AS_SAMPLED (UINT64_MAX - 1) /* what the socket told last */
 
-/* Reports the end and frees the transfer. Calls the completion hook on this thread, so no lock may be held.
+/* Ends the transfer on the thread that serves the connection: measures, settles, reports and frees it. The
+ * completion hook is called, so no lock may be held. One that was not confirmed is cancelled.
  *
  * ending  FSRV_ENDING_COMPLETE when nothing is known to have failed: then the bytes decide
  * sent    bytes that libmicrohttpd asked for, which count as sent where the socket does not tell, or one of
  *         the two values above */
 void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent);
+
+/* Counts a transfer out, on any thread. The parameters are those of fsrv__transfer_end, but nothing is
+ * measured. */
+void fsrv__transfer_settle(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent);
+
+/* Calls the completion hook for a transfer that is settled, and frees it. No lock may be held. */
+void fsrv__transfer_report(struct fsrv__transfer *transfer);
+
+/* Transfers that are settled and wait for their report. All zero when empty. */
+struct fsrv__transfer_list {
+	struct fsrv__transfer *first, *last;
+};
+
+void fsrv__transfer_append(struct fsrv__transfer_list *list, struct fsrv__transfer *transfer);
+
+/* Removes the one that was appended first; NULL when there is none. */
+struct fsrv__transfer *fsrv__transfer_take_first(struct fsrv__transfer_list *list);
 
 #endif

@@ -37,8 +37,9 @@ bool way_suspends(const struct way *way)
 
 bool way_sends_files(const struct way *way)
 {
-	return way->daemon != NULL ? way->body == FSRV_BODY_ZERO_COPY
-				   : way->server_mode == FSRV_SERVER_THREAD;
+	return way->daemon != NULL
+		       ? way->body == FSRV_BODY_ZERO_COPY && (way->daemon->flags & MHD_USE_POLL) != 0
+		       : way->server_mode == FSRV_SERVER_THREAD;
 }
 
 bool way_isolates(const struct way *way)
@@ -48,7 +49,8 @@ bool way_isolates(const struct way *way)
 	return way_suspends(way) && !way_sends_files(way);
 }
 
-/* With select(2) there is only reading, whatever is asked for. */
+/* With select(2) and epoll there is only reading, whatever is asked for. Epoll is tried all the same: it
+ * would hang. */
 static int list_ways(int group, struct service *services)
 {
 	int n = 0;

@@ -2,7 +2,11 @@
  * as it goes, the connection ends in time, and nothing spins or stays behind. */
 #include <fcntl.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "service.h"
@@ -153,6 +157,104 @@ START_TEST(keeps_to_what_was_announced_or_ends)
 }
 END_TEST
 
+static atomic_uint n_busy;
+static atomic_bool is_released;
+
+/* A program with a route that takes its time. Where one thread serves all, everything waits for it. */
+static enum MHD_Result handle_busily(void *cls, struct MHD_Connection *connection, const char *url,
+				     const char *method, const char *version, const char *upload_data,
+				     size_t *upload_data_size, void **con_cls)
+{
+	if (strcmp(url, "/busy") == 0 && *con_cls != NULL && !atomic_load(&is_released)) {
+		atomic_fetch_add(&n_busy, 1);
+		while (!atomic_load(&is_released))
+			usleep(1000);
+	}
+	return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size, con_cls);
+}
+
+static void wait_for_answer(int socket)
+{
+	struct pollfd answer = {.fd = socket, .events = POLLIN};
+
+	ck_assert_int_eq(poll(&answer, 1, CLIENT_PATIENCE_MS), 1);
+}
+
+/* Reads what is there, with its header; returns false when there is nothing. */
+static bool read_more(struct client *client, uint64_t *n_read)
+{
+	static char buffer[256 * 1024];
+	ssize_t n = recv(client->socket, buffer, sizeof(buffer), MSG_DONTWAIT);
+	const char *content;
+
+	if (n <= 0)
+		return false;
+	if (*n_read == 0) {
+		content = memmem(buffer, (size_t)n, "\r\n\r\n", 4);
+		ck_assert_ptr_nonnull(content);
+		n -= content + 4 - buffer;
+	}
+	*n_read += (uint64_t)n;
+	return true;
+}
+
+static void start_busy_downloads(struct client *busy)
+{
+	double end = now_seconds() + CLIENT_PATIENCE_MS / 1000.0;
+
+	for (int i = 0; i < matrix.n; i++) {
+		service_request(&matrix.services[i], &matrix.clients[i], "/clip");
+		wait_for_answer(matrix.clients[i].socket);
+	}
+	for (int i = 0; i < matrix.n; i++)
+		service_request(&matrix.services[i], &busy[i], "/busy");
+	while (atomic_load(&n_busy) < (unsigned)matrix.n && now_seconds() < end)
+		usleep(1000);
+	ck_assert_uint_eq(atomic_load(&n_busy), (unsigned)matrix.n);
+}
+
+/* The client takes all that was sent, the program is busy, and the file gets another time: nothing is queued,
+ * nothing moves, and yet nothing is wrong. It stays so for several looks of the guard. */
+START_TEST(is_not_ended_by_a_touch)
+{
+	static struct client busy[MAX_WAYS];
+	uint64_t n_read[MAX_WAYS] = {0};
+	const char *root = tree.path;
+	double end;
+
+	tree_write_pattern(&tree, "clip", SIZE);
+	matrix.handler = handle_busily;
+	matrix_start(&matrix, _i, NULL, &root, 1);
+	start_busy_downloads(busy);
+	ck_assert_int_eq(utimensat(AT_FDCWD, tree_path(&tree, "clip"), NULL, 0), 0);
+	for (end = now_seconds() + 2; now_seconds() < end; usleep(1000))
+		for (int i = 0; i < matrix.n; i++)
+			read_more(&matrix.clients[i], &n_read[i]);
+	atomic_store(&is_released, true);
+	for (int i = 0; i < matrix.n; i++) {
+		struct service *service = &matrix.services[i];
+
+		client_read(&busy[i], true, &matrix.reply);
+		ck_assert_int_eq(matrix.reply.status, 404);
+		client_reply_free(&matrix.reply);
+		while (n_read[i] < SIZE) {
+			wait_for_answer(matrix.clients[i].socket);
+			if (!read_more(&matrix.clients[i], &n_read[i]))
+				break;
+		}
+		ck_assert_msg(n_read[i] == SIZE, "%s: %llu bytes", service->name,
+			      (unsigned long long)n_read[i]);
+		service_settle(service, "/small");
+		client_close(&matrix.clients[i]);
+		client_close(&busy[i]);
+		ck_assert_msg(service_count(service, FSRV_ENDING_FILE_CHANGED, 0) +
+				      service_count(service, FSRV_ENDING_ABORTED, 0) == 0,
+			      "%s: not complete", service->name);
+	}
+	matrix_stop(&matrix);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("changes");
@@ -161,6 +263,7 @@ Suite *test_suite(void)
 	tcase_add_unchecked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, keeps_to_what_was_announced_or_ends, 0, LEN(changes) * N_GROUPS);
+	tcase_add_loop_test(tcase, is_not_ended_by_a_touch, 0, N_GROUPS);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
