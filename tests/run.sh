@@ -59,8 +59,6 @@ main()
 	want_test_tools
 	install_missing
 	build_tests
-	TSAN_OPTIONS="suppressions=$source/tests/support/tsan.supp ${TSAN_OPTIONS:-}"
-	export TSAN_OPTIONS
 	status=0
 	rm -f "$build"/meson-logs/testlog*.json
 	meson test -C "$build" --no-rebuild --print-errorlogs "$@" || status=$?
