@@ -29,14 +29,15 @@ static bool mincore_is_reliable(int fd, const struct stat *facts)
 	return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0;
 }
 
-/* Counts the bytes from an offset on that are in memory, up to the first that is not. */
+/* Counts the bytes from an offset on that are in memory, up to the first that is not. A program that locks
+ * its memory (mlockall(2)) has all that it maps read in, unless it cannot be accessed. */
 static size_t count_resident(int fd, size_t size, uint64_t offset)
 {
 	unsigned char pages[MAX_READ / MIN_PAGE_SIZE + 1];
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t before = (size_t)(offset % page);
 	size_t n, n_pages = (before + size + page - 1) / page;
-	void *map = mmap(NULL, before + size, PROT_READ, MAP_SHARED, fd, (off_t)(offset - before));
+	void *map = mmap(NULL, before + size, PROT_NONE, MAP_SHARED, fd, (off_t)(offset - before));
 
 	if (map == MAP_FAILED)
 		return 0;

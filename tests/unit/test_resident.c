@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "suite.h"
@@ -22,6 +23,19 @@ static const char *const folders[] = {"/var/tmp", "/dev/shm"};
 static struct tree tree;
 static char buffer[FILE_SIZE];
 static int fd;
+
+static unsigned n_maps;
+
+/* Takes the place of the C library's. A map of a file may be of no use but to ask about it: a program that
+ * locks its memory reads in what it could access. */
+void *mmap(void *address, size_t length, int protection, int flags, int file, off_t offset)
+{
+	if (file >= 0) {
+		ck_assert_int_eq(protection, PROT_NONE);
+		n_maps++;
+	}
+	return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+}
 
 static void open_file(const char *folder)
 {
@@ -43,7 +57,7 @@ static void close_file(void)
 static bool is_cold(uint64_t offset)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	void *map = mmap(NULL, page, PROT_READ, MAP_SHARED, fd, (off_t)(offset - offset % page));
+	void *map = mmap(NULL, page, PROT_NONE, MAP_SHARED, fd, (off_t)(offset - offset % page));
 	unsigned char state;
 
 	ck_assert_ptr_ne(map, MAP_FAILED);
@@ -225,6 +239,26 @@ START_TEST(reads_nothing_in_when_it_asks_first)
 }
 END_TEST
 
+/* The same in a program that locks its memory. Sanitizers take the lock away. */
+START_TEST(reads_nothing_in_with_locked_memory)
+{
+	open_file(folders[0]);
+	if (!make_cold(0, 0) || mlockall(MCL_FUTURE) != 0) {
+		printf("# %s does not let files out of memory, or memory cannot be locked\n", folders[0]);
+		close_file();
+		return;
+	}
+	n_maps = 0;
+	ck_assert_int_eq(fsrv__residency_read(fd, buffer, MOST, 0, true), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert_uint_eq(n_maps, 1);
+	for (uint64_t at = 0; at < MOST; at += 4096)
+		ck_assert_msg(is_cold(at), "%llu was read", (unsigned long long)at);
+	munlockall();
+	close_file();
+}
+END_TEST
+
 /* Files that were written in part. */
 static const struct {
 	const char *name;
@@ -346,6 +380,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, sees_the_end_of_a_file_that_was_cut);
 	tcase_add_loop_test(tcase, reads_the_part_that_is_in_memory, 0, LEN(partly));
 	tcase_add_loop_test(tcase, reads_nothing_in_when_it_asks_first, 0, LEN(partly));
+	tcase_add_test(tcase, reads_nothing_in_with_locked_memory);
 	tcase_add_loop_test(tcase, reads_up_to_a_hole, 0, LEN(holes));
 	tcase_add_loop_test(tcase, reads_ahead, 0, LEN(advice));
 	tcase_add_test(tcase, tells_what_is_wrong);
