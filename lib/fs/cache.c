@@ -1,15 +1,24 @@
-/* A hash table with chains, and a list by last use. Whatever is changed is changed with the mutex
- * held; nothing here waits for a disk. */
+/* A hash table with chains, and a list by last use. Whatever is changed is changed with the mutex held.
+ *
+ * Workers, which have a low priority, use the cache like the threads that serve. So the mutex is held for a
+ * few instructions only: paths are hashed and memory is allocated before, entries are freed afterwards, a few
+ * at a time leave, and the table does not grow. Nothing here waits for a disk. */
 #include "fs/cache.h"
 
 #include <string.h>
 
 #include "http/hash.h"
 
-#define FIRST_TABLE_SIZE 64
+/* The table has a chain for each so many bytes of the cache, and between the two limits: both powers of two.
+ * No entry takes much less, so chains are short however many there are. */
+#define CHAIN_SIZE     2048
+#define MIN_TABLE_SIZE 64
+#define MAX_TABLE_SIZE 65536
+/* How many entries leave before other threads have their turn. */
+#define MAX_EVICTED 16
 
 struct fsrv__cache_entry {
-	struct fsrv__cache_entry *next; /* in the table's chain */
+	struct fsrv__cache_entry *next; /* in the table's chain, or in a list of those that left */
 	struct fsrv__cache_entry *newer, *older;
 	uint64_t hash;
 	struct fsrv__file file;
@@ -50,10 +59,11 @@ static void link_as_newest(struct fsrv__cache *cache, struct fsrv__cache_entry *
 	cache->newest = entry;
 }
 
-static struct fsrv__cache_entry *find(struct fsrv__cache *cache, const struct fsrv__cache_key *key)
+/* Called with the mutex held, like the functions up to evict. */
+static struct fsrv__cache_entry *find(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
+				      uint64_t hash)
 {
-	uint64_t hash = hash_of(key);
-	struct fsrv__cache_entry *entry = cache->table_size > 0 ? *chain_of(cache, hash) : NULL;
+	struct fsrv__cache_entry *entry = *chain_of(cache, hash);
 
 	while (entry != NULL && (entry->hash != hash || entry->directory != key->directory ||
 				 entry->length != key->path.length ||
@@ -62,7 +72,8 @@ static struct fsrv__cache_entry *find(struct fsrv__cache *cache, const struct fs
 	return entry;
 }
 
-static void drop(struct fsrv__cache *cache, struct fsrv__cache_entry *entry)
+/* Moves an entry to the list of those that left. */
+static void drop(struct fsrv__cache *cache, struct fsrv__cache_entry *entry, struct fsrv__cache_entry **left)
 {
 	struct fsrv__cache_entry **link = chain_of(cache, entry->hash);
 
@@ -72,37 +83,52 @@ static void drop(struct fsrv__cache *cache, struct fsrv__cache_entry *entry)
 	unlink_from_order(cache, entry);
 	cache->size -= size_of(entry);
 	cache->n_entries--;
-	fsrv__content_release(entry->content);
-	fsrv__release(&cache->allocator, entry);
+	entry->next = *left;
+	*left = entry;
 }
 
-static bool grow(struct fsrv__cache *cache)
+static void insert(struct fsrv__cache *cache, struct fsrv__cache_entry *entry)
 {
-	size_t size = cache->table_size > 0 ? 2 * cache->table_size : FIRST_TABLE_SIZE;
-	struct fsrv__cache_entry **table;
+	struct fsrv__cache_entry **chain = chain_of(cache, entry->hash);
 
-	if (cache->n_entries < cache->table_size)
-		return true;
-	table = fsrv__resize(&cache->allocator, cache->table, size * sizeof(struct fsrv__cache_entry *));
-	if (table == NULL)
-		return cache->table_size > 0;
-	memset(table, 0, size * sizeof(struct fsrv__cache_entry *));
-	cache->table = table;
-	cache->table_size = size;
-	for (struct fsrv__cache_entry *entry = cache->newest; entry != NULL; entry = entry->older) {
-		struct fsrv__cache_entry **chain = chain_of(cache, entry->hash);
+	entry->next = *chain;
+	*chain = entry;
+	link_as_newest(cache, entry);
+	cache->n_entries++;
+	cache->size += size_of(entry);
+}
 
-		entry->next = *chain;
-		*chain = entry;
+/* True when further ones have to leave. */
+static bool evict(struct fsrv__cache *cache, struct fsrv__cache_entry **left)
+{
+	for (int n = 0; n < MAX_EVICTED && cache->size > cache->max_size; n++) {
+		drop(cache, cache->oldest, left);
+		cache->evictions++;
 	}
-	return true;
+	return cache->size > cache->max_size;
 }
 
-static struct fsrv__cache_entry *add(struct fsrv__cache *cache, const struct fsrv__cache_key *key)
+/* Frees entries that left, without the mutex. */
+static void free_list(const struct fsrv__cache *cache, struct fsrv__cache_entry *list)
 {
-	struct fsrv__cache_entry *entry, **chain;
+	struct fsrv__cache_entry *entry;
 
-	if (!grow(cache))
+	while ((entry = list) != NULL) {
+		list = entry->next;
+		fsrv__content_release(entry->content);
+		fsrv__release(&cache->allocator, entry);
+	}
+}
+
+/* Makes an entry that is not in the cache yet; NULL when there is no memory, or when it would not fit. */
+static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
+					    const struct fsrv__cache_key *key, const struct fsrv__file *file,
+					    struct fsrv__content *content, uint64_t checked)
+{
+	struct fsrv__cache_entry *entry;
+
+	if (sizeof(*entry) + key->path.length + (content != NULL ? sizeof(*content) + content->length : 0) >
+	    cache->max_size)
 		return NULL;
 	entry = fsrv__allocate(&cache->allocator, sizeof(*entry) + key->path.length);
 	if (entry == NULL)
@@ -112,25 +138,36 @@ static struct fsrv__cache_entry *add(struct fsrv__cache *cache, const struct fsr
 	entry->directory = key->directory;
 	entry->length = key->path.length;
 	memcpy(entry->path, key->path.at, key->path.length);
-	chain = chain_of(cache, entry->hash);
-	entry->next = *chain;
-	*chain = entry;
-	link_as_newest(cache, entry);
-	cache->n_entries++;
-	cache->size += size_of(entry);
+	entry->file = *file;
+	entry->file.fd = -1;
+	entry->checked = checked;
+	entry->content = content != NULL ? fsrv__content_hold(content) : NULL;
 	return entry;
 }
 
-void fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *allocator, uint64_t max_size)
+bool fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *allocator, uint64_t max_size)
 {
-	*cache = (struct fsrv__cache){.allocator = *allocator, .max_size = max_size};
+	size_t size = MIN_TABLE_SIZE;
+
+	while (size < MAX_TABLE_SIZE && size < max_size / CHAIN_SIZE)
+		size *= 2;
+	*cache = (struct fsrv__cache){.allocator = *allocator, .table_size = size, .max_size = max_size};
 	pthread_mutex_init(&cache->mutex, NULL);
+	cache->table = fsrv__allocate(&cache->allocator, size * sizeof(struct fsrv__cache_entry *));
+	if (cache->table != NULL)
+		memset(cache->table, 0, size * sizeof(struct fsrv__cache_entry *));
+	return cache->table != NULL;
 }
 
 void fsrv__cache_destroy(struct fsrv__cache *cache)
 {
-	while (cache->oldest != NULL)
-		drop(cache, cache->oldest);
+	struct fsrv__cache_entry *entry, *older = cache->newest;
+
+	while ((entry = older) != NULL) {
+		older = entry->older;
+		entry->next = NULL;
+		free_list(cache, entry);
+	}
 	fsrv__release(&cache->allocator, cache->table);
 	pthread_mutex_destroy(&cache->mutex);
 }
@@ -138,10 +175,11 @@ void fsrv__cache_destroy(struct fsrv__cache *cache)
 bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     struct fsrv__cached *cached)
 {
+	uint64_t hash = hash_of(key);
 	struct fsrv__cache_entry *entry;
 
 	pthread_mutex_lock(&cache->mutex);
-	entry = find(cache, key);
+	entry = find(cache, key, hash);
 	if (entry != NULL) {
 		unlink_from_order(cache, entry);
 		link_as_newest(cache, entry);
@@ -156,42 +194,40 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t checked)
 {
-	struct fsrv__cache_entry *entry;
-	bool has_room = sizeof(*entry) + key->path.length +
-				(content != NULL ? sizeof(*content) + content->length : 0) <=
-			cache->max_size;
+	struct fsrv__cache_entry *entry = make_entry(cache, key, file, content, checked), *old, *left = NULL;
+	uint64_t hash = hash_of(key);
+	bool goes_on;
 
 	pthread_mutex_lock(&cache->mutex);
-	entry = find(cache, key);
-	if (entry != NULL && content == NULL && has_room && fsrv__file_is_same(&entry->file, file)) {
-		entry->checked = checked;
-		pthread_mutex_unlock(&cache->mutex);
-		return;
+	old = find(cache, key, hash);
+	if (old != NULL && content == NULL && fsrv__file_is_same(&old->file, file)) {
+		old->checked = checked;
+		left = entry;
+	} else {
+		if (old != NULL)
+			drop(cache, old, &left);
+		if (entry != NULL)
+			insert(cache, entry);
 	}
-	if (entry != NULL)
-		drop(cache, entry);
-	entry = has_room ? add(cache, key) : NULL;
-	if (entry != NULL) {
-		entry->file = *file;
-		entry->file.fd = -1;
-		entry->checked = checked;
-		cache->size -= size_of(entry);
-		entry->content = content != NULL ? fsrv__content_hold(content) : NULL;
-		cache->size += size_of(entry);
-	}
-	while (cache->size > cache->max_size) {
-		drop(cache, cache->oldest);
-		cache->evictions++;
-	}
+	goes_on = evict(cache, &left);
 	pthread_mutex_unlock(&cache->mutex);
+	free_list(cache, left);
+	while (goes_on) {
+		left = NULL;
+		pthread_mutex_lock(&cache->mutex);
+		goes_on = evict(cache, &left);
+		pthread_mutex_unlock(&cache->mutex);
+		free_list(cache, left);
+	}
 }
 
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked)
 {
+	uint64_t hash = hash_of(key);
 	struct fsrv__cache_entry *entry;
 
 	pthread_mutex_lock(&cache->mutex);
-	entry = find(cache, key);
+	entry = find(cache, key, hash);
 	if (entry != NULL)
 		entry->checked = checked;
 	pthread_mutex_unlock(&cache->mutex);

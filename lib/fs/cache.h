@@ -24,7 +24,7 @@ struct fsrv__cache {
 	struct fsrv__allocator allocator;
 	pthread_mutex_t mutex;
 	struct fsrv__cache_entry **table;
-	size_t table_size; /* a power of two, or 0 */
+	size_t table_size; /* a power of two */
 	size_t n_entries;
 	struct fsrv__cache_entry *newest, *oldest; /* by last use */
 	uint64_t size, max_size;                   /* in bytes */
@@ -38,8 +38,9 @@ struct fsrv__cached {
 	uint64_t checked; /* when the path was last found unchanged, in milliseconds of the monotonic clock */
 };
 
-/* Makes an empty cache for at most max_size bytes. */
-void fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *allocator, uint64_t max_size);
+/* Makes an empty cache for at most max_size bytes. False when there is no memory: only fsrv__cache_destroy is
+ * allowed then. */
+bool fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *allocator, uint64_t max_size);
 
 /* Frees all entries and the mutex. No thread uses the cache any more. */
 void fsrv__cache_destroy(struct fsrv__cache *cache);
@@ -50,7 +51,7 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 
 /* Replaces the entry of a path by facts and content, which may be NULL. Facts alone leave the content of an
  * unchanged file in place. Without memory, or when the entry is larger than the cache, the path has no entry
- * afterwards.
+ * afterwards. While entries leave for a new one, other threads may find the cache larger than its limit.
  *
  * checked  as in struct fsrv__cached */
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,

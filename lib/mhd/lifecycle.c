@@ -72,17 +72,19 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 
 static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 {
+	uint64_t cache_size = options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE;
+	bool has_cache;
+
 	for (size_t i = 0; i < fs->roots.n_roots; i++)
 		fsrv__root_detect_medium(&fs->roots, &fs->roots.list[i]);
 	fsrv__scripts_init(&fs->scripts, &fs->allocator);
-	fsrv__cache_init(&fs->cache, &fs->allocator,
-			 options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE);
+	has_cache = fsrv__cache_init(&fs->cache, &fs->allocator, cache_size);
 	pthread_mutex_init(&fs->offload_mutex, NULL);
 	fs->guard = fsrv__guard_new(&fs->allocator);
 	fs->workers =
 		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
 				  fsrv__offload_drop_closed, fs);
-	return fs->guard != NULL && fs->workers != NULL;
+	return has_cache && fs->guard != NULL && fs->workers != NULL;
 }
 
 int fsrv_new(const struct fsrv_options *given, struct fsrv **out)

@@ -16,6 +16,7 @@
 /* Counts what lives, and fails when nothing is left of the budget. */
 struct budget {
 	atomic_uint left, n_live;
+	bool has_many_threads;
 };
 
 static struct budget budget;
@@ -26,6 +27,11 @@ static void *allocate(void *cls, void *memory, size_t size)
 {
 	struct budget *b = cls;
 
+	/* Nothing is allocated or freed while other threads wait for the cache. */
+	if (!b->has_many_threads) {
+		ck_assert_int_eq(pthread_mutex_trylock(&cache.mutex), 0);
+		pthread_mutex_unlock(&cache.mutex);
+	}
 	if (size == 0) {
 		atomic_fetch_sub(&b->n_live, memory != NULL);
 		free(memory);
@@ -43,7 +49,7 @@ static void make(uint64_t max_size)
 	allocator = (struct fsrv__allocator){allocate, &budget};
 	atomic_init(&budget.left, 1000000);
 	atomic_init(&budget.n_live, 0);
-	fsrv__cache_init(&cache, &allocator, max_size);
+	ck_assert(fsrv__cache_init(&cache, &allocator, max_size));
 }
 
 static void clear(void)
@@ -370,6 +376,33 @@ START_TEST(stays_within_its_size)
 }
 END_TEST
 
+#define N_SMALL 100
+
+START_TEST(lets_many_go_for_one)
+{
+	static char text[100000];
+	uint64_t large;
+	char name[16];
+
+	memset(text, 'x', sizeof(text) - 1);
+	make(LARGE);
+	large = weight_of("l", text);
+	clear();
+	make(large);
+	for (unsigned i = 0; i < N_SMALL; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		put(name, i, "small", 1);
+	}
+	ck_assert_uint_eq(cache.n_entries, N_SMALL);
+	put("l", 1, text, 1);
+	ck_assert_uint_eq(cache.n_entries, 1);
+	ck_assert_uint_eq(evictions_now(), N_SMALL);
+	ck_assert_uint_eq(size_now(), large);
+	ck_assert(has("l"));
+	clear();
+}
+END_TEST
+
 START_TEST(keeps_nothing_without_room)
 {
 	uint64_t weight;
@@ -394,7 +427,7 @@ END_TEST
 
 #define N_MANY 5000
 
-START_TEST(grows)
+START_TEST(holds_many)
 {
 	char name[32];
 
@@ -402,9 +435,8 @@ START_TEST(grows)
 	for (unsigned i = 0; i < N_MANY; i++) {
 		snprintf(name, sizeof(name), "file-%u", i);
 		put(name, i, name, i);
-		ck_assert_uint_ge(cache.table_size, cache.n_entries);
-		ck_assert_uint_eq(cache.table_size & (cache.table_size - 1), 0);
 	}
+	ck_assert_uint_ge(cache.table_size, cache.n_entries);
 	ck_assert_uint_eq(cache.n_entries, N_MANY);
 	for (unsigned i = 0; i < N_MANY; i++) {
 		snprintf(name, sizeof(name), "file-%u", i);
@@ -416,7 +448,7 @@ END_TEST
 
 #define N_COLLIDING 40
 
-/* Finds paths whose hashes end in the same bits, so that they share a chain of the first table. */
+/* Finds paths whose hashes end in the same bits, so that they share a chain of a small table. */
 static void collide(char paths[N_COLLIDING][16])
 {
 	unsigned n = 0;
@@ -433,7 +465,8 @@ START_TEST(tells_colliding_paths_apart)
 	char paths[N_COLLIDING][16];
 
 	collide(paths);
-	make(LARGE);
+	make(100000);
+	ck_assert_uint_eq(cache.table_size, 64);
 	for (unsigned i = 0; i < N_COLLIDING; i++)
 		put(paths[i], i, paths[i], i);
 	for (unsigned i = 0; i < N_COLLIDING; i++)
@@ -456,7 +489,7 @@ START_TEST(does_without_memory)
 	for (unsigned allowed = 0; allowed < 150; allowed++) {
 		make(LARGE);
 		atomic_store(&budget.left, allowed);
-		for (unsigned i = 0; i < 70; i++) { /* the table grows at 64 */
+		for (unsigned i = 0; i < 70; i++) {
 			struct fsrv__cached cached = {.content = NULL};
 			struct fsrv__file file = file_of(i);
 
@@ -477,6 +510,29 @@ START_TEST(does_without_memory)
 		clear();
 	}
 	ck_assert_uint_eq(n_known, 70);
+}
+END_TEST
+
+START_TEST(needs_memory_for_its_table)
+{
+	allocator = (struct fsrv__allocator){allocate, &budget};
+	ck_assert(!fsrv__cache_init(&cache, &allocator, LARGE));
+	clear();
+}
+END_TEST
+
+static const struct {
+	uint64_t max_size;
+	size_t table_size;
+} tables[] = {
+	{0, 64}, {1, 64}, {128 * 1024, 64}, {16 * 1024 * 1024, 8192}, {LARGE, 65536}, {UINT64_MAX, 65536},
+};
+
+START_TEST(chooses_the_size_of_its_table)
+{
+	make(tables[_i].max_size);
+	ck_assert_uint_eq(cache.table_size, tables[_i].table_size);
+	clear();
 }
 END_TEST
 
@@ -545,6 +601,7 @@ START_TEST(takes_many_threads)
 	clear();
 	make(20 * weight);
 	atomic_store(&budget.left, 10000000);
+	budget.has_many_threads = true;
 	for (unsigned i = 0; i < N_THREADS; i++) {
 		seeds[i] = i + 1;
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, use, &seeds[i]), 0);
@@ -554,6 +611,7 @@ START_TEST(takes_many_threads)
 	ck_assert_uint_eq(atomic_load(&n_wrong), 0);
 	ck_assert_uint_gt(evictions_now(), 0);
 	ck_assert_uint_le(size_now(), 20 * weight);
+	budget.has_many_threads = false;
 	clear();
 }
 END_TEST
@@ -573,10 +631,13 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, shares_content);
 	tcase_add_loop_test(tcase, lets_the_least_recently_used_go, 0, LEN(orders));
 	tcase_add_test(tcase, stays_within_its_size);
+	tcase_add_test(tcase, lets_many_go_for_one);
 	tcase_add_test(tcase, keeps_nothing_without_room);
-	tcase_add_test(tcase, grows);
+	tcase_add_test(tcase, holds_many);
 	tcase_add_test(tcase, tells_colliding_paths_apart);
 	tcase_add_test(tcase, does_without_memory);
+	tcase_add_test(tcase, needs_memory_for_its_table);
+	tcase_add_loop_test(tcase, chooses_the_size_of_its_table, 0, LEN(tables));
 	tcase_add_test(tcase, forgets_rather_than_lie);
 	tcase_add_test(tcase, takes_many_threads);
 	suite_add_tcase(suite, tcase);
