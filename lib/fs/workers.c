@@ -1,4 +1,6 @@
-/* Everything is guarded by one mutex, which is never held while a job or the program runs. */
+/* Everything is guarded by one mutex, which is never held while a job or the program runs. Threads that serve
+ * connections want it too, so a worker, which has a lower priority, holds it for a few instructions only: no
+ * queue is searched. */
 #include "fs/workers.h"
 
 #include <pthread.h>
@@ -9,13 +11,15 @@
 
 #include "fs/thread.h"
 
-/* The pool is not ready while so many jobs are queued. */
+/* The pool is not ready while so many needed jobs are queued. */
 #define MAX_QUEUED 1024
 /* Of 19 (setpriority(2)). */
 #define NICENESS 5
 
-struct queue {
+/* Of jobs that may run as soon as the first of them may, in the order of their turns. */
+struct fsrv__queue {
 	struct fsrv__job *first, **end;
+	unsigned n;
 };
 
 struct worker {
@@ -28,11 +32,12 @@ struct worker {
 struct fsrv__workers {
 	struct fsrv__allocator allocator;
 	pthread_mutex_t mutex;
-	pthread_cond_t submitted; /* signalled when a thread may have something to do */
-	pthread_cond_t finished;  /* signalled when a job has ended */
-	struct queue queues[FSRV__URGENCIES];
+	pthread_cond_t submitted;                      /* signalled when a thread may have something to do */
+	pthread_cond_t finished;                       /* signalled when a job has ended */
+	struct fsrv__queue queues[FSRV__URGENCIES][2]; /* local, remote */
+	uint64_t n_submitted;
 	struct fsrv__drain *drains;
-	unsigned n_queued, n_idle, n_threads, max_threads;
+	unsigned n_idle, n_threads, max_threads;
 	unsigned n_remote, max_remote; /* remote jobs that run */
 	unsigned n_cancelling;         /* drains that are cancelling jobs */
 	bool is_stopping;
@@ -41,49 +46,59 @@ struct fsrv__workers {
 	struct worker list[];
 };
 
-static void append(struct queue *queue, struct fsrv__job *job)
+static void append(struct fsrv__queue *queue, struct fsrv__job *job)
 {
+	job->queue = queue;
 	job->next = NULL;
+	job->link = queue->end;
 	*queue->end = job;
 	queue->end = &job->next;
+	queue->n++;
 }
 
-/* Finds the first job of a queue that may run now; *link points to it. NULL when there is none. Called with
- * the mutex held, like the functions up to is_drained. */
-static struct fsrv__job *find_runnable(const struct fsrv__workers *workers, struct queue *queue,
-				       struct fsrv__job ***link)
+static void remove_from_queue(struct fsrv__job *job)
 {
-	*link = &queue->first;
-	while (**link != NULL && (**link)->is_remote && workers->n_remote == workers->max_remote)
-		*link = &(**link)->next;
-	return **link;
+	*job->link = job->next;
+	*(job->next != NULL ? &job->next->link : &job->queue->end) = job->link;
+	job->queue->n--;
+	job->queue = NULL;
 }
 
-static bool has_runnable(struct fsrv__workers *workers)
+/* The queue whose first job is the next to run; NULL when no job may run now.
+ * Called with the mutex held, like the functions up to is_drained. */
+static struct fsrv__queue *find_next(struct fsrv__workers *workers)
 {
-	struct fsrv__job **link;
+	unsigned n_media = workers->n_remote < workers->max_remote ? 2 : 1;
+	struct fsrv__queue *next = NULL;
+
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) {
+		for (unsigned medium = 0; medium < n_media; medium++) {
+			struct fsrv__queue *queue = &workers->queues[urgency][medium];
+
+			if (queue->first != NULL && (next == NULL || queue->first->turn < next->first->turn))
+				next = queue;
+		}
+	}
+	return next;
+}
+
+static unsigned count_queued(const struct fsrv__workers *workers)
+{
+	unsigned n = 0;
 
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
-		if (find_runnable(workers, &workers->queues[urgency], &link) != NULL)
-			return true;
-	return false;
+		n += workers->queues[urgency][0].n + workers->queues[urgency][1].n;
+	return n;
 }
 
-static struct fsrv__job *take_runnable(struct fsrv__workers *workers)
+static struct fsrv__job *take_next(struct fsrv__workers *workers)
 {
-	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) {
-		struct queue *queue = &workers->queues[urgency];
-		struct fsrv__job **link, *job = find_runnable(workers, queue, &link);
+	struct fsrv__queue *queue = find_next(workers);
+	struct fsrv__job *job = queue != NULL ? queue->first : NULL;
 
-		if (job == NULL)
-			continue;
-		*link = job->next;
-		if (queue->end == &job->next)
-			queue->end = link;
-		workers->n_queued--;
-		return job;
-	}
-	return NULL;
+	if (job != NULL)
+		remove_from_queue(job);
+	return job;
 }
 
 static bool is_drained(const struct fsrv__workers *workers, const void *owner)
@@ -124,7 +139,7 @@ static void wait_for_job(struct fsrv__workers *workers)
 		calls_again = workers->when_idle(workers->when_idle_cls);
 		pthread_mutex_lock(&workers->mutex);
 	}
-	if (workers->is_stopping || has_runnable(workers))
+	if (workers->is_stopping || find_next(workers) != NULL)
 		return;
 	if (calls_again)
 		fsrv__monitor_wait(&workers->mutex, &workers->submitted, 1000);
@@ -151,7 +166,7 @@ static void *work(void *cls)
 	lower_priority();
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
-		while ((job = take_runnable(workers)) == NULL && !workers->is_stopping) {
+		while ((job = take_next(workers)) == NULL && !workers->is_stopping) {
 			workers->n_idle++;
 			wait_for_job(workers);
 			workers->n_idle--;
@@ -179,7 +194,8 @@ struct fsrv__workers *fsrv__workers_new(const struct fsrv__allocator *allocator,
 	workers->when_idle = when_idle;
 	workers->when_idle_cls = cls;
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
-		workers->queues[urgency].end = &workers->queues[urgency].first;
+		for (int medium = 0; medium < 2; medium++)
+			workers->queues[urgency][medium].end = &workers->queues[urgency][medium].first;
 	fsrv__monitor_init(&workers->mutex, &workers->submitted);
 	pthread_cond_init(&workers->finished, NULL);
 	return workers;
@@ -210,7 +226,7 @@ static bool ensure_thread(struct fsrv__workers *workers)
 {
 	struct worker *next = &workers->list[workers->n_threads];
 
-	if (workers->n_threads == workers->max_threads || workers->n_idle > workers->n_queued)
+	if (workers->n_threads == workers->max_threads || workers->n_idle > count_queued(workers))
 		return workers->n_threads > 0;
 	next->pool = workers;
 	if (fsrv__thread_start(&next->thread, "fsrv-worker", work, next))
@@ -223,7 +239,10 @@ bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
 	bool ready;
 
 	pthread_mutex_lock(&workers->mutex);
-	ready = !is_drained(workers, owner) && workers->n_queued < MAX_QUEUED && ensure_thread(workers);
+	ready = !is_drained(workers, owner) &&
+		workers->queues[FSRV__JOB_NEEDED][0].n + workers->queues[FSRV__JOB_NEEDED][1].n <
+			MAX_QUEUED &&
+		ensure_thread(workers);
 	pthread_mutex_unlock(&workers->mutex);
 	return ready;
 }
@@ -245,27 +264,39 @@ bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, 
 	pthread_mutex_lock(&workers->mutex);
 	taken = !is_drained(workers, job->owner) && ensure_thread(workers);
 	if (taken) {
-		append(&workers->queues[urgency], job);
-		workers->n_queued++;
+		job->turn = workers->n_submitted++ + (urgency == FSRV__JOB_BACKGROUND ? FSRV__MAX_PASSES : 0);
+		append(&workers->queues[urgency][job->is_remote], job);
 		pthread_cond_signal(&workers->submitted);
 	}
 	pthread_mutex_unlock(&workers->mutex);
 	return taken;
 }
 
+bool fsrv__workers_cancel(struct fsrv__workers *workers, struct fsrv__job *job)
+{
+	bool was_queued;
+
+	pthread_mutex_lock(&workers->mutex);
+	was_queued = job->queue != NULL;
+	if (was_queued)
+		remove_from_queue(job);
+	pthread_mutex_unlock(&workers->mutex);
+	return was_queued;
+}
+
 /* Moves the jobs that a drain concerns from a queue to removed. Called with the mutex held. */
-static void remove_drained(struct fsrv__workers *workers, struct queue *queue, struct queue *removed)
+static void remove_drained(struct fsrv__workers *workers, const struct fsrv__queue *queue,
+			   struct fsrv__queue *removed)
 {
 	struct fsrv__job *job, *next = queue->first;
 
-	queue->first = NULL;
-	queue->end = &queue->first;
 	while ((job = next) != NULL) {
-		bool drained = is_drained(workers, job->owner);
-
 		next = job->next;
-		append(drained ? removed : queue, job);
-		workers->n_queued -= drained;
+		if (!is_drained(workers, job->owner))
+			continue;
+		remove_from_queue(job);
+		append(removed, job);
+		job->queue = NULL;
 	}
 }
 
@@ -279,7 +310,7 @@ static bool runs_jobs_of(const struct fsrv__workers *workers, const void *owner)
 }
 
 /* Called with the mutex held, which is released meanwhile. */
-static void cancel(struct fsrv__workers *workers, struct queue *removed)
+static void cancel(struct fsrv__workers *workers, struct fsrv__queue *removed)
 {
 	workers->n_cancelling++;
 	pthread_mutex_unlock(&workers->mutex);
@@ -296,13 +327,14 @@ static void cancel(struct fsrv__workers *workers, struct queue *removed)
 
 void fsrv__workers_drain(struct fsrv__workers *workers, struct fsrv__drain *drain)
 {
-	struct queue removed = {NULL, &removed.first};
+	struct fsrv__queue removed = {NULL, &removed.first, 0};
 
 	pthread_mutex_lock(&workers->mutex);
 	drain->next = workers->drains;
 	workers->drains = drain;
 	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
-		remove_drained(workers, &workers->queues[urgency], &removed);
+		for (int medium = 0; medium < 2; medium++)
+			remove_drained(workers, &workers->queues[urgency][medium], &removed);
 	cancel(workers, &removed);
 	while (runs_jobs_of(workers, drain->owner))
 		pthread_cond_wait(&workers->finished, &workers->mutex);

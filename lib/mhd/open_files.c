@@ -56,6 +56,6 @@ void fsrv__open_files_close(struct fsrv *fs, int fd, bool is_remote)
 		return;
 	}
 	*closing = (struct close_job){.job = {.run = run_close, .is_remote = true}, .fs = fs, .fd = fd};
-	if (!fsrv__workers_submit(fs->workers, &closing->job, FSRV__JOB_BACKGROUND))
+	if (!fsrv__workers_submit(fs->workers, &closing->job, FSRV__JOB_NEEDED))
 		run_close(&closing->job, true);
 }

@@ -14,8 +14,9 @@ bool fsrv__open_files_reserve(struct fsrv *fs);
 /* Gives a reservation back: the file was not opened. */
 void fsrv__open_files_cancel(struct fsrv *fs);
 
-/* Closes a file that counts as open. A remote file is closed by a worker, because close(2) may wait. Where
- * the pool has not started, is drained, or there is no memory, this thread closes it and may wait. */
+/* Closes a file that counts as open. A remote file is closed by a worker, because close(2) may wait: in its
+ * turn among the jobs that connections wait for, since descriptors are what these need. Where the pool has
+ * not started, is drained, or there is no memory, this thread closes it and may wait. */
 void fsrv__open_files_close(struct fsrv *fs, int fd, bool is_remote);
 
 #endif

@@ -69,6 +69,10 @@ static void end_body(void *cls)
 	struct reader *reader = cls;
 
 	fsrv__transfer_end(reader->transfer, reader->ending, reader->delivered);
+	/* Nobody needs the rest of the file any more; and a job that waits would keep it open. */
+	if (atomic_load(&reader->is_reading_ahead) &&
+	    fsrv__workers_cancel(reader->fs->workers, &reader->read_ahead))
+		release(reader);
 	release(reader);
 }
 

@@ -141,6 +141,13 @@ static unsigned count_threads(void)
 	return n;
 }
 
+static void wait_for_run(const struct task *task)
+{
+	for (int waited = 0; waited < 10000 && atomic_load(&task->n_runs) == 0; waited++)
+		usleep(1000);
+	expect_task(task, 1, 0);
+}
+
 #define MAX_ORDERED 6
 
 static const struct {
@@ -179,6 +186,186 @@ START_TEST(keeps_the_order)
 			      "%s: task %d ran as number %u",
 			      orders[_i].name, i, tasks[i].when - blocker.task.when);
 	}
+}
+END_TEST
+
+/* One of the background, and needed ones that are submitted afterwards. */
+START_TEST(lets_few_jobs_pass)
+{
+	struct blocker blocker;
+	struct task background, needed[FSRV__MAX_PASSES + 4];
+	unsigned first;
+
+	make(1);
+	blocker_start(&blocker, NULL);
+	first = blocker.task.when + 1;
+	task_init(&background, NULL);
+	background.job.is_remote = _i % 2 == 1;
+	submit(&background, FSRV__JOB_BACKGROUND);
+	for (int i = 0; i < LEN(needed); i++) {
+		task_init(&needed[i], NULL);
+		needed[i].job.is_remote = _i / 2 == 1;
+		submit(&needed[i], FSRV__JOB_NEEDED);
+	}
+	blocker_end(&blocker);
+	wait_for_run(&background);
+	for (unsigned i = 0; i < LEN(needed); i++) {
+		wait_for_run(&needed[i]);
+		ck_assert_uint_eq(needed[i].when - first, i < FSRV__MAX_PASSES ? i : i + 1);
+	}
+	ck_assert_uint_eq(background.when - first, FSRV__MAX_PASSES);
+}
+END_TEST
+
+/* A needed job that is submitted again whenever it runs. */
+struct feeder {
+	struct fsrv__job job; /* first */
+	atomic_bool *goes_on;
+	atomic_uint *n_fed;
+};
+
+static void run_feeder(struct fsrv__job *job, bool cancelled)
+{
+	struct feeder *feeder = (struct feeder *)job;
+
+	atomic_fetch_add(feeder->n_fed, 1);
+	if (!cancelled && atomic_load(feeder->goes_on))
+		fsrv__workers_submit(workers, job, FSRV__JOB_NEEDED);
+}
+
+static const struct {
+	const char *name;
+	unsigned max_threads, n_local, n_remote; /* feeders */
+	bool is_remote;
+} floods[] = {
+	{"local among local ones", 1, 3, 0, false},
+	{"local among local ones, two threads", 2, 4, 0, false},
+	{"local among remote ones, one thread", 1, 0, 3, false},
+	{"local among both", 2, 3, 3, false},
+	{"remote among local ones", 2, 4, 0, true},
+	{"remote among remote ones", 2, 0, 4, true},
+	{"remote among both", 2, 4, 4, true},
+	{"remote among both, four threads", 4, 8, 8, true},
+};
+
+/* Jobs of the background while needed ones are submitted without end. */
+START_TEST(runs_each_job)
+{
+	static struct feeder feeders[16];
+	static struct task tasks[20];
+	static atomic_bool goes_on;
+	static atomic_uint n_fed;
+	unsigned n = floods[_i].n_local + floods[_i].n_remote;
+
+	make(floods[_i].max_threads);
+	atomic_store(&goes_on, true);
+	for (unsigned i = 0; i < n; i++) {
+		feeders[i] = (struct feeder){.job = {.run = run_feeder, .is_remote = i >= floods[_i].n_local},
+					     .goes_on = &goes_on, .n_fed = &n_fed};
+		ck_assert(fsrv__workers_submit(workers, &feeders[i].job, FSRV__JOB_NEEDED));
+	}
+	for (int i = 0; i < LEN(tasks); i++) {
+		task_init(&tasks[i], NULL);
+		tasks[i].job.is_remote = floods[_i].is_remote;
+		submit(&tasks[i], FSRV__JOB_BACKGROUND);
+	}
+	for (int i = 0; i < LEN(tasks); i++) {
+		for (int waited = 0; waited < 20000 && atomic_load(&tasks[i].n_runs) == 0; waited++)
+			usleep(1000);
+		ck_assert_msg(atomic_load(&tasks[i].n_runs) == 1, "%s: job %d has not run beside %u others",
+			      floods[_i].name, i, atomic_load(&n_fed));
+	}
+	atomic_store(&goes_on, false);
+	tear_down();
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	const char *urgencies; /* as in orders */
+	int cancelled;
+} cancels[] = {
+	{"the only one", "n", 0},
+	{"the only one of the background", "a", 0},
+	{"the first", "nnn", 0},
+	{"in the middle", "nnn", 1},
+	{"the last", "nnn", 2},
+	{"the first of the background", "anan", 0},
+	{"the last of the background", "anan", 2},
+	{"the last needed one", "anan", 3},
+};
+
+/* What is left runs in its order, and the object is the caller's again. */
+START_TEST(cancels_one_job)
+{
+	struct blocker blocker;
+	struct task tasks[MAX_ORDERED], other;
+	int n = (int)strlen(cancels[_i].urgencies), cancelled = cancels[_i].cancelled;
+	unsigned previous[FSRV__URGENCIES] = {0, 0};
+
+	make(1);
+	blocker_start(&blocker, NULL);
+	for (int i = 0; i < n; i++) {
+		task_init(&tasks[i], NULL);
+		submit(&tasks[i], cancels[_i].urgencies[i] == 'n' ? FSRV__JOB_NEEDED : FSRV__JOB_BACKGROUND);
+	}
+	ck_assert(fsrv__workers_cancel(workers, &tasks[cancelled].job));
+	ck_assert(!fsrv__workers_cancel(workers, &tasks[cancelled].job));
+	blocker_end(&blocker);
+	for (int i = 0; i < n; i++) {
+		bool is_needed = cancels[_i].urgencies[i] == 'n';
+
+		if (i == cancelled)
+			continue;
+		wait_for_run(&tasks[i]);
+		ck_assert_msg(tasks[i].when > previous[is_needed], "%s: job %d", cancels[_i].name, i);
+		previous[is_needed] = tasks[i].when;
+	}
+	expect_task(&tasks[cancelled], 0, 0);
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) { /* the queues are whole */
+		task_init(&other, NULL);
+		submit(&other, (enum fsrv__urgency)urgency);
+		wait_for_run(&other);
+	}
+	submit(&tasks[cancelled], FSRV__JOB_NEEDED);
+	wait_for_run(&tasks[cancelled]);
+	ck_assert(!fsrv__workers_cancel(workers, &tasks[cancelled].job));
+}
+END_TEST
+
+static void *drain_everybody(void *cls)
+{
+	fsrv__workers_drain(workers, cls);
+	return NULL;
+}
+
+START_TEST(cancels_no_job_that_is_not_queued)
+{
+	struct fsrv__drain drain = {&owner_a, NULL};
+	struct blocker blocker;
+	struct task never, drained;
+	sem_t begun, gate;
+	pthread_t drainer;
+
+	make(1);
+	sem_init(&begun, 0, 0);
+	sem_init(&gate, 0, 0);
+	task_init(&never, NULL);
+	ck_assert(!fsrv__workers_cancel(workers, &never.job));
+	blocker_start(&blocker, &owner_b);
+	ck_assert(!fsrv__workers_cancel(workers, &blocker.task.job)); /* it runs */
+	task_init(&drained, &owner_a);
+	drained.begun = &begun;
+	drained.cancel_gate = &gate;
+	submit(&drained, FSRV__JOB_BACKGROUND);
+	ck_assert_int_eq(pthread_create(&drainer, NULL, drain_everybody, &drain), 0);
+	sem_wait(&begun);
+	ck_assert(!fsrv__workers_cancel(workers, &drained.job)); /* the drain has it */
+	sem_post(&gate);
+	pthread_join(drainer, NULL);
+	fsrv__workers_undrain(workers, &drain);
+	blocker_end(&blocker);
+	expect_task(&drained, 1, 1);
 }
 END_TEST
 
@@ -377,13 +564,6 @@ START_TEST(waits_for_what_another_drain_cancels)
 }
 END_TEST
 
-static void wait_for_run(const struct task *task)
-{
-	for (int waited = 0; waited < 10000 && atomic_load(&task->n_runs) == 0; waited++)
-		usleep(1000);
-	expect_task(task, 1, 0);
-}
-
 /* CPU time of the process while it has nothing to do, and that it has nothing to do. */
 static void expect_rest(unsigned milliseconds)
 {
@@ -581,18 +761,24 @@ START_TEST(frees_nothing)
 }
 END_TEST
 
+/* Jobs of the background do not count. */
 START_TEST(is_not_ready_with_a_full_queue)
 {
-	static struct task tasks[MAX_QUEUED];
+	static struct task tasks[MAX_QUEUED], background[MAX_QUEUED];
 	struct blocker blocker;
 	struct task more;
 
 	make(1);
 	blocker_start(&blocker, NULL);
 	for (int i = 0; i < MAX_QUEUED; i++) {
+		task_init(&background[i], &owner_a);
+		submit(&background[i], FSRV__JOB_BACKGROUND);
+	}
+	for (int i = 0; i < MAX_QUEUED; i++) {
 		ck_assert(fsrv__workers_are_ready(workers, &owner_a));
 		task_init(&tasks[i], &owner_a);
-		submit(&tasks[i], FSRV__JOB_BACKGROUND);
+		tasks[i].job.is_remote = i % 2 == 1;
+		submit(&tasks[i], FSRV__JOB_NEEDED);
 	}
 	ck_assert(!fsrv__workers_are_ready(workers, &owner_a));
 	task_init(&more, &owner_a);
@@ -728,6 +914,10 @@ Suite *test_suite(void)
 	tcase_add_checked_fixture(tcase, NULL, tear_down);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, keeps_the_order, 0, LEN(orders));
+	tcase_add_loop_test(tcase, lets_few_jobs_pass, 0, 4);
+	tcase_add_loop_test(tcase, runs_each_job, 0, LEN(floods));
+	tcase_add_loop_test(tcase, cancels_one_job, 0, LEN(cancels));
+	tcase_add_test(tcase, cancels_no_job_that_is_not_queued);
 	tcase_add_test(tcase, starts_threads_when_they_are_needed);
 	tcase_add_test(tcase, lets_idle_threads_work_first);
 	tcase_add_test(tcase, names_its_threads_and_blocks_their_signals);
