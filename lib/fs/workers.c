@@ -37,9 +37,9 @@ struct fsrv__workers {
 	struct fsrv__queue queues[FSRV__URGENCIES][2]; /* local, remote */
 	uint64_t n_submitted;
 	struct fsrv__drain *drains;
-	unsigned n_idle, n_threads, max_threads;
-	unsigned n_remote, max_remote; /* remote jobs that run */
-	unsigned n_cancelling;         /* drains that are cancelling jobs */
+	unsigned n_running, n_threads, max_threads; /* a thread that starts counts as idle */
+	unsigned n_remote, max_remote;              /* remote jobs that run */
+	unsigned n_cancelling;                      /* drains that are cancelling jobs */
 	bool is_stopping;
 	bool (*when_idle)(void *cls);
 	void *when_idle_cls;
@@ -82,13 +82,16 @@ static struct fsrv__queue *find_next(struct fsrv__workers *workers)
 	return next;
 }
 
-static unsigned count_queued(const struct fsrv__workers *workers)
+/* How many of the queued jobs may run now, if there are threads for them. */
+static unsigned count_runnable(const struct fsrv__workers *workers)
 {
-	unsigned n = 0;
+	unsigned n_local = 0, n_remote = 0, n_free = workers->max_remote - workers->n_remote;
 
-	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++)
-		n += workers->queues[urgency][0].n + workers->queues[urgency][1].n;
-	return n;
+	for (int urgency = 0; urgency < FSRV__URGENCIES; urgency++) {
+		n_local += workers->queues[urgency][0].n;
+		n_remote += workers->queues[urgency][1].n;
+	}
+	return n_local + (n_remote < n_free ? n_remote : n_free);
 }
 
 static struct fsrv__job *take_next(struct fsrv__workers *workers)
@@ -117,11 +120,13 @@ static void run(struct worker *worker, struct fsrv__job *job)
 	worker->owner = job->owner;
 	worker->is_running = true;
 	worker->is_remote = job->is_remote;
+	workers->n_running++;
 	workers->n_remote += worker->is_remote;
 	pthread_mutex_unlock(&workers->mutex);
 	job->run(job, false);
 	pthread_mutex_lock(&workers->mutex);
 	worker->is_running = false;
+	workers->n_running--;
 	workers->n_remote -= worker->is_remote;
 	/* A remote job may have been left in the queue because of this one. */
 	if (worker->is_remote)
@@ -166,11 +171,8 @@ static void *work(void *cls)
 	lower_priority();
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
-		while ((job = take_next(workers)) == NULL && !workers->is_stopping) {
-			workers->n_idle++;
+		while ((job = take_next(workers)) == NULL && !workers->is_stopping)
 			wait_for_job(workers);
-			workers->n_idle--;
-		}
 		if (job == NULL)
 			break;
 		run(worker, job);
@@ -220,18 +222,23 @@ void fsrv__workers_free(struct fsrv__workers *workers)
 	fsrv__release(&workers->allocator, workers);
 }
 
-/* Starts a thread when no idle one is left for a further job, up to the limit. True when the pool has a
- * thread at all: one is enough to run every job. Called with the mutex held. */
-static bool ensure_thread(struct fsrv__workers *workers)
+/* Starts a thread when fewer than n are idle, up to the limit. True when the pool has a thread at all: one is
+ * enough to run every job. Called with the mutex held. */
+static bool ensure_idle_threads(struct fsrv__workers *workers, unsigned n)
 {
 	struct worker *next = &workers->list[workers->n_threads];
 
-	if (workers->n_threads == workers->max_threads || workers->n_idle > count_queued(workers))
+	if (workers->n_threads == workers->max_threads || workers->n_threads - workers->n_running >= n)
 		return workers->n_threads > 0;
 	next->pool = workers;
 	if (fsrv__thread_start(&next->thread, "fsrv-worker", work, next))
 		workers->n_threads++;
 	return workers->n_threads > 0;
+}
+
+static bool has_thread(struct fsrv__workers *workers)
+{
+	return workers->n_threads > 0 || ensure_idle_threads(workers, 1);
 }
 
 bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
@@ -242,7 +249,7 @@ bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
 	ready = !is_drained(workers, owner) &&
 		workers->queues[FSRV__JOB_NEEDED][0].n + workers->queues[FSRV__JOB_NEEDED][1].n <
 			MAX_QUEUED &&
-		ensure_thread(workers);
+		has_thread(workers);
 	pthread_mutex_unlock(&workers->mutex);
 	return ready;
 }
@@ -262,10 +269,11 @@ bool fsrv__workers_submit(struct fsrv__workers *workers, struct fsrv__job *job, 
 	bool taken;
 
 	pthread_mutex_lock(&workers->mutex);
-	taken = !is_drained(workers, job->owner) && ensure_thread(workers);
+	taken = !is_drained(workers, job->owner) && has_thread(workers);
 	if (taken) {
 		job->turn = workers->n_submitted++ + (urgency == FSRV__JOB_BACKGROUND ? FSRV__MAX_PASSES : 0);
 		append(&workers->queues[urgency][job->is_remote], job);
+		ensure_idle_threads(workers, count_runnable(workers));
 		pthread_cond_signal(&workers->submitted);
 	}
 	pthread_mutex_unlock(&workers->mutex);

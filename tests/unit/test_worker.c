@@ -404,6 +404,48 @@ START_TEST(lets_idle_threads_work_first)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	unsigned n_jobs, n_threads; /* at most so many of eight */
+	bool is_remote, blocks;
+} crowds[] = {
+	{"one", 1, 1, false, false},
+	{"one that takes its time", 1, 1, false, true},
+	{"some", 3, 3, false, false},
+	{"some that take their time", 3, 3, false, true},
+	{"more than there are threads", 12, 8, false, true},
+	{"more remote ones than may run", 12, 7, true, true},
+};
+
+/* A thread that starts is there for the job that it was started for. Many times, because threads start fast
+ * now and then. */
+START_TEST(starts_no_thread_for_nothing)
+{
+	for (int round = 0; round < 20; round++) {
+		struct task tasks[12];
+		sem_t gate;
+
+		make(8);
+		sem_init(&gate, 0, 0);
+		for (unsigned i = 0; i < crowds[_i].n_jobs; i++) {
+			task_init(&tasks[i], NULL);
+			tasks[i].gate = crowds[_i].blocks ? &gate : NULL;
+			tasks[i].job.is_remote = crowds[_i].is_remote;
+			ck_assert(fsrv__workers_are_ready(workers, NULL));
+			submit(&tasks[i], FSRV__JOB_NEEDED);
+		}
+		ck_assert_msg(count_threads() <= crowds[_i].n_threads, "%s: %u threads", crowds[_i].name,
+			      count_threads());
+		for (unsigned i = 0; i < crowds[_i].n_jobs; i++)
+			sem_post(&gate);
+		for (unsigned i = 0; i < crowds[_i].n_jobs; i++)
+			wait_for_run(&tasks[i]);
+		ck_assert_uint_le(count_threads(), crowds[_i].n_threads);
+		tear_down();
+	}
+}
+END_TEST
+
 /* Signals are the business of the program. */
 START_TEST(names_its_threads_and_blocks_their_signals)
 {
@@ -919,6 +961,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, cancels_one_job, 0, LEN(cancels));
 	tcase_add_test(tcase, cancels_no_job_that_is_not_queued);
 	tcase_add_test(tcase, starts_threads_when_they_are_needed);
+	tcase_add_loop_test(tcase, starts_no_thread_for_nothing, 0, LEN(crowds));
 	tcase_add_test(tcase, lets_idle_threads_work_first);
 	tcase_add_test(tcase, names_its_threads_and_blocks_their_signals);
 	tcase_add_loop_test(tcase, cancels_what_waits, 0, LEN(drains));
