@@ -13,7 +13,7 @@
 
 /* The pool is not ready while so many needed jobs are queued. */
 #define MAX_QUEUED 1024
-/* Of 19 (setpriority(2)). */
+/* How much nicer workers are than the thread that starts them (setpriority(2)). */
 #define NICENESS 5
 
 /* Of jobs that may run as soon as the first of them may, in the order of their turns. */
@@ -39,6 +39,7 @@ struct fsrv__workers {
 	struct fsrv__drain *drains;
 	unsigned n_running, n_threads, max_threads; /* a thread that starts counts as idle */
 	unsigned n_remote, max_remote;              /* remote jobs that run */
+	int niceness;                               /* of the threads */
 	unsigned n_cancelling;                      /* drains that are cancelling jobs */
 	bool is_stopping;
 	bool (*when_idle)(void *cls);
@@ -153,13 +154,14 @@ static void wait_for_job(struct fsrv__workers *workers)
 }
 
 /* A thread that serves connections must not lose its processor to a worker that copies. A batch thread
- * preempts no other thread when it wakes up. Where the system does not allow that, nothing is lost. */
-static void lower_priority(void)
+ * preempts no other thread when it wakes up. Where the system does not allow that, nothing is lost. For
+ * Linux 0 is this thread and not the process, and a value above 19 is 19. */
+static void lower_priority(const struct fsrv__workers *workers)
 {
 	struct sched_param none = {.sched_priority = 0};
 
 	pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-	setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+	setpriority(PRIO_PROCESS, 0, workers->niceness);
 }
 
 static void *work(void *cls)
@@ -168,7 +170,7 @@ static void *work(void *cls)
 	struct fsrv__workers *workers = worker->pool;
 	struct fsrv__job *job;
 
-	lower_priority();
+	lower_priority(workers);
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
 		while ((job = take_next(workers)) == NULL && !workers->is_stopping)
@@ -230,6 +232,9 @@ static bool ensure_idle_threads(struct fsrv__workers *workers, unsigned n)
 
 	if (workers->n_threads == workers->max_threads || workers->n_threads - workers->n_running >= n)
 		return workers->n_threads > 0;
+	/* Later ones may be started by a worker. */
+	if (workers->n_threads == 0)
+		workers->niceness = getpriority(PRIO_PROCESS, 0) + NICENESS;
 	next->pool = workers;
 	if (fsrv__thread_start(&next->thread, "fsrv-worker", work, next))
 		workers->n_threads++;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,27 +119,50 @@ static void tear_down(void)
 	workers = NULL;
 }
 
-/* Threads of this process with the pool's name. */
-static unsigned count_threads(void)
+struct range {
+	int least, most;
+};
+
+/* Threads of this process with the pool's name, and how nice they are. */
+static unsigned look_at_threads(struct range *niceness)
 {
 	DIR *folder = opendir("/proc/self/task");
 	const struct dirent *entry;
 	unsigned n = 0;
 
 	ck_assert_ptr_nonnull(folder);
+	*niceness = (struct range){100, -100};
 	while ((entry = readdir(folder)) != NULL) {
-		char path[300], name[32] = "";
+		char path[300], line[512] = "";
+		const char *rest;
 		FILE *file;
+		int value;
 
-		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+		snprintf(path, sizeof(path), "/proc/self/task/%s/stat", entry->d_name);
 		file = fopen(path, "r");
 		if (file == NULL)
 			continue;
-		n += fgets(name, sizeof(name), file) != NULL && strcmp(name, "fsrv-worker\n") == 0;
+		rest = fgets(line, sizeof(line), file) != NULL ? strstr(line, "(fsrv-worker) ") : NULL;
 		fclose(file);
+		if (rest == NULL)
+			continue;
+		n++;
+		/* The name is the second field, the nice value the nineteenth (proc(5)). */
+		for (int field = 2; field < 19; field++)
+			rest = strchr(rest, ' ') + 1;
+		value = atoi(rest);
+		niceness->least = value < niceness->least ? value : niceness->least;
+		niceness->most = value > niceness->most ? value : niceness->most;
 	}
 	closedir(folder);
 	return n;
+}
+
+static unsigned count_threads(void)
+{
+	struct range niceness;
+
+	return look_at_threads(&niceness);
 }
 
 static void wait_for_run(const struct task *task)
@@ -443,6 +467,45 @@ START_TEST(starts_no_thread_for_nothing)
 		ck_assert_uint_le(count_threads(), crowds[_i].n_threads);
 		tear_down();
 	}
+}
+END_TEST
+
+/* A job that has a second thread started, by the first. */
+struct starter {
+	struct fsrv__job job; /* first */
+	struct blocker blocker;
+	sem_t done;
+};
+
+static void run_starter(struct fsrv__job *job, bool cancelled)
+{
+	struct starter *starter = (struct starter *)job;
+
+	(void)cancelled;
+	blocker_start(&starter->blocker, NULL);
+	blocker_end(&starter->blocker);
+	sem_post(&starter->done);
+}
+
+/* How much nicer the program becomes, and by how much its workers are nicer than that. */
+static const int nice_values[][2] = {{0, 5}, {3, 5}, {10, 5}, {17, 2}};
+
+START_TEST(is_nicer_than_the_program)
+{
+	int own = getpriority(PRIO_PROCESS, 0) + nice_values[_i][0], wanted = own + nice_values[_i][1];
+	struct starter starter = {.job = {.run = run_starter}};
+	struct range niceness;
+
+	if (wanted > 19) /* the tests are run nicely themselves */
+		return;
+	ck_assert_int_eq(setpriority(PRIO_PROCESS, 0, own), 0);
+	make(2);
+	sem_init(&starter.done, 0, 0);
+	ck_assert(fsrv__workers_submit(workers, &starter.job, FSRV__JOB_NEEDED));
+	sem_wait(&starter.done);
+	ck_assert_uint_eq(look_at_threads(&niceness), 2);
+	ck_assert_int_eq(niceness.least, wanted);
+	ck_assert_int_eq(niceness.most, wanted);
 }
 END_TEST
 
@@ -962,6 +1025,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, cancels_no_job_that_is_not_queued);
 	tcase_add_test(tcase, starts_threads_when_they_are_needed);
 	tcase_add_loop_test(tcase, starts_no_thread_for_nothing, 0, LEN(crowds));
+	tcase_add_loop_test(tcase, is_nicer_than_the_program, 0, LEN(nice_values));
 	tcase_add_test(tcase, lets_idle_threads_work_first);
 	tcase_add_test(tcase, names_its_threads_and_blocks_their_signals);
 	tcase_add_loop_test(tcase, cancels_what_waits, 0, LEN(drains));
