@@ -9,8 +9,8 @@
 
 #include "http/hash.h"
 
-/* The table has a chain for each so many bytes of the cache, and between the two limits: both powers of two.
- * No entry takes much less, so chains are short however many there are. */
+/* The table has a chain for each so many bytes of the cache, within two limits, which are powers of two. The
+ * smallest entries are facts alone: up to about ten of them share a chain in a cache of up to 128 MiB. */
 #define CHAIN_SIZE     2048
 #define MIN_TABLE_SIZE 64
 #define MAX_TABLE_SIZE 65536
