@@ -28,13 +28,13 @@ static void log_line(void *cls, const char *line)
 }
 
 /* The client chose these bytes: what could move a terminal's cursor is shown as an escape. */
-static void print_target(const char *target)
+static void print_escaped(const char *text)
 {
-	for (; *target != '\0'; target++) {
-		if (*target > 0x20 && *target < 0x7f)
-			fputc(*target, stderr);
+	for (; *text != '\0'; text++) {
+		if (*text > 0x20 && *text < 0x7f)
+			fputc(*text, stderr);
 		else
-			fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*target);
+			fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*text);
 	}
 }
 
@@ -42,8 +42,10 @@ static void log_access(void *cls, const struct fsrv_access *access)
 {
 	(void)cls;
 	flockfile(stderr);
-	fprintf(stderr, "%u %s ", access->status, access->method);
-	print_target(access->target);
+	fprintf(stderr, "%u ", access->status);
+	print_escaped(access->method);
+	fputc(' ', stderr);
+	print_escaped(access->target);
 	if (access->length > 0)
 		fprintf(stderr, " %" PRIu64 "-%" PRIu64 "/%" PRIu64, access->offset,
 			access->offset + access->length - 1, access->size);

@@ -125,7 +125,7 @@ struct fsrv_type {
 /* One response that fsrv has decided on, for logs and statistics. The strings are valid during the call
  * only. Later versions only append members. Since 0.1. */
 struct fsrv_access {
-	const char *method;
+	const char *method;  /* as the daemon passed it: any bytes, chosen by the client */
 	const char *target;  /* the request target as the daemon passed it: any bytes, chosen by the client */
 	const char *path;    /* path of the file below its root; NULL when the target is no file */
 	/* The slice of the representation that is to be sent, in bytes. Both members are 0 when the target is

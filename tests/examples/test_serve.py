@@ -303,6 +303,17 @@ def has_an_idle_timeout(command):
         raise AssertionError(f'{timeout} ms')
 
 
+def logs_no_control_bytes(serve, folder):
+    """Neither the method nor the target of a client may move the cursor of a terminal."""
+    with Server([serve, folder]) as server:
+        client = server.connect_raw()
+        client.sendall(b'G\x1b[2J\x07 /\x1b]0;x\x07 HTTP/1.1\r\nHost: h\r\n\r\n')
+        equal(client.recv(12), b'HTTP/1.1 405', 'status line')
+        client.close()
+        server.stop(signal.SIGTERM, PATIENCE)
+    equal(server.errors, ['405 G\\x1b[2J\\x07 /\\x1b]0;x\\x07\n'], 'lines')
+
+
 def option_cases(serve, folder):
     for option, *words in (
             ('--max-bodies=many', '--max-bodies many'), ('--max-bodies=4294967296', '4294967295'),
@@ -340,6 +351,7 @@ def mode_cases(mode, command, folder):
 
 def cases(serve, folder):
     yield 'no /stats unasked', partial(has_no_stats_unasked, serve, folder)
+    yield 'no control bytes in the log', partial(logs_no_control_bytes, serve, folder)
     yield from option_cases(serve, folder)
     for mode in MODES:
         yield from mode_cases(mode, [serve, '--quiet', '--stats', f'--mode={mode}'], folder)
