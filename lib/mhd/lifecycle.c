@@ -103,7 +103,10 @@ int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
 	if (error != FSRV_OK)
 		return error;
 	if (has_relative_root(&options) && getcwd(directory, sizeof(directory)) == NULL) {
+		int reason = errno;
+
 		fsrv__log_line(&log, "a root is relative, and the working directory has no path any more");
+		errno = reason;
 		return FSRV_ERR_SYSTEM;
 	}
 	allocator = allocator_of(&options);

@@ -1,4 +1,6 @@
 /* The options of a handler, one by one, and what fsrv_new refuses. */
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -531,6 +533,31 @@ START_TEST(takes_a_range_that_the_program_sets)
 }
 END_TEST
 
+static void spoil_errno(void *cls, const char *line)
+{
+	note_log(cls, line);
+	errno = EDOM;
+}
+
+/* The working directory is gone, so no relative root can be resolved. */
+START_TEST(keeps_errno_for_the_program)
+{
+	static const char *const relative[] = {"."};
+
+	tree_folder(&tree, "gone");
+	ck_assert_int_eq(chdir(tree_path(&tree, "gone")), 0);
+	ck_assert_int_eq(rmdir(tree_path(&tree, "gone")), 0);
+	options.roots = relative;
+	options.n_roots = 1;
+	options.log = spoil_errno;
+	errno = 0;
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_ERR_SYSTEM);
+	ck_assert_int_eq(errno, ENOENT);
+	ck_assert_str_ne(logged, "");
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
 START_TEST(frees_nothing)
 {
 	fsrv_free(NULL);
@@ -566,6 +593,7 @@ Suite *test_suite(void)
 	tcase_add_test(making, reads_longer_options);
 	tcase_add_test(making, reads_shorter_options);
 	tcase_add_test(making, survives_a_lack_of_memory);
+	tcase_add_test(making, keeps_errno_for_the_program);
 	tcase_add_test(making, frees_nothing);
 	suite_add_tcase(suite, making);
 	return suite;
