@@ -256,7 +256,9 @@ struct fsrv_options {
 	/* Called in place of a 404 response to GET or HEAD, with the arguments of the request, in the final
 	 * call for the request. It has to queue a response in this call. *con_cls is then the caller's own
 	 * pointer or a constant of fsrv, so a handler that expects a first call with NULL in *con_cls cannot
-	 * be used here. NULL: a plain 404. */
+	 * be used here. It may call fsrv_handle, also for the same handler, with another url, to serve a page
+	 * in place of the missing one; for a name that is missing as well that call answers 404 and does not
+	 * call the fallback again. NULL: a plain 404. */
 	MHD_AccessHandlerCallback fallback;
 	void *fallback_cls;
 

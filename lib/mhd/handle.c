@@ -206,9 +206,16 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 
 static enum MHD_Result call_fallback(struct exchange *x)
 {
+	struct fsrv__fallback *fallback = &x->fs->fallback;
+	struct fsrv__fallback_call call;
+	enum MHD_Result result;
+
 	fsrv__guard_end(x->fs->guard, fsrv__connection_socket(x->connection));
-	return x->fs->fallback(x->fs->fallback_cls, x->connection, x->url, x->method, x->version,
-			       x->upload_data, x->upload_data_size, x->con_cls);
+	fsrv__fallback_enter(fallback, &call, x->connection);
+	result = fallback->function(fallback->cls, x->connection, x->url, x->method, x->version,
+				    x->upload_data, x->upload_data_size, x->con_cls);
+	fsrv__fallback_leave(fallback, &call);
+	return result;
 }
 
 static enum step try_to_answer(struct exchange *x, enum MHD_Result *result)
@@ -221,7 +228,8 @@ static enum step try_to_answer(struct exchange *x, enum MHD_Result *result)
 		step = look_up(x);
 	if (step != DONE)
 		return step;
-	if (x->found.outcome == FSRV__TARGET_MISSING && x->fs->fallback != NULL && wants_file(x)) {
+	if (x->found.outcome == FSRV__TARGET_MISSING && wants_file(x) &&
+	    fsrv__fallback_is_free(&x->fs->fallback, x->connection)) {
 		*result = call_fallback(x);
 		return DONE;
 	}

@@ -13,6 +13,7 @@
 #include "fsrv/fsrv.h"
 #include "mhd/connection.h"
 #include "mhd/counters.h"
+#include "mhd/fallback.h"
 #include "mhd/log.h"
 #include "mhd/media_types.h"
 
@@ -26,8 +27,6 @@ struct fsrv {
 	struct fsrv__roots roots;
 	struct fsrv__media_types types;
 	const char *cache_control; /* NULL: no such field */
-	MHD_AccessHandlerCallback fallback;
-	void *fallback_cls;
 	struct fsrv__log log;
 	struct fsrv__wake wake;
 	fsrv_access_function access;
@@ -46,6 +45,7 @@ struct fsrv {
 	atomic_bool url_is_raw, completion_is_told;
 
 	/* Each of these may be used by any number of threads. */
+	struct fsrv__fallback fallback;
 	struct fsrv__guard *guard;
 	struct fsrv__workers *workers;
 	struct fsrv__scripts scripts;

@@ -49,8 +49,6 @@ static struct fsrv__allocator allocator_of(const struct fsrv_options *options)
 static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 {
 	fs->allocator = allocator_of(options);
-	fs->fallback = options->fallback;
-	fs->fallback_cls = options->fallback_cls;
 	fs->log = (struct fsrv__log){options->log, options->log_cls};
 	fs->wake = (struct fsrv__wake){options->wake, options->wake_cls};
 	fs->access = options->access;
@@ -80,6 +78,7 @@ static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 	fsrv__scripts_init(&fs->scripts, &fs->allocator);
 	has_cache = fsrv__cache_init(&fs->cache, &fs->allocator, cache_size);
 	pthread_mutex_init(&fs->offload_mutex, NULL);
+	fsrv__fallback_init(&fs->fallback, options->fallback, options->fallback_cls);
 	fs->guard = fsrv__guard_new(&fs->allocator);
 	fs->workers =
 		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
@@ -137,6 +136,7 @@ void fsrv_free(struct fsrv *fs)
 	fsrv__offload_clear(fs);
 	fsrv__cache_destroy(&fs->cache);
 	pthread_mutex_destroy(&fs->offload_mutex);
+	fsrv__fallback_destroy(&fs->fallback);
 	fsrv__scripts_destroy(&fs->scripts);
 	fsrv__release(&allocator, fs);
 }

@@ -39,17 +39,25 @@ static void set_up(void)
 	tree_write_text(&upper, "hello.txt/x", "a folder that hides nothing");
 	roots[0] = upper.path;
 	roots[1] = tree.path;
-	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 2,
-					.log = note_log};
+	options =
+		(struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 2, .log = note_log};
 	fs = NULL;
 	logged[0] = '\0';
 }
 
-static void serve(void)
+/* A mode with a thread for each connection, where many connections ask at once. */
+#define THREADS 7
+
+static void serve_as(int mode)
 {
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
-	daemon_start(&service, &daemon_modes[1], fsrv_handle, fs, options.flags);
+	daemon_start(&service, &daemon_modes[mode], fsrv_handle, fs, options.flags);
 	client_open(&client, daemon_connect(&service));
+}
+
+static void serve(void)
+{
+	serve_as(1);
 }
 
 static void tear_down(void)
@@ -263,6 +271,80 @@ START_TEST(falls_back_instead_of_404)
 	serve();
 	expect("/none", 418, "own page");
 	expect("/hello.txt", 200, "hello");
+}
+END_TEST
+
+/* The page of a program with routes of its own in the browser: what is missing gets that page. */
+static enum MHD_Result serve_instead(void *cls, struct MHD_Connection *connection, const char *url,
+				     const char *method, const char *version, const char *upload_data,
+				     size_t *upload_data_size, void **con_cls)
+{
+	(void)url;
+	return fsrv_handle(fs, connection, cls, method, version, upload_data, upload_data_size, con_cls);
+}
+
+START_TEST(falls_back_to_a_file_of_its_own)
+{
+	static char page[] = "/start.htm";
+
+	options.fallback = serve_instead;
+	options.fallback_cls = page;
+	serve();
+	expect("/none", 200, "start");
+	expect("/hello.txt", 200, "hello");
+	expect("/none/of/these", 200, "start");
+}
+END_TEST
+
+START_TEST(falls_back_once_only)
+{
+	static char page[] = "/missing.htm";
+	struct fsrv_stats stats = {.size = sizeof(stats)};
+
+	options.fallback = serve_instead;
+	options.fallback_cls = page;
+	serve();
+	expect("/none", 404, NULL);
+	expect("/none", 404, NULL);
+	expect("/hello.txt", 200, "hello");
+	ck_assert_int_eq(fsrv_stats(fs, &stats), FSRV_OK);
+	ck_assert_uint_eq(stats.responses[404], 2);
+	ck_assert_uint_eq(stats.requests, 3);
+}
+END_TEST
+
+#define N_LOST 8
+
+static void *ask_for_lost(void *cls)
+{
+	struct client own;
+	struct reply lost;
+
+	client_open(&own, *(int *)cls);
+	for (int i = 0; i < 50; i++) {
+		client_ask(&own, "GET", "/none", "", &lost);
+		ck_assert_int_eq(lost.status, 404);
+		client_reply_free(&lost);
+	}
+	client_close(&own);
+	return NULL;
+}
+
+START_TEST(falls_back_for_many_at_once)
+{
+	static char page[] = "/missing.htm";
+	pthread_t threads[N_LOST];
+	int sockets[N_LOST];
+
+	options.fallback = serve_instead;
+	options.fallback_cls = page;
+	serve_as(THREADS);
+	for (int i = 0; i < N_LOST; i++) {
+		sockets[i] = daemon_connect(&service);
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, ask_for_lost, &sockets[i]), 0);
+	}
+	for (int i = 0; i < N_LOST; i++)
+		pthread_join(threads[i], NULL);
 }
 END_TEST
 
@@ -583,6 +665,9 @@ Suite *test_suite(void)
 	tcase_add_test(serving, keeps_links_inside);
 	tcase_add_test(serving, asks_for_tags);
 	tcase_add_test(serving, falls_back_instead_of_404);
+	tcase_add_test(serving, falls_back_to_a_file_of_its_own);
+	tcase_add_test(serving, falls_back_once_only);
+	tcase_add_test(serving, falls_back_for_many_at_once);
 	tcase_add_test(serving, reports_accesses);
 	tcase_add_test(serving, leaves_the_embedders_state_alone);
 	tcase_add_test(serving, answers_503_without_memory);
