@@ -168,7 +168,8 @@ struct fsrv_completion {
 /* Receives a message for the operator of the program, for example that a root cannot be opened or that a
  * file cannot be read.
  *
- * line  one line of at most 511 bytes without a line feed; valid during the call only
+ * line  one line in English of at most 511 bytes, in which control bytes of file names are replaced by '?';
+ *       valid during the call only
  *
  * Called on the thread that met the problem, possibly on several threads at once. */
 typedef void (*fsrv_log_function)(void *cls, const char *line);

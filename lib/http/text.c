@@ -20,6 +20,15 @@ bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix)
 	return text.length >= length && fsrv__text_is((struct fsrv__text){text.at, length}, prefix);
 }
 
+bool fsrv__names_match(const char *a, const char *b)
+{
+	while (*a != '\0' && fsrv__to_lower(*a) == fsrv__to_lower(*b)) {
+		a++;
+		b++;
+	}
+	return fsrv__to_lower(*a) == fsrv__to_lower(*b);
+}
+
 struct fsrv__text fsrv__text_trim(struct fsrv__text text)
 {
 	while (text.length > 0 && fsrv__is_blank(text.at[text.length - 1]))

@@ -38,6 +38,9 @@ bool fsrv__text_is(struct fsrv__text text, const char *name);
 /* The same for the first bytes of the text. */
 bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix);
 
+/* Whether two terminated names are equal; ASCII letters match in any case. */
+bool fsrv__names_match(const char *a, const char *b);
+
 /* Removes blanks and tabs at both ends (optional white space, RFC 9110, 5.6.3). */
 struct fsrv__text fsrv__text_trim(struct fsrv__text text);
 

@@ -1,10 +1,19 @@
 #include "mhd/log.h"
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LINE_SIZE 512
+
+/* Names of files may hold anything, and a line has to stay one. */
+static void replace_control_bytes(char *line)
+{
+	for (; *line != '\0'; line++)
+		if ((unsigned char)*line < 0x20 || *line == 0x7f)
+			*line = '?';
+}
 
 void fsrv__log_line(const struct fsrv__log *log, const char *format, ...)
 {
@@ -16,12 +25,15 @@ void fsrv__log_line(const struct fsrv__log *log, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
+	replace_control_bytes(line);
 	log->function(log->cls, line);
 }
 
 void fsrv__log_error(const struct fsrv__log *log, int error, const char *format, ...)
 {
-	char subject[LINE_SIZE], text[128];
+	/* A constant of the C library, neither allocated nor to be freed. */
+	locale_t c = newlocale(LC_ALL_MASK, "C", NULL);
+	char subject[LINE_SIZE];
 	va_list arguments;
 
 	if (log->function == NULL)
@@ -29,5 +41,5 @@ void fsrv__log_error(const struct fsrv__log *log, int error, const char *format,
 	va_start(arguments, format);
 	vsnprintf(subject, sizeof(subject), format, arguments);
 	va_end(arguments);
-	fsrv__log_line(log, "%s: %s", subject, strerror_r(error, text, sizeof(text)));
+	fsrv__log_line(log, "%s: %s", subject, strerror_l(error, c));
 }

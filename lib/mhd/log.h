@@ -9,11 +9,11 @@ struct fsrv__log {
 	void *cls;
 };
 
-/* Logs one line of at most 511 bytes; longer ones are cut. Any thread. */
+/* Logs one line of at most 511 bytes; longer ones are cut, and control bytes become '?'. Any thread. */
 void fsrv__log_line(const struct fsrv__log *log, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Logs one line that ends in ": " and the description of an errno. Any thread. */
+/* Logs one line that ends in ": " and the description of an errno, in English. Any thread. */
 void fsrv__log_error(const struct fsrv__log *log, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

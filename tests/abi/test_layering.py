@@ -7,7 +7,7 @@ from functools import cache, partial
 
 import rules
 from graph import include_uses, library_objects, link_uses
-from sources import calls, find, includes, none, read_code, symbols, without_attributes
+from sources import calls, find, includes, none, read, read_code, symbols, without_attributes
 from tap import run
 
 # Headers from outside of lib, as they begin.
@@ -27,8 +27,12 @@ CHECKED = re.compile(r'__(\w+)_chk')
 # They read locale or environment, overflow, print, or decide the fate of the process.
 BANNED = (r'strto\w+', r'ato[ifl]+', 'sprintf', 'vsprintf', 'strcpy', 'stpcpy', 'strcat', 'strncpy',
           'strncat', 'gets', r'v?[fd]?printf', r'v?asprintf', 'puts', 'putchar', 'fputs', 'perror',
-          r'\w*scanf', 'strtok', 'strerror', 'tolower', 'toupper',
-          r'is(alpha|digit|alnum|space|upper|lower|xdigit|print)', 'getenv', 'secure_getenv', 'setenv',
+          r'\w*scanf', 'strtok', 'tolower', 'toupper',
+          r'isw?(alpha|digit|alnum|space|upper|lower|xdigit|print|punct|graph|cntrl|blank|ascii|ctype)',
+          r'tow(lower|upper)', 'toascii', 'strcasecmp', 'strncasecmp', 'strcasestr', 'strverscmp', 'strcoll',
+          'strxfrm', 'strsignal', 'strerror', 'fnmatch', 'glob', 'wordexp', 'regcomp',
+          r'\w*(strftime|strptime)', r'\w*(mbs?r?towcs?|wcs?r?tombs?|mbr?len)', 'setlocale',
+          'uselocale', 'localeconv', 'nl_langinfo', 'rpmatch', 'getenv', 'secure_getenv', 'setenv',
           'exit', '_exit', 'abort', 'atexit', 'signal', 'sigaction', 'system', 'popen', 'fork',
           r'exec\w+', 'chdir', 'umask', 'alloca', 'localtime', 'gmtime', 'fopen', 'creat')
 
@@ -59,6 +63,13 @@ def check_banned():
         code = without_attributes(read_code(path))
         none(f'{path}:{line}: {name} is not for a library' for name in BANNED
              for line, _ in calls(code, f'(?:{name})'))
+
+
+def check_formats():
+    """Decimals and the grouping of digits follow the locale."""
+    none(f'{path}: {text} prints as the locale says' for path in find('lib', '.c', '.h')
+         for text in re.findall(r'"(?:\\.|[^"\\\n])*"', read(path))
+         if re.search(r"%[-+ #0-9.*]*(?:'|L?[aefgAEFG])", text.replace('%%', '')))
 
 
 def takers_of_flags():
@@ -129,6 +140,7 @@ def main(nm, core, archive):
         *graph_cases(uses),
         *declaration_cases(objects),
         ('no banned function', check_banned),
+        ('no format that a locale changes', check_formats),
         ('every descriptor closes on exec', check_all_descriptors),
         ('files of a client\'s choice cannot block or become a terminal', check_open_flags),
     ))

@@ -145,14 +145,17 @@ END_TEST
 
 START_TEST(puts_its_types_first)
 {
-	static const struct fsrv_type types[] = {{"TXT", "text/x-mine"}, {"zzz", "video/zzz"}};
+	static const struct fsrv_type types[] = {
+		{"TXT", "text/x-mine"}, {"zzz", "video/zzz"}, {"iii", "video/iii"}};
 
 	options.types = types;
-	options.n_types = 2;
+	options.n_types = 3;
+	tree_write_text(&tree, "a.III", "");
 	tree_write_text(&tree, "a.ZZZ", "");
 	serve();
 	expect_field("/hello.txt", "Content-Type", "text/x-mine");
 	expect_field("/a.ZZZ", "Content-Type", "video/zzz");
+	expect_field("/a.III", "Content-Type", "video/iii");
 	expect_field("/", "Content-Type", "text/html; charset=utf-8");
 }
 END_TEST
@@ -640,6 +643,17 @@ START_TEST(keeps_errno_for_the_program)
 }
 END_TEST
 
+START_TEST(logs_lines_without_control_bytes)
+{
+	static const char *const forged[] = {"/none\nforged line\x1b[2J\x7f"};
+
+	options.roots = forged;
+	options.n_roots = 1;
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_ERR_ROOT);
+	ck_assert_ptr_nonnull(strstr(logged, "root /none?forged line?[2J?: "));
+}
+END_TEST
+
 START_TEST(frees_nothing)
 {
 	fsrv_free(NULL);
@@ -679,6 +693,7 @@ Suite *test_suite(void)
 	tcase_add_test(making, reads_shorter_options);
 	tcase_add_test(making, survives_a_lack_of_memory);
 	tcase_add_test(making, keeps_errno_for_the_program);
+	tcase_add_test(making, logs_lines_without_control_bytes);
 	tcase_add_test(making, frees_nothing);
 	suite_add_tcase(suite, making);
 	return suite;
