@@ -31,12 +31,20 @@ static int call_openat2(int directory, const char *path, int flags, uint64_t res
 	return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
 }
 
+/* Whether a failure of openat2(2) may mean that the call, or one of its flags, is not available: here, by a
+ * sandbox, or on this file system. It may concern the file as well, so another call has to find out. */
+static bool is_refused(void)
+{
+	return errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == EOPNOTSUPP || errno == E2BIG;
+}
+
 bool fsrv__has_openat2(void)
 {
 	int fd = call_openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
 
+	/* Nothing else can be wrong with that path. */
 	if (fd < 0)
-		return errno != ENOSYS && errno != EPERM && errno != EINVAL && errno != E2BIG;
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
 	close(fd);
 	return true;
 }
@@ -58,16 +66,19 @@ int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, i
 {
 	int fd = call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_CACHED);
 
-	/* Kernels without RESOLVE_CACHED return EINVAL, and so do file systems that cannot hold a name: the
-	 * caller then tries again where waiting is allowed. */
-	if (fd < 0 && errno == EINVAL)
+	/* Kernels without RESOLVE_CACHED return EINVAL, and so do file systems that cannot hold a name. */
+	if (fd < 0 && is_refused())
 		errno = EAGAIN;
 	return fd;
 }
 
 int fsrv__open_same_device(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	return call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_NO_XDEV);
+	int fd = call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_NO_XDEV);
+
+	if (fd < 0 && is_refused())
+		errno = EAGAIN;
+	return fd;
 }
 
 int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, int flags)
@@ -80,7 +91,7 @@ int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, 
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}
-	return fd;
+	return fd < 0 && is_refused() ? fsrv__walk_beneath(directory, path, links, flags) : fd;
 }
 
 /* Opens the directory that holds the last segment of path, through no link; *name is that segment. */

@@ -76,7 +76,8 @@ static ssize_t read_nowait(int fd, void *buffer, size_t size, uint64_t offset)
 	do
 		n = preadv2(fd, &part, 1, (off_t)offset, RWF_NOWAIT);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == ENOSYS || errno == EINVAL))
+	/* A kernel, a sandbox or a file system may refuse the flag by any of these. */
+	if (n < 0 && (errno == ENOSYS || errno == EINVAL || errno == EPERM || errno == EACCES))
 		errno = EOPNOTSUPP;
 	return n;
 }

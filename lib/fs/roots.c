@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* One lookup on its way through the roots. */
@@ -209,15 +208,6 @@ static enum fsrv__outcome stat_confined(const struct search *search)
 	return take_descriptor(search, fd);
 }
 
-/* Whether a descriptor opened by O_PATH is on a local device. Waits for nobody, whatever the device. */
-static bool is_on_local_device(const struct search *search, int fd)
-{
-	struct statx facts;
-
-	return statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &facts) == 0 &&
-	       fsrv__devices_have(&search->roots->devices, makedev(facts.stx_dev_major, facts.stx_dev_minor));
-}
-
 static bool is_in_memory(const struct fsrv__root *root)
 {
 	return atomic_load_explicit(&root->medium, memory_order_relaxed) == FSRV__MEDIUM_MEMORY;
@@ -258,6 +248,8 @@ static bool may_reach_remote_root(const struct search *search)
 static enum fsrv__outcome find_cached(const struct search *search)
 {
 	int fd = open_name(search, O_PATH | O_CLOEXEC);
+	uint64_t device = 0;
+	bool is_known;
 
 	if (fd < 0 && errno == EAGAIN && is_in_memory(search->root) && search->roots->has_openat2)
 		fd = open_name_in_memory(search, O_PATH | O_CLOEXEC);
@@ -265,9 +257,10 @@ static enum fsrv__outcome find_cached(const struct search *search)
 		search->file->is_remote = errno == EAGAIN && may_reach_remote_root(search);
 		return outcome_of_error(errno);
 	}
-	if (!is_on_local_device(search, fd)) {
+	is_known = fsrv__device_of_name(fd, &device);
+	if (!is_known || !fsrv__devices_have(&search->roots->devices, device)) {
 		close(fd);
-		search->file->is_remote = true;
+		search->file->is_remote = is_known || may_reach_remote_root(search);
 		errno = EAGAIN;
 		return FSRV__OVERLOADED;
 	}
