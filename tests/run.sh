@@ -25,6 +25,7 @@ want_test_tools()
 	want fuse3 command -v fusermount3
 	want pmccabe command -v pmccabe
 	want strace command -v strace
+	want musl-tools command -v musl-gcc
 	want locales test -e /usr/share/i18n/locales/tr_TR
 	if [ "$browser" = yes ]; then
 		want chromium command -v chromium

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -16,6 +17,16 @@
 #define MIN_PAGE_SIZE 4096u
 /* For each call of posix_fadvise(2) the kernel reads no more than its own read-ahead window. */
 #define ADVICE_SIZE (128u * 1024)
+
+/* C libraries that do not know the call (musl before 1.2.5) lack its flag too. */
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x8
+
+static ssize_t preadv2(int fd, const struct iovec *parts, int n, off_t offset, int how)
+{
+	return syscall(SYS_preadv2, fd, parts, n, (long)offset, (long)((uint64_t)offset >> 32), how);
+}
+#endif
 
 /* The kernel reports every page as resident to a process that neither owns the file nor may write it
  * (mincore(2)). */
