@@ -11,6 +11,8 @@
 /* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503,
  * so a disk that hangs leaves connections for others. */
 #define MAX_OFFLOADS 64
+/* Of one connection. */
+#define MAX_RESULTS 4
 
 struct fsrv__offload {
 	struct fsrv__job job; /* first, so that a pointer to it is one to the whole */
@@ -54,28 +56,38 @@ static void free_list(struct fsrv__offload *list)
 	}
 }
 
-/* Compares paths too: the call may be for another request, if nobody tells when one is over. */
-static bool is_for(const struct fsrv__offload *offload, const struct MHD_Connection *connection,
-		   const struct fsrv__lookup_result *result)
+static bool is_for(const struct fsrv__offload *offload, const struct fsrv__lookup_result *result)
 {
-	return offload->connection == connection && fsrv__socket_cookie(offload->socket) == offload->cookie &&
+	return fsrv__socket_cookie(offload->socket) == offload->cookie &&
 	       offload->result.requested_length == result->requested_length &&
 	       offload->result.path.directory == result->path.directory &&
 	       memcmp(offload->result.path.text, result->path.text, result->requested_length) == 0;
 }
 
-/* Removes from the handler's list what has ended for a connection; for NULL, what has ended for connections
- * whose sockets are closed. */
-static struct fsrv__offload *remove_ended(struct fsrv *fs, const struct MHD_Connection *connection)
+/* Lookups that have ended. */
+struct selection {
+	const struct MHD_Connection *connection;  /* NULL: of those whose sockets are closed */
+	const struct fsrv__lookup_result *result; /* NULL: for whatever path */
+};
+
+static bool is_selected(const struct fsrv__offload *offload, const struct selection *selection)
+{
+	if (!offload->has_ended)
+		return false;
+	if (selection->connection == NULL)
+		return fsrv__socket_cookie(offload->socket) != offload->cookie;
+	return offload->connection == selection->connection &&
+	       (selection->result == NULL || is_for(offload, selection->result));
+}
+
+/* Removes lookups from the handler's list; they belong to the caller. */
+static struct fsrv__offload *remove_selected(struct fsrv *fs, const struct selection *selection)
 {
 	struct fsrv__offload **link = &fs->offloads, *offload, *removed = NULL;
 
 	pthread_mutex_lock(&fs->offload_mutex);
 	while ((offload = *link) != NULL) {
-		bool concerns = connection != NULL ? offload->connection == connection
-						   : fsrv__socket_cookie(offload->socket) != offload->cookie;
-
-		if (!offload->has_ended || !concerns) {
+		if (!is_selected(offload, selection)) {
 			link = &offload->next;
 			continue;
 		}
@@ -91,7 +103,7 @@ static struct fsrv__offload *remove_ended(struct fsrv *fs, const struct MHD_Conn
 void fsrv__offload_drop(struct fsrv *fs, const struct MHD_Connection *connection)
 {
 	if (atomic_load(&fs->n_offloads) > 0)
-		free_list(remove_ended(fs, connection));
+		free_list(remove_selected(fs, &(struct selection){connection, NULL}));
 }
 
 bool fsrv__offload_drop_closed(void *cls)
@@ -100,8 +112,23 @@ bool fsrv__offload_drop_closed(void *cls)
 
 	if (atomic_load(&fs->n_offloads) == 0)
 		return false;
-	free_list(remove_ended(fs, NULL));
+	free_list(remove_selected(fs, &(struct selection){NULL, NULL}));
 	return atomic_load(&fs->n_offloads) > 0;
+}
+
+/* A request may leave a few results until it takes them: its own, and that of its fallback. More of them
+ * belong to requests that are over, which nobody told. */
+static void drop_surplus(struct fsrv *fs, const struct MHD_Connection *connection)
+{
+	const struct selection selection = {connection, NULL};
+	unsigned n = 0;
+
+	pthread_mutex_lock(&fs->offload_mutex);
+	for (const struct fsrv__offload *offload = fs->offloads; offload != NULL; offload = offload->next)
+		n += is_selected(offload, &selection);
+	pthread_mutex_unlock(&fs->offload_mutex);
+	if (n >= MAX_RESULTS)
+		fsrv__offload_drop(fs, connection);
 }
 
 static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connection *connection,
@@ -132,6 +159,7 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 {
 	struct fsrv__offload *offload;
 
+	drop_surplus(fs, connection);
 	if (atomic_load(&fs->n_offloads) >= MAX_OFFLOADS ||
 	    !fsrv__workers_are_ready(fs->workers, fsrv__connection_owner(connection)))
 		return false;
@@ -155,23 +183,18 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
 			struct fsrv__lookup_result *result)
 {
-	struct fsrv__offload *removed, *offload;
-	bool is_found;
+	struct fsrv__offload *taken;
 
 	if (atomic_load(&fs->n_offloads) == 0)
 		return false;
-	removed = remove_ended(fs, connection);
-	for (offload = removed; offload != NULL && !is_for(offload, connection, result);
-	     offload = offload->next)
-		;
-	is_found = offload != NULL;
-	if (is_found) {
-		*result = offload->result;
-		offload->result.file.fd = -1;
-		offload->result.content = NULL;
-	}
-	free_list(removed);
-	return is_found;
+	taken = remove_selected(fs, &(struct selection){connection, result});
+	if (taken == NULL)
+		return false;
+	*result = taken->result;
+	taken->result.file.fd = -1;
+	taken->result.content = NULL;
+	free_list(taken);
+	return true;
 }
 
 void fsrv__offload_clear(struct fsrv *fs)

@@ -224,6 +224,31 @@ START_TEST(answers_however_late_the_second_call_comes)
 }
 END_TEST
 
+/* A program that serves a page in place of what is missing. */
+static enum MHD_Result serve_page(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload_data,
+				  size_t *upload_data_size, void **con_cls)
+{
+	(void)cls;
+	(void)url;
+	return fsrv_handle(fs, connection, "/page.html", method, version, upload_data, upload_data_size, con_cls);
+}
+
+/* Both the missing name and the page may have to be waited for, one after the other, for one request. */
+START_TEST(waits_for_a_page_in_place_of_a_missing_name)
+{
+	options.cache_size = FSRV_NO_CACHE;
+	options.fallback = serve_page;
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i>", 3), FSRV_OK);
+	daemon_start(&service, &daemon_modes[modes[_i]], fsrv_handle, fs, 0);
+	client_open(&client, daemon_connect(&service));
+	for (int i = 0; i < 3; i++)
+		expect("/missing.html", 200, "<p>first<i>");
+	stop();
+}
+END_TEST
+
 #define N_ASKERS   12
 #define N_REQUESTS 200
 
@@ -380,6 +405,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, serves_no_result_for_another_path, 0, LEN(modes));
 	tcase_add_loop_test(tcase, closes_what_nobody_takes, 0, LEN(modes));
 	tcase_add_loop_test(tcase, answers_however_late_the_second_call_comes, 0, LEN(modes));
+	tcase_add_loop_test(tcase, waits_for_a_page_in_place_of_a_missing_name, 0, LEN(modes));
 	tcase_add_loop_test(tcase, makes_no_lookup_in_vain, 0, LEN(modes));
 	tcase_add_loop_test(tcase, stops_from_all_sides, 0, 9);
 	tcase_add_loop_test(tcase, waits_for_the_drain_that_came_first, 0, LEN(modes));
