@@ -121,7 +121,7 @@ static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 /* Answers with an outcome that needs no file, when the answer that was planned cannot be made. */
 static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 {
-	x->target.outcome = outcome;
+	x->target = (struct fsrv__target){.outcome = outcome};
 	return plan_and_make_response(x) == FSRV__ANSWER_MADE ? queue(x) : MHD_NO;
 }
 

@@ -155,7 +155,8 @@ static ssize_t deliver(struct reader *reader, uint64_t position, ssize_t n, int 
 	if (n < 0 && error == ECANCELED)
 		return fail(reader, FSRV_ENDING_DRAINED);
 	if (n < 0) {
-		fsrv__log_error(&reader->fs->log, error, "reading a file failed");
+		fsrv__log_error(&reader->fs->log, error, "reading %s failed",
+				fsrv__transfer_path(reader->transfer));
 		return fail(reader, FSRV_ENDING_READ_ERROR);
 	}
 	reader->delivered = position + (uint64_t)n;

@@ -100,6 +100,11 @@ void fsrv__transfer_cancel(struct fsrv__transfer *transfer)
 	fsrv__release(&transfer->fs->allocator, transfer);
 }
 
+const char *fsrv__transfer_path(const struct fsrv__transfer *transfer)
+{
+	return transfer->path;
+}
+
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer)
 {
 	if (transfer->is_counted)

@@ -31,6 +31,9 @@ void fsrv__transfer_confirm(struct fsrv__transfer *transfer);
 /* Frees a transfer without a report: the answer was not queued. NULL is allowed. */
 void fsrv__transfer_cancel(struct fsrv__transfer *transfer);
 
+/* The path of the file below its root; valid as long as the transfer is. */
+const char *fsrv__transfer_path(const struct fsrv__transfer *transfer);
+
 /* Notes that everything that was written so far is header, and that content follows. */
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer);
 

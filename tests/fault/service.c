@@ -105,9 +105,9 @@ static void note_log(void *cls, const char *line)
 {
 	struct service *service = cls;
 
-	(void)line;
 	pthread_mutex_lock(&service->mutex);
 	service->n_logged++;
+	snprintf(service->logged, sizeof(service->logged), "%s", line);
 	pthread_mutex_unlock(&service->mutex);
 }
 

@@ -47,6 +47,7 @@ struct service {
 	struct answer answers[MAX_ANSWERS]; /* by number */
 	unsigned n_endings[FSRV_ENDING_DRAINED + 1];
 	unsigned n_logged;
+	char logged[256]; /* the last line */
 };
 
 /* What tests of a matrix share. */
