@@ -2,26 +2,10 @@
  * costs time and stalls nobody. */
 #include "fs/devices.h"
 
-#include <fcntl.h>
 #include <linux/magic.h>
 #include <stddef.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <unistd.h>
-
-#define TYPE_ONLY 1u /* STATX_TYPE */
-#ifndef AT_STATX_DONT_SYNC
-#define AT_STATX_DONT_SYNC 0x4000
-#endif
-
-/* struct statx as the kernel writes it (statx(2)). C libraries have it in different headers or not at all. */
-struct kernel_facts {
-	uint32_t before[34];
-	uint32_t device_major, device_minor;
-	uint32_t after[28];
-};
 
 /* File systems whose names and facts the kernel knows without asking anybody else. */
 static const unsigned long local_types[] = {
@@ -63,17 +47,6 @@ void fsrv__devices_add(struct fsrv__devices *devices, uint64_t device)
 		return;
 	n = atomic_fetch_add_explicit(&devices->n_added, 1, memory_order_relaxed);
 	atomic_store_explicit(&devices->local[n % FSRV__LOCAL_DEVICES], device, memory_order_relaxed);
-}
-
-/* Not by the C library's function: where the call is refused that takes another one, which may wait. */
-bool fsrv__device_of_name(int fd, uint64_t *device)
-{
-	struct kernel_facts facts;
-
-	if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, TYPE_ONLY, &facts) != 0)
-		return false;
-	*device = makedev(facts.device_major, facts.device_minor);
-	return true;
 }
 
 enum fsrv__medium fsrv__medium_of_descriptor(int fd)

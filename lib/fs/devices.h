@@ -31,10 +31,6 @@ bool fsrv__devices_have(const struct fsrv__devices *devices, uint64_t device);
 /* Adds a device that is local. The oldest one leaves when there is no room: that costs time, nothing else. */
 void fsrv__devices_add(struct fsrv__devices *devices, uint64_t device);
 
-/* The device of a descriptor opened by O_PATH, by statx(2). Waits for nobody, whatever the device; false
- * where that cannot be had. */
-bool fsrv__device_of_name(int fd, uint64_t *device);
-
 /* The medium of the file system that an open descriptor is on. May wait. */
 enum fsrv__medium fsrv__medium_of_descriptor(int fd);
 

@@ -36,6 +36,16 @@ bool fsrv__file_is_same(const struct fsrv__file *a, const struct fsrv__file *b);
 /* Whether fstat(2) of the open file still says what file says. */
 bool fsrv__file_is_unchanged(const struct fsrv__file *file);
 
+/* What the kernel knows of a descriptor by itself. */
+struct fsrv__known_facts {
+	uint64_t device, inode, size;
+};
+
+/* Tells what the kernel knows of a descriptor, which may be opened by O_PATH, by statx(2). It asks no file
+ * system, so it waits for nobody. False with errno: EBADF when nothing is open, another error where the call
+ * is refused. */
+bool fsrv__file_tell_known(int fd, struct fsrv__known_facts *facts);
+
 /* pread(2), repeated when a signal interrupts it. Returns the number of bytes, 0 at the end of the file,
  * or -1 with errno. */
 ssize_t fsrv__file_read(int fd, void *buffer, size_t size, uint64_t offset);

@@ -248,7 +248,7 @@ static bool may_reach_remote_root(const struct search *search)
 static enum fsrv__outcome find_cached(const struct search *search)
 {
 	int fd = open_name(search, O_PATH | O_CLOEXEC);
-	uint64_t device = 0;
+	struct fsrv__known_facts facts = {0};
 	bool is_known;
 
 	if (fd < 0 && errno == EAGAIN && is_in_memory(search->root) && search->roots->has_openat2)
@@ -257,8 +257,8 @@ static enum fsrv__outcome find_cached(const struct search *search)
 		search->file->is_remote = errno == EAGAIN && may_reach_remote_root(search);
 		return outcome_of_error(errno);
 	}
-	is_known = fsrv__device_of_name(fd, &device);
-	if (!is_known || !fsrv__devices_have(&search->roots->devices, device)) {
+	is_known = fsrv__file_tell_known(fd, &facts);
+	if (!is_known || !fsrv__devices_have(&search->roots->devices, facts.device)) {
 		close(fd);
 		search->file->is_remote = is_known || may_reach_remote_root(search);
 		errno = EAGAIN;

@@ -2,15 +2,15 @@
  * while a file is looked at and while the completion hook is called. */
 #include "mhd/guard.h"
 
-#include <fcntl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "fs/file.h"
 #include "fs/thread.h"
 #include "mhd/clock.h"
 #include "mhd/socket.h"
@@ -71,17 +71,27 @@ enum body_state { UNDER_WAY, OVER, TOO_SHORT };
 
 /* By then the number may be a file that is on a hanging disk. So nothing is asked of its file system, and no
  * duplicate is made, whose close(2) might ask. One call tells all: in between, the number could change its
- * meaning. */
+ * meaning. Where that call is refused, fstat(2) has to do. */
+static bool look_at(int fd, struct fsrv__known_facts *facts)
+{
+	struct stat st;
+
+	if (fsrv__file_tell_known(fd, facts))
+		return true;
+	if (errno == EBADF || fstat(fd, &st) != 0)
+		return false;
+	*facts = (struct fsrv__known_facts){st.st_dev, st.st_ino, (uint64_t)st.st_size};
+	return true;
+}
+
 static enum body_state inspect_body(const struct watch *watch, int socket)
 {
-	struct statx facts;
+	struct fsrv__known_facts facts;
 
-	if (fsrv__socket_cookie(socket) != watch->cookie ||
-	    statx(watch->fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO | STATX_SIZE, &facts) != 0 ||
-	    makedev(facts.stx_dev_major, facts.stx_dev_minor) != watch->device ||
-	    facts.stx_ino != watch->inode)
+	if (fsrv__socket_cookie(socket) != watch->cookie || !look_at(watch->fd, &facts) ||
+	    facts.device != watch->device || facts.inode != watch->inode)
 		return OVER;
-	return facts.stx_size < watch->end ? TOO_SHORT : UNDER_WAY;
+	return facts.size < watch->end ? TOO_SHORT : UNDER_WAY;
 }
 
 static void shut_down(int socket, uint64_t cookie)

@@ -231,7 +231,8 @@ static enum MHD_Result serve_page(void *cls, struct MHD_Connection *connection, 
 {
 	(void)cls;
 	(void)url;
-	return fsrv_handle(fs, connection, "/page.html", method, version, upload_data, upload_data_size, con_cls);
+	return fsrv_handle(fs, connection, "/page.html", method, version, upload_data, upload_data_size,
+			   con_cls);
 }
 
 /* Both the missing name and the page may have to be waited for, one after the other, for one request. */
