@@ -7,7 +7,8 @@
 
 #include "serve.h"
 
-#define MAX_WORKERS 1024
+#define MAX_WORKERS       1024
+#define MIN_HEADER_MEMORY 4096
 
 static const char usage[] =
 	"usage: " PROGRAM " [OPTION]... ROOT\n"
@@ -26,6 +27,12 @@ static const char usage[] =
 	"  --strip MARKER         take scripts that contain MARKER out of the index page; repeatable\n"
 	"  --max-bodies N         answer 503 while N large files are on their way (default: no limit)\n"
 	"  --max-files N          answer 503 while N files are open (default: no limit)\n"
+	"  --max-connections N    connections at one time (default: 256)\n"
+	"  --max-per-address N    connections of one address at one time, 0: no limit (default: half of\n"
+	"                         them, no limit on a loopback address)\n"
+	"  --request-timeout S    seconds for the header of a first request, 0: no limit (default: 30)\n"
+	"  --keep-alive-timeout S seconds for that of a further request, 0: no limit (default: 75)\n"
+	"  --header-memory BYTES  memory of a connection for header fields (default: 65536)\n"
 	"  --workers N            threads that wait for disks in modes epoll and pool (default: 4)\n"
 	"  --cache-size BYTES     memory for small files and pages (default: 16777216; 0: none)\n"
 	"  --stats                answer /stats with counters in JSON, print them at the end\n"
@@ -74,6 +81,16 @@ static bool read_unsigned(const char *option, const char *text, unsigned least, 
 	if (!read_number(option, text, least, most, &number))
 		return false;
 	*value = (unsigned)number;
+	return true;
+}
+
+/* To the library 0 is the default, and the largest number is no limit. */
+static bool read_limit(const char *option, const char *text, unsigned *value)
+{
+	if (!read_unsigned(option, text, 0, UINT_MAX - 1, value))
+		return false;
+	if (*value == 0)
+		*value = FSRV_NO_LIMIT;
 	return true;
 }
 
@@ -147,14 +164,19 @@ enum {
 	CACHE_CONTROL,
 	CACHE_SIZE,
 	HEAD_SCRIPT,
+	HEADER_MEMORY,
 	HELP,
+	KEEP_ALIVE_TIMEOUT,
 	MAX_BODIES,
+	MAX_CONNECTIONS,
 	MAX_FILES,
+	MAX_PER_ADDRESS,
 	MODE,
 	OVERLAY,
 	PORT,
 	PRE_HEAD_SCRIPT,
 	QUIET,
+	REQUEST_TIMEOUT,
 	STATS,
 	STRIP,
 	SYMLINKS,
@@ -169,14 +191,19 @@ static const struct option options[] = {
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
 	{"cache-size", required_argument, NULL, CACHE_SIZE},
 	{"head-script", required_argument, NULL, HEAD_SCRIPT},
+	{"header-memory", required_argument, NULL, HEADER_MEMORY},
 	{"help", no_argument, NULL, HELP},
+	{"keep-alive-timeout", required_argument, NULL, KEEP_ALIVE_TIMEOUT},
 	{"max-bodies", required_argument, NULL, MAX_BODIES},
+	{"max-connections", required_argument, NULL, MAX_CONNECTIONS},
 	{"max-files", required_argument, NULL, MAX_FILES},
+	{"max-per-address", required_argument, NULL, MAX_PER_ADDRESS},
 	{"mode", required_argument, NULL, MODE},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
 	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
 	{"quiet", no_argument, NULL, QUIET},
+	{"request-timeout", required_argument, NULL, REQUEST_TIMEOUT},
 	{"stats", no_argument, NULL, STATS},
 	{"strip", required_argument, NULL, STRIP},
 	{"symlinks", required_argument, NULL, SYMLINKS},
@@ -185,12 +212,36 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static bool take_option(struct settings *s, int option, const char *value)
+/* What concerns the server and its connections. */
+static bool take_server_option(struct settings *s, int option, const char *value)
 {
 	switch (option) {
 	case ADDRESS:
 		s->server.address = value;
 		return true;
+	case MODE:
+		return set_mode(s, value);
+	case PORT:
+		return read_unsigned("port", value, 0, 65535, &s->server.port);
+	case MAX_CONNECTIONS:
+		return read_unsigned("max-connections", value, 1, UINT_MAX, &s->server.connection_limit);
+	case MAX_PER_ADDRESS:
+		return read_limit("max-per-address", value, &s->server.connections_per_address);
+	case REQUEST_TIMEOUT:
+		return read_limit("request-timeout", value, &s->server.request_timeout);
+	case KEEP_ALIVE_TIMEOUT:
+		return read_limit("keep-alive-timeout", value, &s->server.keep_alive_timeout);
+	case HEADER_MEMORY:
+		return read_unsigned("header-memory", value, MIN_HEADER_MEMORY, INT_MAX,
+				     &s->server.header_memory);
+	default:
+		return false;
+	}
+}
+
+static bool take_option(struct settings *s, int option, const char *value)
+{
+	switch (option) {
 	case BODY:
 		return set_body(s, value);
 	case CACHE_CONTROL:
@@ -204,12 +255,8 @@ static bool take_option(struct settings *s, int option, const char *value)
 		return add_edit(s, "body-script", value, FSRV_SCOPE_INDEX_PAGE, FSRV_BODY_END);
 	case STRIP:
 		return add_edit(s, "strip", value, FSRV_SCOPE_INDEX_PAGE, FSRV_POINTS);
-	case MODE:
-		return set_mode(s, value);
 	case OVERLAY:
 		return add_root(s, value);
-	case PORT:
-		return read_unsigned("port", value, 0, 65535, &s->server.port);
 	case MAX_BODIES:
 		return read_unsigned("max-bodies", value, 0, UINT_MAX, &s->files.max_bodies);
 	case MAX_FILES:
@@ -227,7 +274,7 @@ static bool take_option(struct settings *s, int option, const char *value)
 	case SYMLINKS:
 		return set_symlinks(s, value);
 	default:
-		return false;
+		return take_server_option(s, option, value);
 	}
 }
 

@@ -32,8 +32,11 @@ enum fsrv_server_mode {
 	FSRV_SERVER_POOL = 2	/* several such threads, which share the connections */
 };
 
-/* A value of fsrv_server_options.idle_timeout: no timeout. Since 0.1. */
+/* A value of the timeouts of fsrv_server_options: no timeout. Since 0.1. */
 #define FSRV_NO_TIMEOUT UINT32_MAX
+
+/* A value of fsrv_server_options.connections_per_address: no limit. Since 0.1. */
+#define FSRV_NO_LIMIT UINT32_MAX
 
 /* Options of fsrv_server_start. Set size to sizeof(struct fsrv_server_options), set the members that
  * matter, and leave the rest zero: zero and NULL mean the default. Later versions only append members.
@@ -55,14 +58,32 @@ struct fsrv_server_options {
 	unsigned port;		   /* 0: any free port */
 	unsigned threads;	   /* number of threads of FSRV_SERVER_POOL; 0: 4 */
 	/* Maximum number of connections at one time. 0: 256. The limit is lower when the process may not
-	 * open enough descriptors, since a connection may need two of them. Further connections wait; with
-	 * FSRV_SERVER_THREAD they are closed. */
+	 * open enough descriptors, since a connection may need two of them. When all places are taken,
+	 * the connection gives way that has waited longest for a request, its first one or the next; the
+	 * last place is made free in advance, and none waits longer than two seconds. When all
+	 * connections are busy with a response, further ones wait; with FSRV_SERVER_THREAD they are
+	 * closed. */
 	unsigned connection_limit;
-	/* Seconds without progress after which a connection is closed. 0: no timeout with FSRV_SERVER_THREAD,
-	 * because media players stop reading for any length of time; otherwise 120, because libmicrohttpd
-	 * before 1.0 does not detect in these modes that a client has gone in the middle of a request.
-	 * FSRV_NO_TIMEOUT: no timeout. */
+	/* Seconds without progress, also of a response, after which a connection is closed. 0: no timeout
+	 * with FSRV_SERVER_THREAD, because media players stop reading for any length of time; otherwise
+	 * 120, because libmicrohttpd before 1.0 does not detect in these modes that a client has gone in
+	 * the middle of a request. FSRV_NO_TIMEOUT: no timeout. */
 	unsigned idle_timeout;
+	/* Seconds from the beginning of a connection to the end of the header of its first request, however
+	 * slowly it comes. Content of a request may take as long, and 2 ms more for each byte of it; the
+	 * time that the handler takes does not count. 0: 30. FSRV_NO_TIMEOUT: no timeout. */
+	unsigned request_timeout;
+	/* Seconds from the end of a response to the end of the header of the next request. 0: 75.
+	 * FSRV_NO_TIMEOUT: no timeout. */
+	unsigned keep_alive_timeout;
+	/* Maximum number of connections from one address at one time; further ones are closed. 0: no limit
+	 * if address is a loopback address, otherwise half of connection_limit. FSRV_NO_LIMIT: no limit,
+	 * for a server behind a proxy. */
+	unsigned connections_per_address;
+	/* Bytes of memory that each connection has for the header of a request and of its response. Cookies
+	 * take twice their size and 56 bytes for each. A longer header is answered with 431. 0: 65536;
+	 * not less than 4096. */
+	unsigned header_memory;
 	unsigned reserved;	   /* 0 */
 };
 
@@ -75,8 +96,9 @@ struct fsrv_server_options {
  *
  * Returns:
  * FSRV_OK                  the server accepts connections
- * FSRV_ERR_INVALID         the address is not numeric, the port is above 65535, the mode is unknown, the
- *                          reserved member is not 0, or the struct has this size in no version
+ * FSRV_ERR_INVALID         the address is not numeric, the port is above 65535, the mode is unknown,
+ *                          header_memory is from 1 to 4095, the reserved member is not 0, or the struct
+ *                          has this size in no version
  * FSRV_ERR_UNSUPPORTED     size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ADDRESS_IN_USE  another socket listens on that address and port
  * FSRV_ERR_SYSTEM          socket(2), bind(2) or listen(2) failed, for example because the machine does not

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,12 @@
 #include "fs/file.h"
 #include "fsrv/base.h"
 #include "mhd/socket.h"
+
+/* A connection without a word for so many seconds is probed, so often, and closed without an answer: after
+ * two minutes. */
+#define KEEP_ALIVE_IDLE     60
+#define KEEP_ALIVE_INTERVAL 15
+#define KEEP_ALIVE_PROBES   4
 
 union address {
 	struct sockaddr any;
@@ -42,6 +49,17 @@ static int fail(int fd, int result)
 	return result;
 }
 
+/* Accepted sockets inherit this. A system may refuse it; then peers that vanish are noticed later. */
+static void probe_silent_peers(int fd)
+{
+	const int on = 1, idle = KEEP_ALIVE_IDLE, interval = KEEP_ALIVE_INTERVAL, probes = KEEP_ALIVE_PROBES;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
 /* The socket is made here and not by libmicrohttpd, which does not tell why it failed. */
 static int listen_on(const union address *address, socklen_t length, int *fd)
 {
@@ -50,6 +68,7 @@ static int listen_on(const union address *address, socklen_t length, int *fd)
 	*fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return FSRV_ERR_SYSTEM;
+	probe_silent_peers(*fd);
 	if (setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
 	    bind(*fd, &address->any, length) == 0 && listen(*fd, SOMAXCONN) == 0)
 		return FSRV_OK;

@@ -15,7 +15,8 @@ struct fsrv__listener {
 	char url[FSRV__URL_SIZE]; /* to open in a browser */
 };
 
-/* Listens on a numeric IPv4 or IPv6 address; port 0: any free one.
+/* Listens on a numeric IPv4 or IPv6 address; port 0: any free one. The kernel probes silent peers of accepted
+ * connections (tcp(7), TCP_KEEPIDLE).
  *
  * FSRV_OK, FSRV_ERR_INVALID (the address is not numeric), FSRV_ERR_ADDRESS_IN_USE, FSRV_ERR_SYSTEM (errno) */
 int fsrv__listener_open(struct fsrv__listener *listener, const char *address, unsigned port);

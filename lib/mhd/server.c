@@ -4,13 +4,21 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "mhd/clients.h"
 #include "mhd/handler.h"
 #include "mhd/listener.h"
 #include "mhd/offload.h"
 #include "mhd/server_options.h"
 
+/* Connections that a daemon with a thread for each may accept beyond the limit, since it closes newcomers at
+ * its own limit. The other daemons let them wait. */
+#define MAX_SPARE 64
+
 struct fsrv_server {
 	struct fsrv *fs;
+	MHD_AccessHandlerCallback handler;
+	void *handler_cls;
+	struct fsrv__clients *clients;
 	atomic_bool is_starting;
 	struct MHD_Daemon *daemon;
 	struct fsrv__listener listener; /* its socket is the daemon's */
@@ -41,28 +49,91 @@ static void mark_connection(void *cls, struct MHD_Connection *connection, void *
 {
 	struct fsrv_server *server = cls;
 
-	*socket_context = code == MHD_CONNECTION_NOTIFY_STARTED ? server : NULL;
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*socket_context = server;
+		fsrv__clients_opened(server->clients, connection);
+	} else {
+		*socket_context = NULL;
+		fsrv__clients_closed(server->clients, connection);
 		fsrv__offload_drop(server->fs, connection);
+	}
+}
+
+static void complete_request(void *cls, struct MHD_Connection *connection, void **con_cls,
+			     enum MHD_RequestTerminationCode how)
+{
+	struct fsrv_server *server = cls;
+
+	fsrv_request_completed(server->fs, connection, con_cls, how);
+	fsrv__clients_completed(server->clients, connection);
+}
+
+/* Not when the handler has answered, or made the client wait. */
+static bool waits_for_content(struct MHD_Connection *connection, size_t left)
+{
+	const union MHD_ConnectionInfo *status =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_HTTP_STATUS);
+	const union MHD_ConnectionInfo *suspended;
+
+	if (status != NULL || left > 0)
+		return false;
+	suspended = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
+	return suspended == NULL || suspended->suspended == MHD_NO;
+}
+
+static enum MHD_Result call_handler(void *cls, struct MHD_Connection *connection, const char *url,
+				    const char *method, const char *version, const char *upload_data,
+				    size_t *upload_data_size, void **con_cls)
+{
+	struct fsrv_server *server = cls;
+	size_t content = *upload_data_size;
+	bool may_follow = fsrv__clients_called(server->clients, connection, content);
+	enum MHD_Result result = server->handler(server->handler_cls, connection, url, method, version,
+						 upload_data, upload_data_size, con_cls);
+
+	if (may_follow && result == MHD_YES && waits_for_content(connection, *upload_data_size))
+		fsrv__clients_await_content(server->clients, connection, content);
+	return result;
+}
+
+static unsigned choose_spare(const struct fsrv_server_options *options)
+{
+	if (options->mode != FSRV_SERVER_THREAD)
+		return 0;
+	return options->connection_limit < MAX_SPARE ? options->connection_limit : MAX_SPARE;
 }
 
 static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct fsrv_server_options *options)
 {
 	bool has_pool = options->mode == FSRV_SERVER_POOL && options->threads > 1;
-	struct MHD_OptionItem pool[] = {
+	unsigned connections = options->connection_limit + choose_spare(options);
+	struct MHD_OptionItem items[] = {
+		{MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL},
+		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address, NULL},
+		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_memory, NULL},
+		{MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_timeout, NULL},
 		{has_pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)options->threads, NULL},
 		{MHD_OPTION_END, 0, NULL},
 	};
 
-	return MHD_start_daemon(
-		fsrv__server_options_flags(options), 0, NULL, NULL,
-		options->handler != NULL ? options->handler : fsrv_handle,
-		options->handler != NULL ? options->handler_cls : server->fs, MHD_OPTION_EXTERNAL_LOGGER,
-		log_daemon, server, MHD_OPTION_LISTEN_SOCKET, server->listener.fd,
-		MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		options->connection_limit, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_timeout,
-		MHD_OPTION_NOTIFY_COMPLETED, fsrv_request_completed, server->fs, MHD_OPTION_NOTIFY_CONNECTION,
-		mark_connection, server, MHD_OPTION_ARRAY, pool, MHD_OPTION_END);
+	return MHD_start_daemon(fsrv__server_options_flags(options), 0, NULL, NULL, call_handler, server,
+				MHD_OPTION_EXTERNAL_LOGGER, log_daemon, server, MHD_OPTION_LISTEN_SOCKET,
+				server->listener.fd, MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL,
+				MHD_OPTION_NOTIFY_COMPLETED, complete_request, server,
+				MHD_OPTION_NOTIFY_CONNECTION, mark_connection, server, MHD_OPTION_ARRAY,
+				items, MHD_OPTION_END);
+}
+
+static int make_clients(struct fsrv_server *server, const struct fsrv_server_options *options)
+{
+	const struct fsrv__clients_limits limits = {
+		.connections = options->connection_limit,
+		.spare = choose_spare(options),
+		.request_timeout = options->request_timeout,
+		.keep_alive_timeout = options->keep_alive_timeout,
+	};
+
+	return fsrv__clients_new(&server->fs->allocator, &limits, &server->clients);
 }
 
 /* The flags of the handler are set before the daemon can call it. */
@@ -99,14 +170,20 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 		error = FSRV_ERR_MEMORY;
 		goto fail;
 	}
-	server->fs = fs;
-	server->listener = listener;
+	*server = (struct fsrv_server){.fs = fs, .listener = listener};
+	server->handler = options.handler != NULL ? options.handler : fsrv_handle;
+	server->handler_cls = options.handler != NULL ? options.handler_cls : fs;
 	atomic_init(&server->is_starting, true);
-	error = start(server, &options);
+	error = make_clients(server, &options);
 	if (error != FSRV_OK)
 		goto fail;
+	error = start(server, &options);
+	if (error != FSRV_OK)
+		goto fail_daemon;
 	*out = server;
 	return FSRV_OK;
+fail_daemon:
+	fsrv__clients_free(server->clients);
 fail:
 	fsrv__release(&fs->allocator, server);
 	fsrv__listener_close(&listener);
@@ -132,5 +209,6 @@ void fsrv_server_stop(struct fsrv_server *server)
 	fsrv__workers_drain(server->fs->workers, &drain);
 	MHD_stop_daemon(server->daemon);
 	fsrv__workers_undrain(server->fs->workers, &drain);
+	fsrv__clients_free(server->clients);
 	fsrv__release(&server->fs->allocator, server);
 }

@@ -1,5 +1,7 @@
 #include "mhd/server_options.h"
 
+#include <stdbool.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "mhd/option_struct.h"
@@ -8,9 +10,14 @@
 #define DEFAULT_THREADS          4
 #define DEFAULT_CONNECTION_LIMIT 256
 #define DEFAULT_LOOP_TIMEOUT     120
+#define DEFAULT_REQUEST_TIMEOUT  30
+#define DEFAULT_KEEP_ALIVE       75
+#define DEFAULT_HEADER_MEMORY    65536
+#define MIN_HEADER_MEMORY        4096
 /* Descriptors that are not for connections, and the fewest connections that are worth a server. */
 #define OTHER_DESCRIPTORS 32
 #define MIN_CONNECTIONS   4
+#define MAX_CONNECTIONS   (1 << 20)
 
 /* Without a free descriptor libmicrohttpd calls accept(2) again and again. A connection may need two. */
 static unsigned limit_connections(unsigned wanted)
@@ -18,6 +25,8 @@ static unsigned limit_connections(unsigned wanted)
 	struct rlimit descriptors;
 	rlim_t most;
 
+	if (wanted > MAX_CONNECTIONS)
+		wanted = MAX_CONNECTIONS;
 	if (getrlimit(RLIMIT_NOFILE, &descriptors) != 0 || descriptors.rlim_cur == RLIM_INFINITY)
 		return wanted;
 	most = descriptors.rlim_cur > OTHER_DESCRIPTORS ? (descriptors.rlim_cur - OTHER_DESCRIPTORS) / 2 : 0;
@@ -26,13 +35,46 @@ static unsigned limit_connections(unsigned wanted)
 	return most < wanted ? (unsigned)most : wanted;
 }
 
-static unsigned choose_timeout(const struct fsrv_server_options *options)
+/* Value 0 of an option is the default, and the largest one is none, which is 0 here. */
+static unsigned choose(unsigned given, unsigned standard)
 {
-	if (options->idle_timeout == FSRV_NO_TIMEOUT)
+	if (given == UINT32_MAX)
 		return 0;
-	if (options->idle_timeout == 0 && options->mode != FSRV_SERVER_THREAD)
-		return DEFAULT_LOOP_TIMEOUT;
-	return options->idle_timeout;
+	return given != 0 ? given : standard;
+}
+
+static bool is_loopback(const char *address)
+{
+	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
+/* On the loopback interface all clients have one address. */
+static unsigned choose_connections_per_address(const struct fsrv_server_options *options)
+{
+	unsigned half = options->connection_limit / 2 + options->connection_limit % 2;
+
+	return choose(options->connections_per_address, is_loopback(options->address) ? 0 : half);
+}
+
+static unsigned choose_idle_timeout(const struct fsrv_server_options *options)
+{
+	return choose(options->idle_timeout, options->mode == FSRV_SERVER_THREAD ? 0 : DEFAULT_LOOP_TIMEOUT);
+}
+
+static void put_in_defaults(struct fsrv_server_options *options)
+{
+	if (options->address == NULL)
+		options->address = DEFAULT_ADDRESS;
+	if (options->threads == 0)
+		options->threads = DEFAULT_THREADS;
+	options->connection_limit = limit_connections(
+		options->connection_limit != 0 ? options->connection_limit : DEFAULT_CONNECTION_LIMIT);
+	options->idle_timeout = choose_idle_timeout(options);
+	options->request_timeout = choose(options->request_timeout, DEFAULT_REQUEST_TIMEOUT);
+	options->keep_alive_timeout = choose(options->keep_alive_timeout, DEFAULT_KEEP_ALIVE);
+	options->connections_per_address = choose_connections_per_address(options);
+	if (options->header_memory == 0)
+		options->header_memory = DEFAULT_HEADER_MEMORY;
 }
 
 int fsrv__server_options_read(const struct fsrv_server_options *given, struct fsrv_server_options *options)
@@ -46,13 +88,9 @@ int fsrv__server_options_read(const struct fsrv_server_options *given, struct fs
 		return error;
 	if (options->port > 65535 || (unsigned)options->mode > FSRV_SERVER_POOL || options->reserved != 0)
 		return FSRV_ERR_INVALID;
-	if (options->address == NULL)
-		options->address = DEFAULT_ADDRESS;
-	if (options->threads == 0)
-		options->threads = DEFAULT_THREADS;
-	options->connection_limit = limit_connections(
-		options->connection_limit != 0 ? options->connection_limit : DEFAULT_CONNECTION_LIMIT);
-	options->idle_timeout = choose_timeout(options);
+	if (options->header_memory != 0 && options->header_memory < MIN_HEADER_MEMORY)
+		return FSRV_ERR_INVALID;
+	put_in_defaults(options);
 	return FSRV_OK;
 }
 

@@ -4,8 +4,8 @@
 
 #include "fsrv/server.h"
 
-/* Reads the caller's options, which may be NULL, and puts in the defaults: address, threads, connection_limit
- * and idle_timeout then have the values in effect; an idle_timeout of 0 is none.
+/* Reads the caller's options, which may be NULL, and puts in the defaults: all members then have the values
+ * in effect, but for handler, which may be NULL. Timeouts and connections_per_address of 0 are none.
  *
  * FSRV_OK, FSRV_ERR_INVALID, FSRV_ERR_UNSUPPORTED */
 int fsrv__server_options_read(const struct fsrv_server_options *given, struct fsrv_server_options *options);

@@ -2,13 +2,18 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "fsrv/server.h"
+#include "mhd/server_options.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -72,8 +77,8 @@ END_TEST
 
 START_TEST(serves_in_every_mode)
 {
-	struct fsrv_server_options options = {.size = sizeof(options), .mode = (enum fsrv_server_mode)_i,
-					      .threads = 2};
+	struct fsrv_server_options options = {
+		.size = sizeof(options), .mode = (enum fsrv_server_mode)_i, .threads = 2};
 	struct fsrv_server *server = start(&options);
 	struct client clients[5];
 	struct reply reply;
@@ -119,9 +124,10 @@ END_TEST
 /* At its limit libmicrohttpd leaves the listening socket alone, also when that says to stop. */
 START_TEST(stops_at_the_connection_limit)
 {
-	struct fsrv_server_options options = {
-		.size = sizeof(options), .mode = (enum fsrv_server_mode)_i, .connection_limit = 4,
-		.threads = 2};
+	struct fsrv_server_options options = {.size = sizeof(options),
+					      .mode = (enum fsrv_server_mode)_i,
+					      .connection_limit = 4,
+					      .threads = 2};
 	struct fsrv_server *server = start(&options);
 	struct client clients[4];
 	int waiting[4];
@@ -174,8 +180,8 @@ static enum MHD_Result answer_route(void *cls, struct MHD_Connection *connection
 
 START_TEST(lets_the_program_answer_first)
 {
-	struct fsrv_server_options options = {.size = sizeof(options), .handler = answer_route,
-					      .handler_cls = fs};
+	struct fsrv_server_options options = {
+		.size = sizeof(options), .handler = answer_route, .handler_cls = fs};
 	struct fsrv_server *server = start(&options);
 	struct client client;
 
@@ -187,6 +193,347 @@ START_TEST(lets_the_program_answer_first)
 }
 END_TEST
 
+static struct fsrv_server *start_with_route(struct fsrv_server_options options)
+{
+	options.size = sizeof(options);
+	options.handler = answer_route;
+	options.handler_cls = fs;
+	return start(&options);
+}
+
+/* Asks until the answer has that status: a place may have to become free first. */
+static void expect_soon(const struct fsrv_server *server, const char *target, int status)
+{
+	struct client client;
+	struct reply reply;
+	int found, attempts = 0;
+
+	do {
+		if (attempts > 0)
+			usleep(50000);
+		client_open(&client, client_connect(fsrv_server_port(server)));
+		client_ask(&client, "GET", target, "", &reply);
+		found = reply.status;
+		client_reply_free(&reply);
+		client_close(&client);
+	} while (found != status && ++attempts < 200);
+	ck_assert_msg(found == status, "%s: %d", target, found);
+}
+
+static bool is_over(int socket)
+{
+	struct pollfd wait = {.fd = socket, .events = POLLIN | POLLRDHUP};
+	char byte;
+
+	return poll(&wait, 1, 0) == 1 && recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+static void wait_for_answer(int socket)
+{
+	struct pollfd wait = {.fd = socket, .events = POLLIN};
+
+	ck_assert_int_eq(poll(&wait, 1, CLIENT_PATIENCE_MS), 1);
+}
+
+#define N_SILENT 300
+
+/* Each waits for its first request, or for the next one. */
+START_TEST(silent_connections_give_way)
+{
+	struct fsrv_server *server = start_with_route(
+		(struct fsrv_server_options){.mode = (enum fsrv_server_mode)(_i / 2), .threads = 4});
+	static struct client silent[N_SILENT];
+	struct reply reply;
+
+	for (int i = 0; i < N_SILENT; i++) {
+		client_open(&silent[i], client_connect(fsrv_server_port(server)));
+		if (_i % 2 == 0)
+			continue;
+		client_ask(&silent[i], "GET", "/hello.txt", "", &reply);
+		ck_assert_msg(reply.status == 200, "%d: %d", i, reply.status);
+		client_reply_free(&reply);
+	}
+	expect_soon(server, "/route", 200);
+	for (int i = 0; i < N_SILENT; i++)
+		client_close(&silent[i]);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+/* At the limit those that answer a request stay, and the one that waits longest goes. */
+START_TEST(the_longest_waiting_connection_gives_way)
+{
+	struct fsrv_server *server = start_with_route((struct fsrv_server_options){
+		.mode = (enum fsrv_server_mode)_i, .threads = 1, .connection_limit = 4});
+	struct client reading, waiting, next, last;
+	struct reply reply;
+
+	client_open(&reading, client_connect(fsrv_server_port(server)));
+	client_send_text(&reading, "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
+	wait_for_answer(reading.socket);
+	client_open(&waiting, client_connect(fsrv_server_port(server)));
+	expect(&waiting, "/route", 200, "fine");
+	client_open(&next, client_connect(fsrv_server_port(server)));
+	expect(&next, "/route", 200, "fine");
+	client_open(&last, client_connect(fsrv_server_port(server)));
+	expect(&last, "/route", 200, "fine");
+	ck_assert(client_sees_end(&waiting));
+	client_read(&reading, true, &reply);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert(reply.whole);
+	client_reply_free(&reply);
+	client_close(&reading);
+	client_close(&waiting);
+	client_close(&next);
+	client_close(&last);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+static const char *const beginnings[] = {
+	"",
+	"GET /route HTTP/1.1\r\nHost: ",
+	"GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n",
+	"GET /route HTTP/1.1\r\nHost: test\r\n\r\n",
+};
+
+/* A byte now and then is no request. */
+START_TEST(cuts_who_takes_too_long)
+{
+	struct fsrv_server *server =
+		start_with_route((struct fsrv_server_options){.mode = (enum fsrv_server_mode)(_i % 3),
+							      .threads = 2,
+							      .request_timeout = 1,
+							      .keep_alive_timeout = 1});
+	const char *beginning = beginnings[_i / 3];
+	struct client client;
+	struct reply reply;
+	int n = 0;
+
+	client_open(&client, client_connect(fsrv_server_port(server)));
+	client_send_text(&client, beginning);
+	if (_i / 3 == 3) {
+		client_read(&client, true, &reply);
+		ck_assert_int_eq(reply.status, 200);
+		client_reply_free(&reply);
+	}
+	while (!is_over(client.socket) && n++ < 200) {
+		usleep(100000);
+		if (beginning[0] != '\0')
+			client_send_text(&client, "x");
+	}
+	ck_assert_msg(n < 200, "beginning %d holds a connection", _i / 3);
+	client_close(&client);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+/* Content that comes fast enough may take longer than the time for a header. */
+START_TEST(waits_for_content_that_comes)
+{
+	struct fsrv_server *server = start_with_route((struct fsrv_server_options){
+		.mode = (enum fsrv_server_mode)_i, .threads = 2, .request_timeout = 5});
+	static const char piece[1000] = "content";
+	struct client client;
+	struct reply reply;
+
+	client_open(&client, client_connect(fsrv_server_port(server)));
+	client_send_text(&client, "GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 70000\r\n\r\n");
+	for (int i = 0; i < 70; i++) {
+		ck_assert(client_send(&client, piece, sizeof(piece)));
+		usleep(100000);
+	}
+	client_read(&client, true, &reply);
+	ck_assert_int_eq(reply.status, 200);
+	client_reply_free(&reply);
+	client_close(&client);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+/* Waits until nothing more arrives: the server has filled the buffers and stands still. */
+static void wait_until_stalled(int socket)
+{
+	int before = -1, queued = 0;
+
+	for (int i = 0; i < 200 && (queued == 0 || queued != before); i++) {
+		before = queued;
+		usleep(200000);
+		ck_assert_int_eq(ioctl(socket, FIONREAD, &queued), 0);
+	}
+	ck_assert_int_gt(queued, 0);
+}
+
+/* A media player may stop reading. Another connection shows that the limits have passed. */
+START_TEST(a_body_may_stand_still)
+{
+	struct fsrv_server *server =
+		start_with_route((struct fsrv_server_options){.mode = (enum fsrv_server_mode)_i,
+							      .threads = 1,
+							      .connection_limit = 4,
+							      .request_timeout = 1,
+							      .keep_alive_timeout = 1});
+	struct client player, silent;
+	struct reply reply;
+
+	client_open(&player, client_connect(fsrv_server_port(server)));
+	client_send_text(&player, "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
+	wait_until_stalled(player.socket);
+	for (int i = 0; i < 3; i++) {
+		client_open(&silent, client_connect(fsrv_server_port(server)));
+		ck_assert(client_sees_end(&silent));
+		client_close(&silent);
+	}
+	for (int i = 0; i < 12; i++)
+		expect_soon(server, "/route", 200);
+	client_read(&player, true, &reply);
+	ck_assert_int_eq(reply.status, 200);
+	ck_assert(reply.whole);
+	ck_assert_uint_eq(tree_compare(reply.body, reply.length, 0), 16 << 20);
+	client_reply_free(&reply);
+	client_close(&player);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+/* 16 KiB in four cookies, and in many. */
+START_TEST(takes_large_cookies)
+{
+	struct fsrv_server *server =
+		start_with_route((struct fsrv_server_options){.mode = FSRV_SERVER_THREAD});
+	static const size_t sizes[] = {4096, 100};
+	struct client client;
+	struct reply reply;
+
+	client_open(&client, client_connect(fsrv_server_port(server)));
+	for (int k = 0; k < LEN(sizes); k++) {
+		client_send_text(&client, "GET /route HTTP/1.1\r\nHost: test\r\nCookie: a=b");
+		for (size_t i = 0; i < 16384 / sizes[k]; i++) {
+			char cookie[4096 + 1];
+
+			memset(cookie, 'c', sizes[k]);
+			cookie[sizes[k]] = '\0';
+			snprintf(cookie, sizeof(cookie), "; c%05zu", i);
+			cookie[8] = '=';
+			client_send_text(&client, cookie);
+		}
+		client_send_text(&client, "\r\n\r\n");
+		client_read(&client, true, &reply);
+		ck_assert_int_eq(reply.status, 200);
+		client_reply_free(&reply);
+	}
+	client_close(&client);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+START_TEST(memory_for_headers_is_limited)
+{
+	struct fsrv_server *server = start_with_route((struct fsrv_server_options){.header_memory = 4096});
+	static char fields[6000];
+	struct client client;
+	struct reply reply;
+
+	memset(fields, 'x', sizeof(fields) - 1);
+	memcpy(fields, "X: ", 3);
+	memcpy(fields + sizeof(fields) - 3, "\r\n", 3);
+	client_open(&client, client_connect(fsrv_server_port(server)));
+	client_ask(&client, "GET", "/route", fields, &reply);
+	ck_assert_int_eq(reply.status, 431);
+	client_reply_free(&reply);
+	client_close(&client);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+struct probes {
+	atomic_int on, idle, interval, count;
+};
+
+static int get_option(int socket, int level, int name)
+{
+	int value = -1;
+	socklen_t size = sizeof(value);
+
+	return getsockopt(socket, level, name, &value, &size) == 0 ? value : -1;
+}
+
+static enum MHD_Result look_at_socket(void *cls, struct MHD_Connection *connection, const char *url,
+				      const char *method, const char *version, const char *upload_data,
+				      size_t *upload_data_size, void **con_cls)
+{
+	struct probes *probes = cls;
+	int socket = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+	atomic_store(&probes->on, get_option(socket, SOL_SOCKET, SO_KEEPALIVE));
+	atomic_store(&probes->idle, get_option(socket, IPPROTO_TCP, TCP_KEEPIDLE));
+	atomic_store(&probes->interval, get_option(socket, IPPROTO_TCP, TCP_KEEPINTVL));
+	atomic_store(&probes->count, get_option(socket, IPPROTO_TCP, TCP_KEEPCNT));
+	return fsrv_handle(fs, connection, url, method, version, upload_data, upload_data_size, con_cls);
+}
+
+START_TEST(notices_that_a_peer_vanished)
+{
+	struct probes probes = {0};
+	struct fsrv_server_options options = {.size = sizeof(options),
+					      .handler = look_at_socket,
+					      .handler_cls = &probes,
+					      .mode = (enum fsrv_server_mode)_i};
+	struct fsrv_server *server = start(&options);
+	struct client client;
+
+	client_open(&client, client_connect(fsrv_server_port(server)));
+	expect(&client, "/hello.txt", 200, "hello");
+	client_close(&client);
+	fsrv_server_stop(server);
+	ck_assert_int_eq(probes.on, 1);
+	ck_assert_int_le(probes.idle + probes.interval * probes.count, 180);
+}
+END_TEST
+
+START_TEST(limits_connections_of_an_address)
+{
+	struct fsrv_server *server = start_with_route((struct fsrv_server_options){
+		.mode = (enum fsrv_server_mode)_i, .threads = 2, .connections_per_address = 2});
+	struct client first, second, third;
+
+	client_open(&first, client_connect(fsrv_server_port(server)));
+	expect(&first, "/route", 200, "fine");
+	client_open(&second, client_connect(fsrv_server_port(server)));
+	expect(&second, "/route", 200, "fine");
+	client_open(&third, client_connect(fsrv_server_port(server)));
+	ck_assert(client_sees_end(&third));
+	expect(&first, "/route", 200, "fine");
+	client_close(&first);
+	expect_soon(server, "/route", 200);
+	client_close(&second);
+	client_close(&third);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+/* Which addresses are limited unasked. */
+static const struct {
+	const char *address;
+	unsigned given, limit;
+} addresses[] = {
+	{NULL, 0, 0},      {"127.0.0.2", 0, 0}, {"::1", 0, 0},
+	{"0.0.0.0", 0, 5}, {"::", 7, 7},        {"192.0.2.1", FSRV_NO_LIMIT, 0},
+};
+
+START_TEST(chooses_the_limit_of_an_address)
+{
+	struct fsrv_server_options given = {.size = sizeof(given),
+					    .address = addresses[_i].address,
+					    .connections_per_address = addresses[_i].given,
+					    .connection_limit = 9};
+	struct fsrv_server_options options;
+
+	ck_assert_int_eq(fsrv__server_options_read(&given, &options), FSRV_OK);
+	ck_assert_uint_eq(options.connections_per_address, addresses[_i].limit);
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	struct fsrv_server_options options;
@@ -194,10 +541,16 @@ static const struct {
 } refusals[] = {
 	{"host name", {.size = sizeof(struct fsrv_server_options), .address = "localhost"}, FSRV_ERR_INVALID},
 	{"port", {.size = sizeof(struct fsrv_server_options), .port = 65536}, FSRV_ERR_INVALID},
-	{"mode", {.size = sizeof(struct fsrv_server_options), .mode = (enum fsrv_server_mode)3},
+	{"mode",
+	 {.size = sizeof(struct fsrv_server_options), .mode = (enum fsrv_server_mode)3},
 	 FSRV_ERR_INVALID},
 	{"no size", {.size = 0}, FSRV_ERR_INVALID},
-	{"foreign address", {.size = sizeof(struct fsrv_server_options), .address = "192.0.2.1"},
+	{"header memory",
+	 {.size = sizeof(struct fsrv_server_options), .header_memory = 4095},
+	 FSRV_ERR_INVALID},
+	{"reserved", {.size = sizeof(struct fsrv_server_options), .reserved = 1}, FSRV_ERR_INVALID},
+	{"foreign address",
+	 {.size = sizeof(struct fsrv_server_options), .address = "192.0.2.1"},
 	 FSRV_ERR_SYSTEM},
 };
 
@@ -290,6 +643,16 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, stops_at_the_connection_limit, 0, FSRV_SERVER_POOL + 1);
 	tcase_add_test(tcase, two_servers_share_a_handler);
 	tcase_add_test(tcase, lets_the_program_answer_first);
+	tcase_add_loop_test(tcase, silent_connections_give_way, 0, 2 * (FSRV_SERVER_POOL + 1));
+	tcase_add_loop_test(tcase, the_longest_waiting_connection_gives_way, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_loop_test(tcase, cuts_who_takes_too_long, 0, 3 * LEN(beginnings));
+	tcase_add_loop_test(tcase, waits_for_content_that_comes, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_loop_test(tcase, a_body_may_stand_still, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_test(tcase, takes_large_cookies);
+	tcase_add_test(tcase, memory_for_headers_is_limited);
+	tcase_add_loop_test(tcase, notices_that_a_peer_vanished, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_loop_test(tcase, limits_connections_of_an_address, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_loop_test(tcase, chooses_the_limit_of_an_address, 0, LEN(addresses));
 	tcase_add_loop_test(tcase, refuses, 0, LEN(refusals));
 	tcase_add_test(tcase, refuses_a_port_in_use);
 	tcase_add_test(tcase, listens_on_ipv6);
