@@ -405,7 +405,10 @@ FSRV_API void fsrv_request_completed(void *cls, struct MHD_Connection *connectio
  *
  * The content of a request is read and discarded. There are two exceptions, which fsrv answers in the
  * first call without reading the content: methods other than GET, HEAD and OPTIONS, and malformed
- * requests with content.
+ * requests. Both end the connection, and so does content in chunks.
+ *
+ * libmicrohttpd before 1.0 reads some malformed requests as other ones. To see that, fsrv needs url, method
+ * and version as libmicrohttpd passes them; url may point to a later part of the path.
  *
  * In a daemon with MHD_ALLOW_SUSPEND_RESUME the function may return MHD_YES without a response. The
  * connection is then suspended while a worker looks the file up. Afterwards libmicrohttpd calls the

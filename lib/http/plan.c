@@ -194,6 +194,8 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 	} else {
 		plan_target(request, target, now, plan);
 	}
+	if (fsrv__request_is_last(request, http_1_1))
+		add_header(plan, "Connection", "close");
 	if (request->method == FSRV__HEAD &&
 	    (plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_TEXT))
 		plan->content = FSRV__CONTENT_NONE;

@@ -46,6 +46,15 @@ static bool is_token(struct fsrv__text name)
 	return name.length > 0;
 }
 
+/* RFC 9110, 5.5. */
+static bool has_line_break_or_nul(struct fsrv__text value)
+{
+	for (size_t i = 0; i < value.length; i++)
+		if (value.at[i] == '\r' || value.at[i] == '\n' || value.at[i] == '\0')
+			return true;
+	return false;
+}
+
 static void add_single(struct fsrv__single_field *field, struct fsrv__text value)
 {
 	field->n_lines++;
@@ -62,6 +71,10 @@ void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text na
 {
 	if (!is_token(name)) {
 		request->has_bad_name = true;
+		return;
+	}
+	if (has_line_break_or_nul(value)) {
+		request->has_bad_value = true;
 		return;
 	}
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
@@ -98,9 +111,14 @@ static bool has_unclear_end(const struct fsrv__request *request)
 
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
 {
-	return request->has_bad_name || request->host.n_lines > 1 ||
-	       (http_1_1 && request->host.n_lines == 0) || !is_host(request->host.value) ||
-	       has_unclear_end(request);
+	return request->has_bad_name || request->has_bad_value || request->is_misread ||
+	       request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
+	       !is_host(request->host.value) || has_unclear_end(request);
+}
+
+bool fsrv__request_is_last(const struct fsrv__request *request, bool http_1_1)
+{
+	return request->transfer_encoding.n_lines > 0 || fsrv__request_is_malformed(request, http_1_1);
 }
 
 bool fsrv__request_is_conditional(const struct fsrv__request *request)

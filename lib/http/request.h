@@ -26,7 +26,9 @@ struct fsrv__single_field {
 
 struct fsrv__request {
 	enum fsrv__method method;
-	bool has_bad_name; /* a field name that is no token */
+	bool has_bad_name;  /* a field name that is no token */
+	bool has_bad_value; /* a field value with CR, LF or NUL */
+	bool is_misread;    /* set by the caller: the server did not read the lines that were sent */
 	struct fsrv__list_field if_match, if_none_match;
 	struct fsrv__single_field range, if_range, if_modified_since, if_unmodified_since;
 	struct fsrv__single_field host, content_length, transfer_encoding;
@@ -39,10 +41,14 @@ enum fsrv__method fsrv__method_parse(const char *name);
  * outlive the request. */
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value);
 
-/* Whether the answer is 400 (RFC 9112, 3.2, 5.1 and 6.3): for an HTTP/1.1 request without Host, for two Host
- * fields or a value that can be no host, for a field name that is no token, and for content whose end is
- * unclear. */
+/* Whether the answer is 400 (RFC 9112, 2.2, 3.2, 5 and 6.3): for an HTTP/1.1 request without Host, for two
+ * Host fields or a value that can be no host, for a field name that is no token, for a field value with a
+ * line break or NUL in it, for lines that were misread, and for content whose end is unclear. */
 bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1);
+
+/* Whether the connection ends with the answer, because it is uncertain where the next request starts: when
+ * the request is malformed, and when its content comes in chunks, whose framing only the server has seen. */
+bool fsrv__request_is_last(const struct fsrv__request *request, bool http_1_1);
 
 /* Whether a precondition may decide the answer: If-Match, If-None-Match, If-Modified-Since or
  * If-Unmodified-Since is there. */

@@ -240,12 +240,6 @@ static enum step try_to_answer(struct exchange *x, enum MHD_Result *result)
 
 static enum MHD_Result answer(struct exchange *x)
 {
-	bool url_is_raw = atomic_load_explicit(&x->fs->url_is_raw, memory_order_relaxed);
-
-	x->form = url_is_raw ? FSRV__PATH_RAW : FSRV__PATH_DECODED;
-	x->http_1_1 = strcmp(x->version, MHD_HTTP_VERSION_1_0) != 0;
-	x->started = fsrv__clock_nanoseconds();
-	fsrv__request_read(x->connection, x->method, &x->request);
 	set_needs(x);
 	x->number = fsrv__count(&x->fs->last_answer, 1);
 	/* One time more, for a file that turns out to be needed open. */
@@ -264,21 +258,24 @@ static enum MHD_Result answer(struct exchange *x)
 	return give_up(x, FSRV__OVERLOADED);
 }
 
-/* Whether to answer in the first call, before any content is read, which closes the connection: when the
- * method is refused, and when a request with content is malformed (RFC 9112, 11.2). */
-static bool is_refused_early(struct MHD_Connection *connection, const char *method)
+static void read_request(struct exchange *x)
 {
-	struct fsrv__request request;
+	bool url_is_raw = atomic_load_explicit(&x->fs->url_is_raw, memory_order_relaxed);
+	struct fsrv__request_line line = {x->method, x->url, x->version, FSRV__PATH_DECODED};
 
-	if (fsrv__method_parse(method) == FSRV__OTHER_METHOD)
-		return true;
-	if (MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH) ==
-		    NULL &&
-	    MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING) ==
-		    NULL)
-		return false;
-	fsrv__request_read(connection, method, &request);
-	return fsrv__request_is_malformed(&request, false);
+	if (url_is_raw)
+		line.form = FSRV__PATH_RAW;
+	x->form = line.form;
+	x->http_1_1 = strcmp(x->version, MHD_HTTP_VERSION_1_0) != 0;
+	fsrv__request_read(x->connection, &line, &x->request);
+}
+
+/* Whether to answer in the first call, before any content is read, which closes the connection: when the
+ * method is refused, and when the request is malformed (RFC 9112, 11.2). */
+static bool is_refused_early(const struct exchange *x)
+{
+	return x->request.method == FSRV__OTHER_METHOD ||
+	       fsrv__request_is_malformed(&x->request, x->http_1_1);
 }
 
 enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
@@ -287,12 +284,6 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 {
 	struct exchange x;
 
-	if (*con_cls == NULL)
-		fsrv__offload_drop(cls, connection);
-	if (*con_cls == NULL && !is_refused_early(connection, method)) {
-		*con_cls = &first_call_is_over;
-		return MHD_YES;
-	}
 	if (*con_cls != NULL && *upload_data_size > 0) {
 		*upload_data_size = 0;
 		return MHD_YES;
@@ -305,5 +296,13 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 	x.upload_data = upload_data;
 	x.upload_data_size = upload_data_size;
 	x.con_cls = con_cls;
+	x.started = fsrv__clock_nanoseconds();
+	read_request(&x);
+	if (*con_cls == NULL)
+		fsrv__offload_drop(cls, connection);
+	if (*con_cls == NULL && !is_refused_early(&x)) {
+		*con_cls = &first_call_is_over;
+		return MHD_YES;
+	}
 	return answer(&x);
 }

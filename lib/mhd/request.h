@@ -1,4 +1,5 @@
-/* What libmicrohttpd parsed of a request, handed on to lib/http. */
+/* What libmicrohttpd parsed of a request, handed on to lib/http. No other module knows how libmicrohttpd's
+ * buffer is laid out. */
 #ifndef FSRV__MHD_REQUEST_H
 #define FSRV__MHD_REQUEST_H
 
@@ -6,9 +7,17 @@
 #include "http/location.h"
 #include "http/request.h"
 
+/* The request line as fsrv_handle gets it. A program in between may have put its own texts in place of
+ * libmicrohttpd's. */
+struct fsrv__request_line {
+	const char *method, *url, *version;
+	enum fsrv__path_form form;
+};
+
 /* Fills request from the method and the header fields. The bytes belong to libmicrohttpd and live as long as
  * the request. */
-void fsrv__request_read(struct MHD_Connection *connection, const char *method, struct fsrv__request *request);
+void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__request_line *line,
+			struct fsrv__request *request);
 
 /* Appends the query of the request, if there is one, to the target of a redirect. form tells whether the
  * daemon decodes percent-encoding. */

@@ -132,7 +132,7 @@ START_TEST(answers_every_outcome)
 }
 END_TEST
 
-/* A malformed request is refused whatever its method and target are. */
+/* A malformed request is refused whatever its method and target are, and it is the last one. */
 START_TEST(refuses_a_malformed_request)
 {
 	static const enum fsrv__method methods[] = {FSRV__GET, FSRV__HEAD, FSRV__OPTIONS, FSRV__OTHER_METHOD};
@@ -146,7 +146,7 @@ START_TEST(refuses_a_malformed_request)
 		ck_assert_uint_eq(plan.status, 400);
 		ck_assert_int_eq(plan.content,
 				 methods[i] == FSRV__HEAD ? FSRV__CONTENT_NONE : FSRV__CONTENT_TEXT);
-		ck_assert_str_eq(list_headers(&plan), PLAIN);
+		ck_assert_str_eq(list_headers(&plan), PLAIN "Connection: close\n");
 	}
 }
 END_TEST

@@ -125,6 +125,23 @@ START_TEST(judges_every_byte_of_a_name)
 }
 END_TEST
 
+/* RFC 9110, 5.5. */
+START_TEST(judges_every_byte_of_a_value)
+{
+	for (int byte = 0; byte < 256; byte++) {
+		char bytes[] = {'a', (char)byte};
+		struct fsrv__request request = {.method = FSRV__GET};
+		struct fsrv__text value = guard_text((struct fsrv__text){bytes, sizeof(bytes)});
+
+		fsrv__request_add_field(&request, text_of("x"), value);
+		ck_assert_msg(request.has_bad_value == (byte == 0 || byte == '\r' || byte == '\n'), "byte %d",
+			      byte);
+		ck_assert_int_eq(fsrv__request_is_malformed(&request, false), request.has_bad_value);
+		guard_text_free(value);
+	}
+}
+END_TEST
+
 #define MAX_FIELDS 3
 
 static const struct {
@@ -161,6 +178,7 @@ static const struct {
 	 {{"Host", "a"}, {"Content-Length", "1"}, {"Transfer-Encoding", "chunked"}},
 	 true,
 	 true},
+	{"CR in a value", {{"Host", "a"}, {"Range", "x\r"}}, true, true},
 	{"two ranges are not malformed",
 	 {{"Host", "a"}, {"Range", "bytes=0-"}, {"Range", "bytes=0-"}},
 	 false,
@@ -180,6 +198,41 @@ START_TEST(tells_malformed_messages)
 }
 END_TEST
 
+/* Whatever else is right about it. */
+START_TEST(refuses_what_was_misread)
+{
+	struct fsrv__request request = {.method = FSRV__GET, .is_misread = true};
+
+	add(&request, "Host", "a");
+	ck_assert(fsrv__request_is_malformed(&request, true));
+	ck_assert(fsrv__request_is_last(&request, true));
+}
+END_TEST
+
+static const struct {
+	const char *name, *value;
+	bool is_last_1_0, is_last_1_1;
+} lasts[] = {
+	{"Host", "a", false, false},
+	{"Accept", "a", false, true},
+	{"Content-Length", "5", false, true},
+	{"Transfer-Encoding", "chunked", true, true},
+	{"Transfer-Encoding", "gzip", true, true},
+	{"Bad Name", "a", true, true},
+};
+
+START_TEST(tells_the_last_request)
+{
+	struct fsrv__request request = {.method = FSRV__GET};
+
+	add(&request, lasts[_i].name, lasts[_i].value);
+	ck_assert_msg(fsrv__request_is_last(&request, false) == lasts[_i].is_last_1_0, "%s: 1.0",
+		      lasts[_i].name);
+	ck_assert_msg(fsrv__request_is_last(&request, true) == lasts[_i].is_last_1_1, "%s: 1.1",
+		      lasts[_i].name);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("request");
@@ -188,12 +241,15 @@ Suite *test_suite(void)
 
 	tcase_add_loop_test(table, knows_methods, 0, LEN(methods));
 	tcase_add_loop_test(table, tells_malformed_messages, 0, LEN(messages));
+	tcase_add_loop_test(table, tells_the_last_request, 0, LEN(lasts));
 	suite_add_tcase(suite, table);
 	tcase_add_loop_test(fields, gathers_single_fields, 0, LEN(singles));
 	tcase_add_test(fields, keeps_an_empty_value);
 	tcase_add_test(fields, gathers_lists);
 	tcase_add_test(fields, passes_over_other_fields);
 	tcase_add_test(fields, judges_every_byte_of_a_name);
+	tcase_add_test(fields, judges_every_byte_of_a_value);
+	tcase_add_test(fields, refuses_what_was_misread);
 	suite_add_tcase(suite, fields);
 	return suite;
 }
