@@ -49,10 +49,9 @@ static bool is_token(struct fsrv__text name)
 /* RFC 9110, 5.5. */
 static bool has_line_break_or_nul(struct fsrv__text value)
 {
-	for (size_t i = 0; i < value.length; i++)
-		if (value.at[i] == '\r' || value.at[i] == '\n' || value.at[i] == '\0')
-			return true;
-	return false;
+	return value.length > 0 &&
+	       (memchr(value.at, '\r', value.length) != NULL ||
+		memchr(value.at, '\n', value.length) != NULL || memchr(value.at, '\0', value.length) != NULL);
 }
 
 static void add_single(struct fsrv__single_field *field, struct fsrv__text value)

@@ -91,6 +91,7 @@ static const struct row rows[] = {
 	{"empty name in the last line, by itself", TEXT(GET ":\r\n\r\n"), {400}, CLOSED},
 	/* libmicrohttpd leaves the bytes of an empty line behind: four times NUL. */
 	{"only a colon, and bare LF", TEXT(GET ":\n" SECOND), {200, 200}, KEPT},
+	{"bare LF, then only a colon", TEXT(GET "a: v\n:\r\n" SECOND), {200, 200}, KEPT},
 	{"only a NUL, and bare LF", TEXT(GET "\0\n" SECOND), {200, 200}, KEPT},
 	{"only a NUL", TEXT(GET "\0\r\n" SECOND), {400}, CLOSED},
 	{"NUL before the name", TEXT(GET "\0a: v\r\n" SECOND), {400}, CLOSED},
@@ -130,6 +131,18 @@ static const struct row rows[] = {
 	{"colons in the value", TEXT(GET "a::v:\r\nb: :\r\n\r\n"), {200}, KEPT},
 	{"Cookie", TEXT(GET "Cookie: a=b; c=\"d\"\r\nCookie: e\r\n\r\n"), {200}, KEPT},
 	{"no Host", TEXT("GET /a HTTP/1.1\r\n\r\n" SECOND), {400}, CLOSED},
+	{"two Hosts", TEXT(GET HOST "\r\n" SECOND), {400}, CLOSED},
+	{"invalid Host", TEXT("GET /a HTTP/1.1\r\nHost: a/b\r\n\r\n" SECOND), {400}, CLOSED},
+	{"name that is no token", TEXT(GET "a(b): v\r\n\r\n" SECOND), {400}, CLOSED},
+	{"empty name in a second request", TEXT(GET "\r\n" GET ": v\r\n" SECOND), {200, 400}, CLOSED},
+	{"empty name in a request after content",
+	 TEXT(GET "Content-Length: 5\r\n\r\nabcde" GET ": v\r\n" SECOND),
+	 {200, 400},
+	 CLOSED},
+	{"empty name in a request with content",
+	 TEXT(GET "Content-Length: 5\r\n: v\r\n\r\nabcde" SECOND),
+	 {400},
+	 CLOSED},
 
 	/* Content-Length (RFC 9110, 8.6; RFC 9112, 6.3). */
 	{"length", TEXT(GET "Content-Length: 5\r\n\r\nabcde"), {200}, KEPT},
