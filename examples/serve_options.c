@@ -32,7 +32,7 @@ static const char usage[] =
 	"                         them, no limit on a loopback address)\n"
 	"  --request-timeout S    seconds for the header of a first request, 0: no limit (default: 30)\n"
 	"  --keep-alive-timeout S seconds for that of a further request, 0: no limit (default: 75)\n"
-	"  --header-memory BYTES  memory of a connection for header fields (default: 65536)\n"
+	"  --header-memory BYTES  memory of a connection for header fields (default: 49152)\n"
 	"  --workers N            threads that wait for disks in modes epoll and pool (default: 4)\n"
 	"  --cache-size BYTES     memory for small files and pages (default: 16777216; 0: none)\n"
 	"  --stats                answer /stats with counters in JSON, print them at the end\n"

@@ -81,7 +81,8 @@ struct fsrv_server_options {
 	 * for a server behind a proxy. */
 	unsigned connections_per_address;
 	/* Bytes of memory that each connection has for the header of a request and of its response. Cookies
-	 * take twice their size and 56 bytes for each. A longer header is answered with 431. 0: 65536;
+	 * take twice their size and 56 bytes for each. A longer header is answered with 431. Each
+	 * request costs a little more with more memory, since libmicrohttpd clears it. 0: 49152;
 	 * not less than 4096. */
 	unsigned header_memory;
 	unsigned reserved;	   /* 0 */

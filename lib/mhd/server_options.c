@@ -12,8 +12,10 @@
 #define DEFAULT_LOOP_TIMEOUT     120
 #define DEFAULT_REQUEST_TIMEOUT  30
 #define DEFAULT_KEEP_ALIVE       75
-#define DEFAULT_HEADER_MEMORY    65536
-#define MIN_HEADER_MEMORY        4096
+/* Enough for 16 KiB of cookies, however many. More would cost every request: libmicrohttpd clears what is
+ * unused. */
+#define DEFAULT_HEADER_MEMORY 49152
+#define MIN_HEADER_MEMORY     4096
 /* Descriptors that are not for connections, and the fewest connections that are worth a server. */
 #define OTHER_DESCRIPTORS 32
 #define MIN_CONNECTIONS   4

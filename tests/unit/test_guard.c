@@ -68,7 +68,8 @@ long syscall(long number, ...)
 		happen(&before_look);
 		atomic_fetch_add(&n_looks, 1);
 	}
-	return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+	return next(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+		    arguments[5]);
 }
 
 int getsockopt(int socket, int level, int name, void *restrict value, socklen_t *restrict size)
