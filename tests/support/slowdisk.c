@@ -15,6 +15,8 @@
  *   hold, release            reads begin to hang, and go on. What drops pages would wait for them: refused
  *   hang on|off              all requests begin to hang, also those of stat(2), open(2), close(2) and
  *                            statfs(2), and go on. Like hold otherwise
+ *   claim SIZE|truth         what each file that is opened from now on says of its size, whatever it has
+ *   times SECONDS|truth      the modification and status change time of each file, since 1970
  *   count                    how many read requests came since the start
  *
  * NAME is relative to BACKING and has no blanks. End of input, SIGTERM and SIGINT let every request go,
@@ -69,7 +71,8 @@ static struct {
 	bool serial, held, hanging, ending;
 	uint64_t reads;
 	struct fault faults[MAX_FAULTS];
-} disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+	int64_t claim, times; /* -1: the truth */
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .claim = -1, .times = -1};
 
 static const char *relative(const char *path)
 {
@@ -172,7 +175,15 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
 		return result;
 	result = info != NULL ? fstat((int)info->fh, st)
 			      : fstatat(disk.folder, relative(path), st, AT_SYMLINK_NOFOLLOW);
-	return result == 0 ? 0 : -errno;
+	if (result != 0)
+		return -errno;
+	pthread_mutex_lock(&disk.lock);
+	if (disk.claim >= 0 && S_ISREG(st->st_mode))
+		st->st_size = disk.claim;
+	if (disk.times >= 0)
+		st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = disk.times};
+	pthread_mutex_unlock(&disk.lock);
+	return 0;
 }
 
 static int open_file(const char *path, struct fuse_file_info *info)
@@ -185,6 +196,10 @@ static int open_file(const char *path, struct fuse_file_info *info)
 	if (fd < 0)
 		return -errno;
 	info->fh = (uint64_t)fd;
+	/* Otherwise the kernel reads no further than the claimed size. */
+	pthread_mutex_lock(&disk.lock);
+	info->direct_io = disk.claim >= 0;
+	pthread_mutex_unlock(&disk.lock);
 	return 0;
 }
 
@@ -325,6 +340,30 @@ static const char *set_hanging(char **word)
 	return set_switch(&disk.hanging, word[1]);
 }
 
+static const char *set_fact(int64_t *fact, const char *text)
+{
+	uint64_t number;
+
+	if (strcmp(text, "truth") == 0) {
+		*fact = -1;
+		return NULL;
+	}
+	if (!read_number(text, &number))
+		return "give a number or truth";
+	*fact = (int64_t)number;
+	return NULL;
+}
+
+static const char *set_claim(char **word)
+{
+	return set_fact(&disk.claim, word[1]);
+}
+
+static const char *set_times(char **word)
+{
+	return set_fact(&disk.times, word[1]);
+}
+
 static int error_of(const char *text)
 {
 	uint64_t number;
@@ -454,6 +493,8 @@ static const struct command {
 	{"hold", 1, hold},
 	{"release", 1, hold},
 	{"hang", 2, set_hanging},
+	{"claim", 2, set_claim},
+	{"times", 2, set_times},
 	{"count", 1, count},
 };
 
