@@ -124,7 +124,8 @@ static bool start_server(struct settings *s, struct fsrv_server **server)
 		return refuse("--address %s: give a numeric IPv4 or IPv6 address", address);
 	if (error == FSRV_ERR_ADDRESS_IN_USE)
 		return refuse("--port %u: another program listens there; leave the option away for a free "
-			      "port", s->server.port);
+			      "port",
+			      s->server.port);
 	if (error == FSRV_ERR_SYSTEM)
 		return refuse("--address %s --port %u: %s", address, s->server.port, strerror(errno));
 	if (error != FSRV_OK)

@@ -35,6 +35,7 @@ static const char usage[] =
 	"  --header-memory BYTES  memory of a connection for header fields (default: 49152)\n"
 	"  --workers N            threads that wait for disks in modes epoll and pool (default: 4)\n"
 	"  --cache-size BYTES     memory for small files and pages (default: 16777216; 0: none)\n"
+	"  --tag-salt TEXT        mixed into each entity tag, such as a build id\n"
 	"  --stats                answer /stats with counters in JSON, print them at the end\n"
 	"  --quiet                no log of requests\n"
 	"  --help, --version\n"
@@ -180,6 +181,7 @@ enum {
 	STATS,
 	STRIP,
 	SYMLINKS,
+	TAG_SALT,
 	VERSION,
 	WORKERS
 };
@@ -207,6 +209,7 @@ static const struct option options[] = {
 	{"stats", no_argument, NULL, STATS},
 	{"strip", required_argument, NULL, STRIP},
 	{"symlinks", required_argument, NULL, SYMLINKS},
+	{"tag-salt", required_argument, NULL, TAG_SALT},
 	{"version", no_argument, NULL, VERSION},
 	{"workers", required_argument, NULL, WORKERS},
 	{NULL, 0, NULL, 0},
@@ -257,6 +260,9 @@ static bool take_option(struct settings *s, int option, const char *value)
 		return add_edit(s, "strip", value, FSRV_SCOPE_INDEX_PAGE, FSRV_POINTS);
 	case OVERLAY:
 		return add_root(s, value);
+	case TAG_SALT:
+		s->files.tag_salt = value;
+		return true;
 	case MAX_BODIES:
 		return read_unsigned("max-bodies", value, 0, UINT_MAX, &s->files.max_bodies);
 	case MAX_FILES:

@@ -67,12 +67,23 @@ enum fsrv_symlinks {
 	FSRV_SYMLINKS_NONE = 2	   /* no links: a path with a link gives 404 */
 };
 
-/* Source of entity tags (RFC 9110, 8.8.3). A tag is weak while the last change of the file is less than
- * two seconds old. Another write in the same tick of the clock could then leave the tag unchanged.
+/* Source of the entity tags of large files (RFC 9110, 8.8.3).
+ *
+ * The tag of a small file, up to 64 KiB, and of a page with scripts does not depend on this option. It is a
+ * hash of the bytes that are sent: it is strong, it is the same on every machine, and only another content
+ * has another one.
+ *
+ * The tag of a larger file is a hash of facts. It is weak while the last change of the file is less than two
+ * seconds old, or in the future: another write could then leave the same times. It is also weak when the time
+ * that a new version would change is one that tools give to every file: 0 or 1 (OSTree, Nix, Guix), a day of
+ * January 1980 (ZIP archives), or that of npm packages. Give such trees a tag_salt, or an etag_function.
  * Since 0.1. */
 enum fsrv_etag {
-	/* Size, inode number, modification time and status change time. The tag also changes when a file is
-	 * replaced and its old modification time is restored. */
+	/* Size, modification time, status change time, inode number, device and, with Linux 6.8 or later, the
+	 * number of the mount. The tag also changes when a file is replaced and its old modification time is
+	 * restored, and when another image is mounted in the place of the first. Where a file system invents
+	 * inode numbers for each lookup (some FUSE file systems do), each request has another tag: use
+	 * FSRV_ETAG_REPLICA there. */
 	FSRV_ETAG_LOCAL = 0,
 	/* Size and modification time. The tag is the same on all machines that hold copies of the file. */
 	FSRV_ETAG_REPLICA = 1
@@ -269,7 +280,7 @@ struct fsrv_options {
 	fsrv_access_function access; /* NULL: none */
 	void *access_cls;
 
-	fsrv_etag_function etag_function; /* NULL: the member etag alone decides */
+	fsrv_etag_function etag_function; /* NULL: bytes and facts of the file decide (enum fsrv_etag) */
 	void *etag_function_cls;
 
 	fsrv_allocate_function allocate; /* NULL: realloc(3) and free(3) */
@@ -281,7 +292,10 @@ struct fsrv_options {
 	/* Size of the cache in bytes. It holds small files, finished pages and what is known about them; the
 	 * least recently used entries are dropped first. Each use is confirmed by stat(2) of the path, so a
 	 * change on disk is visible to the next request. A file whose last change is less than two seconds
-	 * old is not cached. 0: 16 MiB. FSRV_NO_CACHE: no cache. */
+	 * old, or in the future, is not cached. Some changes move no time: stores through a shared map
+	 * (mmap(2)), and writes on some network file systems. So bytes from memory are at most one second
+	 * old: then the file is read again, unless no file can be opened at the moment. 0: 16 MiB.
+	 * FSRV_NO_CACHE: no cache, and no such second. */
 	uint64_t cache_size;
 
 	enum fsrv_symlinks symlinks;
@@ -306,6 +320,11 @@ struct fsrv_options {
 	 * and Retry-After. 0: no limit except that of the process. */
 	unsigned max_files;
 	unsigned reserved; /* 0 */
+
+	/* Text that is mixed into each entity tag, such as a build id or the version of an image. Another
+	 * text makes other tags. With it, files whose times tell nothing have strong tags (enum fsrv_etag).
+	 * NULL or "": none. */
+	const char *tag_salt;
 };
 
 /* Makes a handler.

@@ -23,7 +23,7 @@ struct fsrv__cache_entry {
 	uint64_t hash;
 	struct fsrv__file file;
 	struct fsrv__content *content;
-	uint64_t checked;
+	uint64_t checked, read;
 	bool directory;
 	size_t length;
 	char path[];
@@ -123,7 +123,7 @@ static void free_list(const struct fsrv__cache *cache, struct fsrv__cache_entry 
 /* Makes an entry that is not in the cache yet; NULL when there is no memory, or when it would not fit. */
 static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
 					    const struct fsrv__cache_key *key, const struct fsrv__file *file,
-					    struct fsrv__content *content, uint64_t checked)
+					    struct fsrv__content *content, uint64_t time)
 {
 	struct fsrv__cache_entry *entry;
 
@@ -140,7 +140,7 @@ static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
 	memcpy(entry->path, key->path.at, key->path.length);
 	entry->file = *file;
 	entry->file.fd = -1;
-	entry->checked = checked;
+	entry->checked = entry->read = time;
 	entry->content = content != NULL ? fsrv__content_hold(content) : NULL;
 	return entry;
 }
@@ -186,29 +186,25 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 		cached->file = entry->file;
 		cached->content = entry->content != NULL ? fsrv__content_hold(entry->content) : NULL;
 		cached->checked = entry->checked;
+		cached->read = entry->read;
 	}
 	pthread_mutex_unlock(&cache->mutex);
 	return entry != NULL;
 }
 
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
-		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t checked)
+		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t time)
 {
-	struct fsrv__cache_entry *entry = make_entry(cache, key, file, content, checked), *old, *left = NULL;
+	struct fsrv__cache_entry *entry = make_entry(cache, key, file, content, time), *old, *left = NULL;
 	uint64_t hash = hash_of(key);
 	bool goes_on;
 
 	pthread_mutex_lock(&cache->mutex);
 	old = find(cache, key, hash);
-	if (old != NULL && content == NULL && fsrv__file_is_same(&old->file, file)) {
-		old->checked = checked;
-		left = entry;
-	} else {
-		if (old != NULL)
-			drop(cache, old, &left);
-		if (entry != NULL)
-			insert(cache, entry);
-	}
+	if (old != NULL)
+		drop(cache, old, &left);
+	if (entry != NULL)
+		insert(cache, entry);
 	goes_on = evict(cache, &left);
 	pthread_mutex_unlock(&cache->mutex);
 	free_list(cache, left);

@@ -35,7 +35,9 @@ struct fsrv__cache {
 struct fsrv__cached {
 	struct fsrv__file file;        /* without a descriptor */
 	struct fsrv__content *content; /* a reference of the caller's; NULL when only facts are known */
-	uint64_t checked; /* when the path was last found unchanged, in milliseconds of the monotonic clock */
+	/* In milliseconds of the monotonic clock: */
+	uint64_t checked; /* when the path was last found unchanged */
+	uint64_t read;    /* when the reading of the content began */
 };
 
 /* Makes an empty cache for at most max_size bytes. False when there is no memory: only fsrv__cache_destroy is
@@ -49,13 +51,13 @@ void fsrv__cache_destroy(struct fsrv__cache *cache);
 bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     struct fsrv__cached *cached);
 
-/* Replaces the entry of a path by facts and content, which may be NULL. Facts alone leave the content of an
- * unchanged file in place. Without memory, or when the entry is larger than the cache, the path has no entry
- * afterwards. While entries leave for a new one, other threads may find the cache larger than its limit.
+/* Replaces the entry of a path by facts and content, which may be NULL. Without memory, or when the entry is
+ * larger than the cache, the path has no entry afterwards. While entries leave for a new one, other threads
+ * may find the cache larger than its limit.
  *
- * checked  as in struct fsrv__cached */
+ * time  when the lookup of file and content began: checked and read of the entry */
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
-		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t checked);
+		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t time);
 
 /* Notes that the path was found unchanged at that time. */
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "http/hash.h"
+
 struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator, size_t length)
 {
 	struct fsrv__content *content = NULL;
@@ -15,6 +17,11 @@ struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator,
 	content->length = length;
 	atomic_init(&content->references, 1);
 	return content;
+}
+
+void fsrv__content_seal(struct fsrv__content *content)
+{
+	content->hash = fsrv__hash_content(content->bytes, content->length);
 }
 
 struct fsrv__content *fsrv__content_hold(struct fsrv__content *content)

@@ -20,11 +20,15 @@
 struct fsrv__content {
 	struct fsrv__allocator allocator;
 	atomic_uint references;
-	bool is_plain_file; /* a page whose encoding allows no scripts: there are no bytes, send the file */
-	uint64_t scripts_hash; /* of what was put into a page; 0: it is no page */
+	bool is_volatile; /* the file does not tell its size: the next reading may give other bytes */
+	/* For pages, otherwise 0. A page whose encoding allows no scripts has the bytes of its file, and no
+	 * media type of its own. */
+	uint64_t scripts_hash; /* of what was to be put in */
 	int64_t scripts_time;  /* of the newest addition when the page was built, in seconds since 1970 */
-	uint64_t flags;        /* enum fsrv_page_flag: what the scan of a page found */
-	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* of a page, otherwise empty */
+	uint64_t source_hash;  /* of the bytes of the file */
+	uint64_t flags;        /* enum fsrv_page_flag: what the scan found */
+	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* with the page's encoding; empty: that of the file */
+	uint64_t hash; /* of the bytes, by fsrv__hash_content; 0 for a slice of a file */
 	size_t length;
 	char bytes[];
 };
@@ -32,6 +36,9 @@ struct fsrv__content {
 /* Makes content with room for length bytes and one reference, which is the caller's. NULL when there is no
  * memory. */
 struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator, size_t length);
+
+/* Computes the hash when all bytes are in place. */
+void fsrv__content_seal(struct fsrv__content *content);
 
 /* Takes a further reference; returns content. */
 struct fsrv__content *fsrv__content_hold(struct fsrv__content *content);

@@ -1,6 +1,6 @@
 /* A regular file and its facts.
  *
- * All facts come from one stat(2) or fstat(2), so they agree with each other whatever happens to the name
+ * All facts come from one system call, so they agree with each other whatever happens to the name
  * meanwhile. No function here opens a file. Each may wait for the disk, a remote file's for a network or
  * another process. */
 #ifndef FSRV__FS_FILE_H
@@ -19,21 +19,19 @@ struct fsrv__file {
 	int root;             /* index of the root in which the file was found */
 	bool is_remote;       /* to open, read, stat or close it may wait for a network or another process */
 	bool has_remote_name; /* to look up its name may wait for that */
-	uint64_t device;
 	struct fsrv__identity identity;
 };
 
-/* Writes the descriptor and the facts of stat(2). Leaves root, is_remote and has_remote_name alone. */
-void fsrv__file_set(struct fsrv__file *file, int fd, const struct stat *facts);
-
-/* Reads the facts of a descriptor by fstat(2), as fsrv__file_set. False with errno; file is then
- * unchanged. */
-bool fsrv__file_stat(struct fsrv__file *file, int fd);
+/* Reads the facts of a descriptor, which may be opened by O_PATH, or of the file at a path, by one statx(2),
+ * or by fstat(2) or stat(2) where that is refused. Writes descriptor (-1 for a path) and identity, and the
+ * file's type and permissions to *mode. False with errno; nothing is written then. */
+bool fsrv__file_stat(struct fsrv__file *file, int fd, mode_t *mode);
+bool fsrv__file_stat_path(struct fsrv__file *file, const char *path, mode_t *mode);
 
 /* Whether both are the same file in the same state, found in the same root. */
 bool fsrv__file_is_same(const struct fsrv__file *a, const struct fsrv__file *b);
 
-/* Whether fstat(2) of the open file still says what file says. */
+/* Whether the facts of the open file are still those of file. */
 bool fsrv__file_is_unchanged(const struct fsrv__file *file);
 
 /* What the kernel knows of a descriptor by itself. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/whole_file.h"
 #include "http/text.h"
 
 /* Script elements to strip for which one scan is enough. */
@@ -16,7 +17,7 @@ struct builder {
 	struct fsrv__allocator allocator;
 	const struct fsrv__addition *last;
 	enum fsrv__page_kind kind;
-	char *source;
+	struct fsrv__content *source;
 	char *snippets[FSRV_POINTS];
 	struct fsrv_marker *markers;
 	struct fsrv_strip *strips;
@@ -36,7 +37,7 @@ static bool make_array(struct builder *b, void *array, size_t n, size_t size)
 
 static void clear(struct builder *b)
 {
-	fsrv__release(&b->allocator, b->source);
+	fsrv__content_release(b->source);
 	for (int i = 0; i < FSRV_POINTS; i++)
 		fsrv__release(&b->allocator, b->snippets[i]);
 	fsrv__release(&b->allocator, b->markers);
@@ -44,7 +45,7 @@ static void clear(struct builder *b)
 	fsrv__release(&b->allocator, b->segments);
 }
 
-static bool scan(struct builder *b, size_t size)
+static bool scan(struct builder *b)
 {
 	const struct fsrv__script_totals *totals = &b->last->totals[b->kind];
 	struct fsrv_scan_options options = {
@@ -56,14 +57,14 @@ static bool scan(struct builder *b, size_t size)
 	fsrv__scripts_list_markers(b->last, b->kind, b->markers);
 	options.markers = b->markers;
 	options.strips = b->strips;
-	if (fsrv_scan_page(b->source, size, &options, &b->scanned) != FSRV_ERR_SPACE)
+	if (fsrv_scan_page(b->source->bytes, b->source->length, &options, &b->scanned) != FSRV_ERR_SPACE)
 		return true;
 	fsrv__release(&b->allocator, b->strips);
 	if (!make_array(b, &b->strips, b->scanned.n_strips, sizeof(*b->strips)))
 		return false;
 	options.strips = b->strips;
 	options.max_strips = b->scanned.n_strips;
-	return fsrv_scan_page(b->source, size, &options, &b->scanned) == FSRV_OK;
+	return fsrv_scan_page(b->source->bytes, b->source->length, &options, &b->scanned) == FSRV_OK;
 }
 
 static bool plan(struct builder *b, size_t *count, uint64_t *length)
@@ -101,7 +102,8 @@ static void name_encoding(const struct builder *b, struct fsrv__content *page)
 	struct fsrv__text label = {"utf-8", 5};
 
 	if ((b->scanned.flags & (FSRV_PAGE_CHARSET | FSRV_PAGE_BOM)) == FSRV_PAGE_CHARSET) {
-		struct fsrv__text found = {b->source + b->scanned.charset_offset, b->scanned.charset_length};
+		struct fsrv__text found = {b->source->bytes + b->scanned.charset_offset,
+					   b->scanned.charset_length};
 
 		/* A page that says UTF-16 in ASCII bytes is UTF-8 (WHATWG HTML, 13.2.3.2). */
 		if (is_label(found) && !fsrv__text_starts_with(found, "utf-16"))
@@ -111,41 +113,66 @@ static void name_encoding(const struct builder *b, struct fsrv__content *page)
 		 label.at);
 }
 
+/* A page whose encoding allows no scripts is sent as it is. */
 static bool assemble(struct builder *b)
 {
-	bool is_plain_file = (b->scanned.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0;
 	size_t count = 0;
 	uint64_t length = 0;
 
-	if (!is_plain_file && !plan(b, &count, &length))
-		return false;
-	b->page = fsrv__content_new(&b->allocator, (size_t)length);
-	if (b->page == NULL)
-		return false;
-	b->page->is_plain_file = is_plain_file;
+	if ((b->scanned.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0) {
+		b->page = fsrv__content_hold(b->source);
+	} else {
+		if (!plan(b, &count, &length))
+			return false;
+		b->page = fsrv__content_new(&b->allocator, (size_t)length);
+		if (b->page == NULL)
+			return false;
+		fsrv_segments_copy(b->segments, count, b->source->bytes, b->page->bytes);
+		fsrv__content_seal(b->page);
+		name_encoding(b, b->page);
+	}
+	b->page->is_volatile = b->source->is_volatile;
 	b->page->flags = b->scanned.flags;
 	b->page->scripts_hash = b->last->totals[b->kind].hash;
 	b->page->scripts_time = b->last->time;
-	if (!is_plain_file) {
-		fsrv_segments_copy(b->segments, count, b->source, b->page->bytes);
-		name_encoding(b, b->page);
-	}
+	b->page->source_hash = b->source->hash;
 	return true;
 }
 
-static enum fsrv__page_result build(struct builder *b, const struct fsrv__file *file)
+static enum fsrv__page_result read_source(struct builder *b, const struct fsrv__page_source *source)
 {
-	size_t size = (size_t)file->identity.size;
+	struct fsrv__file file = *source->file;
 
-	if (!make_array(b, &b->source, size, 1)) {
-		errno = ENOMEM;
+	switch (fsrv__whole_file_read(&b->allocator, &file, source->max_size, &b->source)) {
+	case FSRV__WHOLE_FILE_TOO_LARGE:
+		return fsrv__file_is_unchanged(source->file) ? FSRV__PAGE_TOO_LARGE : FSRV__PAGE_CHANGED;
+	case FSRV__WHOLE_FILE_UNREADABLE:
 		return FSRV__PAGE_UNREADABLE;
+	case FSRV__WHOLE_FILE_READ:
+		break;
 	}
-	if (!fsrv__file_read_fully(file->fd, b->source, size, 0))
-		return errno == 0 ? FSRV__PAGE_CHANGED : FSRV__PAGE_UNREADABLE;
-	if (!fsrv__file_is_unchanged(file))
-		return FSRV__PAGE_CHANGED;
-	if (!scan(b, size) || !assemble(b)) {
+	return fsrv__file_is_unchanged(source->file) ? FSRV__PAGE_READY : FSRV__PAGE_CHANGED;
+}
+
+/* Whether the known page was built from the same bytes and scripts. */
+static bool is_known(const struct builder *b, const struct fsrv__content *known)
+{
+	return known != NULL && known->source_hash == b->source->hash &&
+	       known->scripts_hash == b->last->totals[b->kind].hash &&
+	       known->is_volatile == b->source->is_volatile;
+}
+
+static enum fsrv__page_result build(struct builder *b, const struct fsrv__page_source *source)
+{
+	enum fsrv__page_result result = read_source(b, source);
+
+	if (result != FSRV__PAGE_READY)
+		return result;
+	if (is_known(b, source->known)) {
+		b->page = fsrv__content_hold(source->known);
+		return FSRV__PAGE_READY;
+	}
+	if (!scan(b) || !assemble(b)) {
 		errno = ENOMEM;
 		return FSRV__PAGE_UNREADABLE;
 	}
@@ -153,11 +180,12 @@ static enum fsrv__page_result build(struct builder *b, const struct fsrv__file *
 }
 
 enum fsrv__page_result fsrv__page_build(const struct fsrv__allocator *allocator,
-					const struct fsrv__file *file, const struct fsrv__addition *last,
-					enum fsrv__page_kind kind, struct fsrv__content **page)
+					const struct fsrv__page_source *source,
+					const struct fsrv__addition *last, enum fsrv__page_kind kind,
+					struct fsrv__content **page)
 {
 	struct builder b = {.allocator = *allocator, .last = last, .kind = kind};
-	enum fsrv__page_result result = build(&b, file);
+	enum fsrv__page_result result = build(&b, source);
 	int error = errno;
 
 	*page = b.page;

@@ -97,11 +97,11 @@ static enum fsrv__outcome outcome_of_error(int error)
 	}
 }
 
-static enum fsrv__outcome outcome_of_type(const struct stat *facts)
+static enum fsrv__outcome outcome_of_type(mode_t mode)
 {
-	if (S_ISDIR(facts->st_mode))
+	if (S_ISDIR(mode))
 		return FSRV__FOUND_DIRECTORY;
-	return S_ISREG(facts->st_mode) ? FSRV__FOUND_FILE : FSRV__TARGET_MISSING;
+	return S_ISREG(mode) ? FSRV__FOUND_FILE : FSRV__TARGET_MISSING;
 }
 
 /* Most files lie on a device that is known already, so this is mostly a comparison of numbers. */
@@ -111,9 +111,9 @@ static void set_location(const struct search *search)
 	struct fsrv__file *file = search->file;
 
 	file->root = (int)(search->root - search->roots->list);
-	file->is_remote = !fsrv__devices_have(devices, file->device);
+	file->is_remote = !fsrv__devices_have(devices, file->identity.device);
 	if (file->is_remote && file->fd >= 0 && fsrv__medium_of_descriptor(file->fd) != FSRV__MEDIUM_REMOTE) {
-		fsrv__devices_add(devices, file->device);
+		fsrv__devices_add(devices, file->identity.device);
 		fsrv__root_detect_medium(search->roots, search->root);
 		file->is_remote = false;
 	}
@@ -124,12 +124,13 @@ static void set_location(const struct search *search)
 static enum fsrv__outcome take_descriptor(const struct search *search, int fd)
 {
 	enum fsrv__outcome outcome = FSRV__BROKEN;
-	struct stat facts;
+	struct fsrv__file file = *search->file;
+	mode_t mode;
 
-	if (fstat(fd, &facts) == 0)
-		outcome = outcome_of_type(&facts);
+	if (fsrv__file_stat(&file, fd, &mode))
+		outcome = outcome_of_type(mode);
 	if (outcome == FSRV__FOUND_FILE) {
-		fsrv__file_set(search->file, fd, &facts);
+		*search->file = file;
 		set_location(search);
 		if (search->options->mode == FSRV__FIND_OPEN)
 			return outcome;
@@ -185,15 +186,16 @@ static enum fsrv__outcome open_file(const struct search *search)
 static enum fsrv__outcome stat_path(const struct search *search)
 {
 	char whole[FSRV__PATH_SIZE];
+	struct fsrv__file file = *search->file;
 	enum fsrv__outcome outcome;
-	struct stat facts;
+	mode_t mode;
 
-	if (!join_path(search, whole) || stat(whole, &facts) != 0)
+	if (!join_path(search, whole) || !fsrv__file_stat_path(&file, whole, &mode))
 		return outcome_of_error(errno);
-	outcome = outcome_of_type(&facts);
+	outcome = outcome_of_type(mode);
 	if (outcome != FSRV__FOUND_FILE)
 		return outcome;
-	fsrv__file_set(search->file, -1, &facts);
+	*search->file = file;
 	set_location(search);
 	return outcome;
 }

@@ -64,11 +64,11 @@ bool fsrv__if_range_holds(const struct fsrv__request *request, const struct fsrv
 
 	if (request->if_range.n_lines == 0)
 		return true;
-	if (value.at == NULL || !validators->strong)
+	if (value.at == NULL)
 		return false;
 	if (fsrv__etag_is_valid(value))
 		return fsrv__etag_equals(value, tag_of(validators), FSRV__ETAG_STRONG);
 	/* All versions of a file from the future share the date now: it is weak (RFC 9110, 8.8.2.2). */
-	return read_date(&request->if_range, validators, now, &date) && date == validators->modified &&
-	       date < now;
+	return validators->has_strong_date && read_date(&request->if_range, validators, now, &date) &&
+	       date == validators->modified && date < now;
 }

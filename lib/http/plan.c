@@ -104,7 +104,7 @@ static void plan_slice(const struct fsrv__representation *file, const struct fsr
 	plan->offset = range != NULL ? range->offset : 0;
 	plan->length = range != NULL ? range->length : file->size;
 	add_header(plan, "Content-Type", file->media_type);
-	add_header(plan, "Accept-Ranges", "bytes");
+	add_header(plan, "Accept-Ranges", file->is_volatile ? "none" : "bytes");
 	add_validators(plan, file);
 	if (range != NULL)
 		add_content_range(plan, range, file->size);
@@ -128,7 +128,7 @@ static void plan_file(const struct fsrv__request *request, const struct fsrv__re
 		break;
 	}
 	/* Ranges are defined for GET alone, and an empty file has no bytes to select (RFC 9110, 14.2). */
-	if (request->method == FSRV__GET && file->size > 0 &&
+	if (request->method == FSRV__GET && file->size > 0 && !file->is_volatile &&
 	    fsrv__if_range_holds(request, &file->validators, now))
 		verdict = fsrv_parse_range_header(field.at, field.length, file->size, &range);
 	if (verdict == FSRV_RANGE_UNSATISFIABLE)

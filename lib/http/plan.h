@@ -13,6 +13,8 @@ struct fsrv__representation {
 	uint64_t size;
 	const char *media_type;
 	const char *cache_control; /* NULL: no such field */
+	bool is_volatile; /* the next request may find other bytes, and nothing tells: ranges are not served
+			   */
 	struct fsrv__validators validators;
 };
 

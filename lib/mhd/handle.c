@@ -41,7 +41,6 @@ static void set_needs(struct exchange *x)
 	const struct fsrv__request *request = &x->request;
 	bool is_conditional = fsrv__request_is_conditional(request);
 
-	x->needs.content = request->method == FSRV__GET && !is_conditional;
 	x->needs.facts_may_suffice = request->method == FSRV__HEAD || is_conditional;
 	x->needs.descriptor = false;
 }
@@ -186,7 +185,6 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 		/* The cached facts did not suffice after all. */
 		fsrv__uncount(&x->fs->counters.cache_hits, 1);
 		x->needs.descriptor = true;
-		x->needs.content = true;
 		return AGAIN;
 	case FSRV__ANSWER_FILE_CHANGED:
 		return AGAIN;

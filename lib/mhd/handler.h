@@ -36,6 +36,7 @@ struct fsrv {
 	fsrv_etag_function etag_function;
 	void *etag_function_cls;
 	enum fsrv__etag_source etag_source;
+	uint64_t tag_salt; /* hash of the option; 0: none */
 	enum fsrv_body body;
 	unsigned max_bodies, max_files; /* 0: no limit */
 	bool serves_hidden;

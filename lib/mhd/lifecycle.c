@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "http/hash.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/offload.h"
@@ -60,6 +61,8 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 	fs->etag_function = options->etag_function;
 	fs->etag_function_cls = options->etag_function_cls;
 	fs->etag_source = options->etag == FSRV_ETAG_REPLICA ? FSRV__ETAG_REPLICA : FSRV__ETAG_LOCAL;
+	if (options->tag_salt != NULL && options->tag_salt[0] != '\0')
+		fs->tag_salt = fsrv__hash_content(options->tag_salt, strlen(options->tag_salt)) | 1;
 	fs->body = options->body;
 	fs->max_page_size = options->max_page_size != 0 ? options->max_page_size : DEFAULT_PAGE_SIZE;
 	fs->serves_hidden = (options->flags & FSRV_SERVE_HIDDEN) != 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "fs/residency.h"
+#include "fs/whole_file.h"
 #include "mhd/clock.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
@@ -14,6 +15,11 @@
 #define RECENT_MS 1000
 /* An entry of the cache is marked as checked at most so often. */
 #define MARK_MS 200
+/* So long bytes from memory are good without another look at the file's own. Not each change moves a time:
+ * stores through a shared map do not, nor do those of some network file systems. */
+#define FRESH_MS 1000
+/* A file that does not tell its size is read to its end in memory. More than that it may not have. */
+#define MAX_UNTOLD_SIZE (1u << 20)
 
 /* What the steps of one lookup share. */
 struct lookup {
@@ -23,6 +29,8 @@ struct lookup {
 	const struct fsrv__addition *scripts;
 	struct fsrv__cache_key key; /* of result->path as it was requested */
 	struct fsrv__cached cached; /* all zero when nothing is known */
+	uint64_t started;           /* in milliseconds of the monotonic clock */
+	bool is_refused;            /* max_files are open */
 	struct fsrv__lookup_result *result;
 };
 
@@ -35,15 +43,11 @@ static void reset_result(struct fsrv__lookup_result *result)
 	result->content = NULL;
 }
 
-static bool has_bytes(const struct fsrv__content *content)
-{
-	return content != NULL && !content->is_plain_file;
-}
-
 /* The root whose names are still in memory, since a path was found there a moment ago; -1: none. */
-static int recent_root(const struct fsrv__cached *cached)
+static int recent_root(const struct lookup *l)
 {
-	bool is_recent = fsrv__clock_milliseconds() - cached->checked < RECENT_MS;
+	const struct fsrv__cached *cached = &l->cached;
+	bool is_recent = l->started - cached->checked < RECENT_MS;
 
 	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
 }
@@ -80,88 +84,84 @@ enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
 /* Takes what is cached if a stat(2) of the path confirms it. */
 static enum confirmation confirm_cached(struct lookup *l)
 {
-	uint64_t now = fsrv__clock_milliseconds();
-	enum fsrv__outcome outcome = find(l, FSRV__FIND_STAT, recent_root(&l->cached));
+	enum fsrv__outcome outcome = find(l, FSRV__FIND_STAT, recent_root(l));
 
 	if (would_wait(l, outcome, errno))
 		return WOULD_WAIT;
 	if (outcome != FSRV__FOUND_FILE || !is_unchanged(l))
 		return NOT_CONFIRMED;
-	if (now - l->cached.checked > MARK_MS)
-		fsrv__cache_mark_checked(&l->fs->cache, &l->key, now);
+	if (l->started - l->cached.checked > MARK_MS)
+		fsrv__cache_mark_checked(&l->fs->cache, &l->key, l->started);
 	l->result->outcome = outcome;
-	if (has_bytes(l->cached.content))
+	if (l->cached.content != NULL)
 		l->result->content = fsrv__content_hold(l->cached.content);
 	return CONFIRMED;
 }
 
-/* Reads a small file that is in memory. One that is not is left to the body, which can suspend. */
-static void read_resident(const struct fsrv__lookup_result *result, struct fsrv__content **content)
+/* Reads a small file on a local file system if it is in memory. There the size is true. */
+static enum fsrv__lookup_status read_resident(struct lookup *l)
 {
-	size_t size = (*content)->length;
-	bool query_first = !result->is_recent;
+	struct fsrv__lookup_result *result = l->result;
+	size_t size = (size_t)result->file.identity.size;
+	ssize_t n = 0;
 
-	if (size == 0)
-		return;
-	if (!result->file.is_remote &&
-	    fsrv__residency_read(result->file.fd, (*content)->bytes, size, 0, query_first) == (ssize_t)size)
-		return;
-	fsrv__content_release(*content);
-	*content = NULL;
+	if (!result->file.is_remote) {
+		result->content = fsrv__content_new(&l->fs->allocator, size);
+		if (result->content == NULL)
+			return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, ENOMEM);
+		if (size > 0)
+			n = fsrv__residency_read(result->file.fd, result->content->bytes, size, 0,
+						 !result->is_recent);
+	}
+	if (result->file.is_remote || n != (ssize_t)size) {
+		fsrv__lookup_result_clear(l->fs, result);
+		return FSRV__LOOKUP_WOULD_WAIT;
+	}
+	fsrv__content_seal(result->content);
+	return FSRV__LOOKUP_DONE;
 }
 
 static enum fsrv__lookup_status read_small(struct lookup *l)
 {
 	struct fsrv__lookup_result *result = l->result;
-	size_t size = (size_t)result->file.identity.size;
 
-	result->content = fsrv__content_new(&l->fs->allocator, size);
-	if (result->content == NULL)
-		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, ENOMEM);
-	if (l->wait == FSRV__CACHED_ONLY) {
-		read_resident(result, &result->content);
-		return FSRV__LOOKUP_DONE;
+	if (l->wait == FSRV__CACHED_ONLY)
+		return read_resident(l);
+	switch (fsrv__whole_file_read(&l->fs->allocator, &result->file, MAX_UNTOLD_SIZE, &result->content)) {
+	case FSRV__WHOLE_FILE_READ:
+		break;
+	case FSRV__WHOLE_FILE_UNREADABLE:
+		return fsrv__lookup_result_fail(l->fs, result,
+						errno == ENOMEM ? FSRV__OVERLOADED : FSRV__BROKEN, errno);
+	case FSRV__WHOLE_FILE_TOO_LARGE:
+		if (!fsrv__file_is_unchanged(&result->file)) {
+			fsrv__lookup_result_clear(l->fs, result);
+			return FSRV__LOOKUP_CHANGED;
+		}
+		fsrv__log_line(&l->fs->log,
+			       "%s: its file system does not tell its size, and it has more than %u bytes; "
+			       "serve a copy of it",
+			       result->path.text, MAX_UNTOLD_SIZE);
+		return fsrv__lookup_result_fail(l->fs, result, FSRV__BROKEN, 0);
 	}
-	if (fsrv__file_read_fully(result->file.fd, result->content->bytes, size, 0))
-		return FSRV__LOOKUP_DONE;
-	if (errno != 0)
-		return fsrv__lookup_result_fail(l->fs, result, FSRV__BROKEN, errno);
-	fsrv__lookup_result_clear(l->fs, result);
-	return FSRV__LOOKUP_CHANGED;
+	return FSRV__LOOKUP_DONE;
 }
 
-/* Whether the cache knows that this page is served as it is, since its encoding allows no scripts. */
-static bool is_known_plain_file(const struct lookup *l, uint64_t scripts_hash)
+static enum fsrv__lookup_status prepare_page(struct lookup *l)
 {
-	const struct fsrv__content *content = l->cached.content;
-
-	return content != NULL && content->is_plain_file && content->scripts_hash == scripts_hash &&
-	       fsrv__file_is_same(&l->cached.file, &l->result->file);
+	if (l->wait != FSRV__CACHED_ONLY)
+		return fsrv__pages_prepare(l->fs, l->scripts, l->cached.content, l->result);
+	fsrv__lookup_result_clear(l->fs, l->result);
+	return FSRV__LOOKUP_WOULD_WAIT;
 }
 
-static enum fsrv__lookup_status prepare_page(struct lookup *l, uint64_t scripts_hash)
-{
-	if (is_known_plain_file(l, scripts_hash)) {
-		l->result->content = fsrv__content_hold(l->cached.content);
-		return FSRV__LOOKUP_DONE;
-	}
-	if (l->wait == FSRV__CACHED_ONLY) {
-		fsrv__lookup_result_clear(l->fs, l->result);
-		return FSRV__LOOKUP_WOULD_WAIT;
-	}
-	return fsrv__pages_prepare(l->fs, l->scripts, l->result);
-}
-
-/* Makes what is sent in place of the open file, if anything is. */
+/* Makes what is sent in place of the open file, if anything is. Small files are read whatever the request
+ * needs, since the bytes tell their entity tag and, where the size does not, their length. */
 static enum fsrv__lookup_status prepare_content(struct lookup *l)
 {
-	uint64_t scripts_hash = fsrv__pages_scripts_hash(l->fs, l->scripts, l->result);
-
-	if (scripts_hash != 0)
-		return prepare_page(l, scripts_hash);
-	if (l->needs->content && l->result->file.identity.size <= FSRV__SMALL_SIZE)
-		return read_small(l);
-	return FSRV__LOOKUP_DONE;
+	if (fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) != 0)
+		return prepare_page(l);
+	return l->result->file.identity.size <= FSRV__SMALL_SIZE ? read_small(l) : FSRV__LOOKUP_DONE;
 }
 
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
@@ -169,27 +169,22 @@ static void remember(struct lookup *l)
 {
 	const struct fsrv__lookup_result *result = l->result;
 
-	if (fsrv__identity_is_settled(&result->file.identity, result->time) &&
-	    (result->content == NULL || fsrv__file_is_unchanged(&result->file)))
-		fsrv__cache_put(&l->fs->cache, &l->key, &result->file, result->content,
-				fsrv__clock_milliseconds());
+	if (!fsrv__identity_is_settled(&result->file.identity, result->time))
+		return;
+	if (result->content == NULL ||
+	    (!result->content->is_volatile && fsrv__file_is_unchanged(&result->file)))
+		fsrv__cache_put(&l->fs->cache, &l->key, &result->file, result->content, l->started);
 }
 
 /* Leaves only what the answer needs: content or a descriptor. The etag function is given a descriptor. */
 static void drop_what_is_not_needed(struct lookup *l)
 {
 	struct fsrv__lookup_result *result = l->result;
-	struct fsrv__content *content = result->content;
 
-	if (content == NULL)
+	if (result->content == NULL || l->fs->etag_function != NULL)
 		return;
-	if (content->is_plain_file) {
-		fsrv__content_release(content);
-		result->content = NULL;
-	} else if (l->fs->etag_function == NULL) {
-		fsrv__open_files_close(l->fs, result->file.fd, result->file.is_remote);
-		result->file.fd = -1;
-	}
+	fsrv__open_files_close(l->fs, result->file.fd, result->file.is_remote);
+	result->file.fd = -1;
 }
 
 static enum fsrv__lookup_status open_file(struct lookup *l)
@@ -197,9 +192,10 @@ static enum fsrv__lookup_status open_file(struct lookup *l)
 	struct fsrv__lookup_result *result = l->result;
 	enum fsrv__lookup_status status;
 
-	if (!fsrv__open_files_reserve(l->fs))
+	l->is_refused = !fsrv__open_files_reserve(l->fs);
+	if (l->is_refused)
 		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, 0);
-	result->outcome = find(l, FSRV__FIND_OPEN, result->is_recent ? recent_root(&l->cached) : -1);
+	result->outcome = find(l, FSRV__FIND_OPEN, result->is_recent ? recent_root(l) : -1);
 	if (result->outcome != FSRV__FOUND_FILE) {
 		int error = errno;
 
@@ -224,8 +220,19 @@ static bool fetch_cached(struct lookup *l)
 	l->result->is_recent = false;
 	if (l->fs->etag_function != NULL || !fsrv__cache_get(&l->fs->cache, &l->key, &l->cached))
 		return false;
-	l->result->is_recent = recent_root(&l->cached) >= 0;
-	return !l->needs->descriptor && (has_bytes(l->cached.content) || l->needs->facts_may_suffice);
+	l->result->is_recent = recent_root(l) >= 0;
+	if (l->cached.content != NULL)
+		return l->started - l->cached.read < FRESH_MS;
+	return l->needs->facts_may_suffice && !l->needs->descriptor;
+}
+
+/* When no file can be opened, older bytes will do, if the path still has the same facts. */
+static enum confirmation confirm_old_bytes(struct lookup *l)
+{
+	if (l->cached.content == NULL)
+		return NOT_CONFIRMED;
+	reset_result(l->result);
+	return confirm_cached(l);
 }
 
 enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup_needs *needs,
@@ -239,6 +246,7 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	l.key = (struct fsrv__cache_key){{result->path.text, result->requested_length},
 					 result->path.directory};
 	reset_result(result);
+	l.started = fsrv__clock_milliseconds();
 	/* Before any file is looked at: what is written later has a later time. */
 	result->time = fsrv__clock_time();
 	if (fetch_cached(&l))
@@ -248,6 +256,10 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	if (confirmation == NOT_CONFIRMED) {
 		reset_result(result);
 		status = open_file(&l);
+		if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__OVERLOADED)
+			confirmation = confirm_old_bytes(&l);
+		if (l.is_refused && confirmation != CONFIRMED)
+			fsrv__count(&fs->counters.refused, 1);
 	}
 	if (status == FSRV__LOOKUP_DONE)
 		fsrv__count(confirmation == CONFIRMED ? &fs->counters.cache_hits : &fs->counters.cache_misses,

@@ -8,9 +8,8 @@
 
 /* What a request needs of its file. */
 struct fsrv__lookup_needs {
-	bool content;           /* most likely it will be sent */
 	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
-	bool descriptor;        /* the file is to be open, whatever is cached */
+	bool descriptor;        /* the file is to be open unless its bytes are in memory */
 };
 
 /* A file that changes all the time is looked up so often, one after the other, before the answer is 503. */

@@ -8,9 +8,10 @@
 #include "mhd/handler.h"
 #include "mhd/socket.h"
 
-/* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503,
- * so a disk that hangs leaves connections for others. */
-#define MAX_OFFLOADS 64
+/* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503.
+ * The limit for remote files leaves connections for others when a network or another process hangs. */
+#define MAX_OFFLOADS        1024
+#define MAX_REMOTE_OFFLOADS 64
 /* Of one connection. */
 #define MAX_RESULTS 4
 
@@ -157,10 +158,11 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 			 const struct fsrv__lookup_needs *needs, const struct fsrv__lookup_result *result)
 {
+	unsigned max = result->file.is_remote ? MAX_REMOTE_OFFLOADS : MAX_OFFLOADS;
 	struct fsrv__offload *offload;
 
 	drop_surplus(fs, connection);
-	if (atomic_load(&fs->n_offloads) >= MAX_OFFLOADS ||
+	if (atomic_load(&fs->n_offloads) >= max ||
 	    !fsrv__workers_are_ready(fs->workers, fsrv__connection_owner(connection)))
 		return false;
 	offload = allocate_offload(fs, connection, needs, result);

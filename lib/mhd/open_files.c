@@ -13,7 +13,6 @@ bool fsrv__open_files_reserve(struct fsrv *fs)
 	if (atomic_load(&fs->counters.open_files) <= fs->max_files)
 		return true;
 	fsrv__open_files_cancel(fs);
-	fsrv__count(&fs->counters.refused, 1);
 	return false;
 }
 

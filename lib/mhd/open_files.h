@@ -8,7 +8,7 @@
 #include "fsrv/fsrv.h"
 
 /* Counts a file as open before it is opened, so that the limit holds whoever opens one at the same time.
- * False, and counted as refused, when max_files are open. */
+ * False when max_files are open. */
 bool fsrv__open_files_reserve(struct fsrv *fs);
 
 /* Gives a reservation back: the file was not opened. */

@@ -48,28 +48,34 @@ uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addi
 	return last->totals[kind_of(fs, result->path.text)].hash;
 }
 
+static enum fsrv__lookup_status refuse_large(struct fsrv *fs, struct fsrv__lookup_result *result)
+{
+	fsrv__log_line(
+		&fs->log,
+		"%s: larger than option max_page_size, which allows %llu bytes for a page with scripts",
+		result->path.text, (unsigned long long)fs->max_page_size);
+	return fsrv__lookup_result_fail(fs, result, FSRV__BROKEN, 0);
+}
+
 enum fsrv__lookup_status fsrv__pages_prepare(struct fsrv *fs, const struct fsrv__addition *last,
-					     struct fsrv__lookup_result *result)
+					     struct fsrv__content *known, struct fsrv__lookup_result *result)
 {
 	const char *path = result->path.text;
+	const struct fsrv__page_source source = {&result->file, fs->max_page_size, known};
 
-	if (result->file.identity.size > fs->max_page_size) {
-		fsrv__log_line(&fs->log,
-			       "%s: larger than option max_page_size, which allows %llu bytes for a page "
-			       "with scripts",
-			       path, (unsigned long long)fs->max_page_size);
-		return fsrv__lookup_result_fail(fs, result, FSRV__BROKEN, 0);
-	}
-	switch (fsrv__page_build(&fs->allocator, &result->file, last, kind_of(fs, path), &result->content)) {
+	switch (fsrv__page_build(&fs->allocator, &source, last, kind_of(fs, path), &result->content)) {
 	case FSRV__PAGE_CHANGED:
 		fsrv__lookup_result_clear(fs, result);
 		return FSRV__LOOKUP_CHANGED;
+	case FSRV__PAGE_TOO_LARGE:
+		return refuse_large(fs, result);
 	case FSRV__PAGE_UNREADABLE:
 		return fsrv__lookup_result_fail(fs, result, errno == ENOMEM ? FSRV__OVERLOADED : FSRV__BROKEN,
 						errno);
 	case FSRV__PAGE_READY:
 		break;
 	}
-	log_page(fs, path, result->content->flags);
+	if (result->content != known)
+		log_page(fs, path, result->content->flags);
 	return FSRV__LOOKUP_DONE;
 }

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "fs/content.h"
 #include "fs/scripts.h"
 #include "mhd/lookup_result.h"
 
@@ -12,8 +13,10 @@
 uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
 				  const struct fsrv__lookup_result *result);
 
-/* Builds the page of the open file that was found; result->content receives it. May wait for the disk. */
+/* Builds the page of the open file that was found; result->content receives it. May wait for the disk.
+ *
+ * known  what the cache has for the path, or NULL: it is taken when the file has the same bytes */
 enum fsrv__lookup_status fsrv__pages_prepare(struct fsrv *fs, const struct fsrv__addition *last,
-					     struct fsrv__lookup_result *result);
+					     struct fsrv__content *known, struct fsrv__lookup_result *result);
 
 #endif

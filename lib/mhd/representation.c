@@ -19,19 +19,24 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 				   struct fsrv__representation *representation)
 {
 	char opaque[FSRV__ETAG_OPAQUE_MAX];
-	struct fsrv__text chosen = {NULL, 0};
+	struct fsrv__tag_source source = {.source = fs->etag_source, .salt = fs->tag_salt};
 	const struct fsrv__content *content = found->content;
+	bool has_scripts = content != NULL && content->media_type[0] != '\0';
 
 	if (fs->etag_function != NULL)
-		chosen = choose_opaque_tag(fs, found, opaque, sizeof(opaque));
-	fsrv__validators_make(&found->file.identity, found->time, fs->etag_source, chosen,
-			      &representation->validators);
-	representation->size = content != NULL ? content->length : found->file.identity.size;
-	representation->media_type = found->media_type;
-	representation->cache_control = fs->cache_control;
-	if (content != NULL && content->scripts_hash != 0) {
-		representation->media_type = content->media_type;
-		fsrv__validators_combine(&representation->validators, content->scripts_hash,
-					 content->scripts_time, found->time.seconds);
+		source.opaque = choose_opaque_tag(fs, found, opaque, sizeof(opaque));
+	if (content != NULL) {
+		source.bytes = content->is_volatile ? FSRV__BYTES_VOLATILE : FSRV__BYTES_HASHED;
+		source.hash = content->hash;
 	}
+	if (has_scripts)
+		source.addition = content->scripts_hash;
+	fsrv__validators_make(&found->file.identity, found->time, &source, &representation->validators);
+	if (has_scripts)
+		fsrv__validators_add_date(&representation->validators, content->scripts_time,
+					  found->time.seconds);
+	representation->size = content != NULL ? content->length : found->file.identity.size;
+	representation->media_type = has_scripts ? content->media_type : found->media_type;
+	representation->cache_control = fs->cache_control;
+	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
 }

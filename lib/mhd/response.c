@@ -52,7 +52,7 @@ static void begin_to_guard(const struct fsrv__answer *answer)
 	fsrv__guard_watch(answer->fs->guard,
 			  &(struct fsrv__guarded_body){.socket = answer->socket,
 						       .fd = answer->guarded_fd,
-						       .device = answer->file->device,
+						       .device = answer->file->identity.device,
 						       .inode = answer->file->identity.inode,
 						       .end = plan->offset + plan->length,
 						       .transfer = answer->transfer});

@@ -141,15 +141,16 @@ def caches(command, folder, least_hits, most_bytes, evicts):
     wait_until_old(folder)
     with Server(command) as server:
         connection = server.connect()
-        for path in 2 * SMALL:
+        # What was read more than a second ago is no hit, and a machine may be that slow.
+        for path in (path for path in SMALL for _ in range(5)):
             equal(ask(connection, path)[0], 200, path)
         stats = read_stats(connection)
         connection.close()
-    if not least_hits <= stats['cache_hits'] <= len(SMALL) or stats['cache_size'] > most_bytes:
+    if not least_hits <= stats['cache_hits'] <= 4 * len(SMALL) or stats['cache_size'] > most_bytes:
         raise AssertionError(f'{stats["cache_hits"]} hits, {stats["cache_size"]} bytes')
     if (stats['cache_size'] > 0) != (most_bytes > 1):
         raise AssertionError(f'{stats["cache_size"]} bytes are kept, with room for {most_bytes}')
-    if stats['cache_hits'] + stats['cache_misses'] < 2 * len(SMALL):
+    if stats['cache_hits'] + stats['cache_misses'] < 5 * len(SMALL):
         raise AssertionError(f'{stats["cache_hits"]} hits and {stats["cache_misses"]} misses')
     equal(stats['cache_evictions'] > 0, evicts, 'evictions')
 
@@ -163,6 +164,7 @@ def refuses_beyond_a_limit(command, folder):
         for _ in range(2):
             status, fields, _ = ask(connection, '/clip.mp4')
             equal((status, (fields['Retry-After'] or '').isdigit()), (503, True), 'beyond the limit')
+        time.sleep(1.5)  # the bytes in memory are to be read again by then, if a file may be opened
         equal(ask(connection, SMALL[0])[0], 200, 'from memory')
         equal(ask(connection, '/health')[0], 200, '/health')
         stats = read_stats(connection)
@@ -338,7 +340,7 @@ def mode_cases(mode, command, folder):
         yield f'{mode}, {body}: prints at the end', partial(
             prints_at_the_end, [*command, f'--body={body}', folder])
     for size, least_hits, most_bytes, evicts in (
-            ('16777216', len(SMALL), 16777216, False), ('8192', 0, 8192, True), ('0', 0, 0, False)):
+            ('16777216', 2 * len(SMALL), 16777216, False), ('8192', 0, 8192, True), ('0', 0, 0, False)):
         yield f'{mode}: keeps {size} bytes in memory', partial(
             caches, [*command, f'--cache-size={size}', folder], folder, least_hits, most_bytes, evicts)
     for limit in ('--max-bodies=1', '--max-files=1'):

@@ -24,13 +24,15 @@ static void make_file(uint64_t size, unsigned bits, struct fsrv__representation 
 {
 	static const int64_t times[] = {784111777, NOW, 0, NOW + 1000};
 	struct fsrv__time modified = {times[bits % 4], 0};
-	struct fsrv__identity identity = {1, size, modified, modified};
+	struct fsrv__identity identity = {.size = size, .modified = modified, .changed = modified};
+	struct fsrv__tag_source source = {.bytes = (enum fsrv__bytes_known)((bits >> 4) % 3), .hash = size};
 
 	*file = (struct fsrv__representation){.size = size, .media_type = "text/html; charset=utf-8"};
 	file->cache_control = (bits & 4) != 0 ? "no-cache" : NULL;
-	fsrv__validators_make(&identity, (struct fsrv__time){NOW, 0}, FSRV__ETAG_LOCAL,
-			      (struct fsrv__text){(bits & 8) != 0 ? "tag" : NULL, (bits & 8) != 0 ? 3 : 0},
-			      &file->validators);
+	file->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
+	if ((bits & 8) != 0)
+		source.opaque = (struct fsrv__text){"tag", 3};
+	fsrv__validators_make(&identity, (struct fsrv__time){NOW, 0}, &source, &file->validators);
 }
 
 static void check_status(const struct fsrv__request *request, enum fsrv__outcome outcome,

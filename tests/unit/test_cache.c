@@ -68,8 +68,7 @@ static struct fsrv__cache_key key_of(const char *path)
 
 static struct fsrv__file file_of(uint64_t inode)
 {
-	return (struct fsrv__file){.fd = 7, .root = 1, .device = 2,
-				   .identity = {inode, 100, {1000, 5}, {2000, 6}}};
+	return (struct fsrv__file){.fd = 7, .root = 1, .identity = {inode, 100, {1000, 5}, {2000, 6}, 2, 3}};
 }
 
 static struct fsrv__content *content_of(const char *text)
@@ -174,7 +173,7 @@ static const struct {
 } pairs[] = {
 	{"facts, then facts", {1, 1, 1}, {NULL, NULL, NULL}, 20},
 	{"facts, then content", {1, 1, 1}, {NULL, "new", "new"}, 20},
-	{"content, then the same facts", {1, 1, 1}, {"old", NULL, "old"}, 20},
+	{"content, then the same facts", {1, 1, 1}, {"old", NULL, NULL}, 20},
 	{"content, then other facts", {1, 2, 2}, {"old", NULL, NULL}, 20},
 	{"content, then other content", {1, 1, 1}, {"old", "newer", "newer"}, 20},
 	{"content, then content of another file", {1, 2, 2}, {"old", "", ""}, 20},
@@ -209,14 +208,15 @@ static const struct {
 	const char *name;
 	struct fsrv__file file;
 } others[] = {
-	{"root", {7, 2, false, false, 2, {1, 100, {1000, 5}, {2000, 6}}}},
-	{"device", {7, 1, false, false, 3, {1, 100, {1000, 5}, {2000, 6}}}},
-	{"inode", {7, 1, false, false, 2, {2, 100, {1000, 5}, {2000, 6}}}},
-	{"size", {7, 1, false, false, 2, {1, 101, {1000, 5}, {2000, 6}}}},
-	{"seconds of mtime", {7, 1, false, false, 2, {1, 100, {1001, 5}, {2000, 6}}}},
-	{"nanoseconds of mtime", {7, 1, false, false, 2, {1, 100, {1000, 6}, {2000, 6}}}},
-	{"seconds of ctime", {7, 1, false, false, 2, {1, 100, {1000, 5}, {2001, 6}}}},
-	{"nanoseconds of ctime", {7, 1, false, false, 2, {1, 100, {1000, 5}, {2000, 7}}}},
+	{"root", {7, 2, false, false, {1, 100, {1000, 5}, {2000, 6}, 2, 3}}},
+	{"device", {7, 1, false, false, {1, 100, {1000, 5}, {2000, 6}, 3, 3}}},
+	{"mount", {7, 1, false, false, {1, 100, {1000, 5}, {2000, 6}, 2, 4}}},
+	{"inode", {7, 1, false, false, {2, 100, {1000, 5}, {2000, 6}, 2, 3}}},
+	{"size", {7, 1, false, false, {1, 101, {1000, 5}, {2000, 6}, 2, 3}}},
+	{"seconds of mtime", {7, 1, false, false, {1, 100, {1001, 5}, {2000, 6}, 2, 3}}},
+	{"nanoseconds of mtime", {7, 1, false, false, {1, 100, {1000, 6}, {2000, 6}, 2, 3}}},
+	{"seconds of ctime", {7, 1, false, false, {1, 100, {1000, 5}, {2001, 6}, 2, 3}}},
+	{"nanoseconds of ctime", {7, 1, false, false, {1, 100, {1000, 5}, {2000, 7}, 2, 3}}},
 };
 
 START_TEST(tells_states_apart)

@@ -108,7 +108,8 @@ static bool watch(int socket, uint64_t length)
 {
 	const struct fsrv__plan plan = {.status = 200, .content = FSRV__CONTENT_SLICE, .length = length};
 	const struct fsrv__answer answer = {.fs = &fs, .socket = socket, .plan = &plan};
-	struct fsrv__guarded_body body = {socket, file.fd, file.device, file.identity.inode, length, NULL};
+	struct fsrv__guarded_body body = {.socket = socket, .fd = file.fd, .device = file.identity.device,
+					  .inode = file.identity.inode, .end = length};
 
 	if (!fsrv__guard_reserve(guard, socket))
 		return false;
@@ -128,6 +129,8 @@ static void free_guard(void)
 
 static void set_up(void)
 {
+	mode_t mode;
+
 	memset(&fs, 0, sizeof(fs));
 	memset(n_ended, 0, sizeof(n_ended));
 	atomic_store(&deepest, 0);
@@ -138,7 +141,7 @@ static void set_up(void)
 	tree_write_pattern(&tree, "file", SIZE);
 	tree_write_pattern(&tree, "other", SIZE);
 	file.fd = open(tree_path(&tree, "file"), O_RDONLY | O_CLOEXEC);
-	ck_assert(fsrv__file_stat(&file, file.fd));
+	ck_assert(fsrv__file_stat(&file, file.fd, &mode));
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	guard = fsrv__guard_new(&allocator);
 	ck_assert_ptr_nonnull(guard);

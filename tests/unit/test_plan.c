@@ -24,7 +24,8 @@
 #define PLAIN          NOSNIFF "Content-Type: text/plain; charset=utf-8\nCache-Control: no-cache\n"
 #define ALLOW          "Allow: GET, HEAD, OPTIONS\n"
 
-enum file { USUAL, WEAK, DATELESS, UNCACHED, EMPTY, LARGE, LARGEST, FUTURE };
+/* YOUNG: the bytes are known, the date may still be that of two versions. VOLATILE: only this reading is. */
+enum file { USUAL, WEAK, DATELESS, UNCACHED, EMPTY, LARGE, LARGEST, FUTURE, YOUNG, VOLATILE };
 
 struct field {
 	const char *name, *value;
@@ -41,11 +42,13 @@ static struct fsrv__representation make_file(enum file kind)
 	if (kind == EMPTY || kind == LARGE || kind == LARGEST)
 		file.size = sizes[kind];
 	file.cache_control = kind == UNCACHED ? NULL : "max-age=60";
-	validators->strong = kind != WEAK;
-	validators->has_date = kind != DATELESS;
+	file.is_volatile = kind == VOLATILE;
+	validators->strong = kind != WEAK && kind != VOLATILE;
+	validators->has_date = kind != DATELESS && kind != VOLATILE;
+	validators->has_strong_date = validators->has_date && kind != WEAK && kind != YOUNG;
 	validators->modified = kind == FUTURE ? NOW : MODIFIED;
 	fsrv__httpdate_format(validators->modified, validators->last_modified);
-	strcpy(validators->etag, kind == WEAK ? "W/\"tag\"" : "\"tag\"");
+	strcpy(validators->etag, !validators->strong ? "W/\"tag\"" : "\"tag\"");
 	validators->etag_length = strlen(validators->etag);
 	return file;
 }
@@ -361,6 +364,19 @@ static const struct {
 	 200,
 	 {{"Range", "bytes=0-1"}, {"If-Range", "Mon, 21 Sep 2026 14:13:20 GMT"}}},
 	{"If-Range without Range", USUAL, 200, 200, {{"If-Range", "\"tag\""}}},
+	{"If-Range, the date of a young file with a strong tag",
+	 YOUNG,
+	 200,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", DATE}}},
+	{"If-Range, the tag of a young file",
+	 YOUNG,
+	 206,
+	 200,
+	 {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}}},
+	{"Range of a volatile file", VOLATILE, 200, 200, {{"Range", "bytes=0-1"}}},
+	{"Range past the end of a volatile file", VOLATILE, 200, 200, {{"Range", "bytes=99-"}}},
+	{"If-None-Match of a volatile file", VOLATILE, 304, 304, {{"If-None-Match", "W/\"tag\""}}},
 	{"a young file and Range alone", WEAK, 206, 200, {{"Range", "bytes=0-1"}}},
 };
 
@@ -436,6 +452,14 @@ static const struct {
 	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD},
 	{"200, empty", EMPTY, RANGE_FIELD("bytes=0-"), 200, FSRV__CONTENT_SLICE, 0, 0,
 	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE},
+	{"200, volatile",
+	 VOLATILE,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 11,
+	 NOSNIFF TYPE "Accept-Ranges: none\n" WEAK_TAG CACHE},
 	{"200, as large as can be",
 	 LARGEST,
 	 {{NULL, NULL}},

@@ -376,7 +376,7 @@ START_TEST(describes_the_file)
 	ck_assert_int_eq(stat(tree_path(&tree, "root/file"), &st), 0);
 	ck_assert_int_eq(find(&roots, "/file", &path, &file), FILE_);
 	ck_assert_int_eq(file.root, 1);
-	ck_assert_uint_eq(file.device, st.st_dev);
+	ck_assert_uint_eq(file.identity.device, st.st_dev);
 	ck_assert_uint_eq(file.identity.inode, st.st_ino);
 	ck_assert_uint_eq(file.identity.size, 4);
 	ck_assert_int_eq(file.identity.modified.seconds, -5);
@@ -934,7 +934,7 @@ START_TEST(learns_that_a_device_is_local)
 	struct fsrv__root list[] = {root_at("upper", policies[_i]), root_at("lower", policies[_i])};
 	struct fsrv__roots roots = roots_of(list, 2, fsrv__has_openat2());
 	struct finding finding = look_once(&roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, "/only-lower");
-	uint64_t device = finding.file.device;
+	uint64_t device = finding.file.identity.device;
 
 	for (int i = 0; i < FSRV__LOCAL_DEVICES; i++)
 		atomic_store(&roots.devices.local[i], 0);
@@ -976,7 +976,7 @@ START_TEST(knows_the_devices_that_were_learned_last)
 		finding = look_once(&roots, FSRV__FIND_OPEN, FSRV__MAY_WAIT, -1, "/a");
 		ck_assert(!finding.file.is_remote);
 	}
-	ck_assert_uint_eq(times_known(&roots, finding.file.device), 1);
+	ck_assert_uint_eq(times_known(&roots, finding.file.identity.device), 1);
 }
 END_TEST
 
