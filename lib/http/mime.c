@@ -234,3 +234,8 @@ const char *fsrv__mime_type(const char *extension)
 	type = bsearch(lower, types, N_TYPES, sizeof(types[0]), compare_extension);
 	return type != NULL ? type->media_type : FSRV__MIME_UNKNOWN;
 }
+
+bool fsrv__mime_is_html(const char *media_type)
+{
+	return strncmp(media_type, "text/html", 9) == 0 && strchr("; ", media_type[9]) != NULL;
+}

@@ -34,18 +34,6 @@ enum fsrv__method fsrv__method_parse(const char *name)
 	return FSRV__OTHER_METHOD;
 }
 
-static bool is_token(struct fsrv__text name)
-{
-	for (size_t i = 0; i < name.length; i++) {
-		char byte = fsrv__to_lower(name.at[i]);
-
-		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) &&
-		    !fsrv__is_one_of(byte, "!#$%&'*+-.^_`|~"))
-			return false;
-	}
-	return name.length > 0;
-}
-
 /* RFC 9110, 5.5. */
 static bool has_line_break_or_nul(struct fsrv__text value)
 {
@@ -68,7 +56,7 @@ static void add_list(struct fsrv__list_field *field, struct fsrv__text value)
 
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value)
 {
-	if (!is_token(name)) {
+	if (!fsrv__text_is_token(name)) {
 		request->has_bad_name = true;
 		return;
 	}

@@ -1,4 +1,4 @@
-/* Comparisons of ASCII text, without the locale. */
+/* Comparisons and classes of ASCII text, without the locale. */
 #include "http/text.h"
 
 #include <string.h>
@@ -27,6 +27,18 @@ bool fsrv__names_match(const char *a, const char *b)
 		b++;
 	}
 	return fsrv__to_lower(*a) == fsrv__to_lower(*b);
+}
+
+bool fsrv__text_is_token(struct fsrv__text text)
+{
+	for (size_t i = 0; i < text.length; i++) {
+		char byte = fsrv__to_lower(text.at[i]);
+
+		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) &&
+		    !fsrv__is_one_of(byte, "!#$%&'*+-.^_`|~"))
+			return false;
+	}
+	return text.length > 0;
 }
 
 struct fsrv__text fsrv__text_trim(struct fsrv__text text)

@@ -41,6 +41,9 @@ bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix);
 /* Whether two terminated names are equal; ASCII letters match in any case. */
 bool fsrv__names_match(const char *a, const char *b);
 
+/* Whether the text is a token (RFC 9110, 5.6.2): at least one byte, and no delimiter. */
+bool fsrv__text_is_token(struct fsrv__text text);
+
 /* Removes blanks and tabs at both ends (optional white space, RFC 9110, 5.6.3). */
 struct fsrv__text fsrv__text_trim(struct fsrv__text text);
 

@@ -5,12 +5,8 @@
 #include <string.h>
 
 #include "fs/page.h"
+#include "http/mime.h"
 #include "mhd/handler.h"
-
-static bool is_html(const char *media_type)
-{
-	return strncmp(media_type, "text/html", 9) == 0 && strchr("; ", media_type[9]) != NULL;
-}
 
 static enum fsrv__page_kind kind_of(const struct fsrv *fs, const char *path)
 {
@@ -43,7 +39,7 @@ static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
 				  const struct fsrv__lookup_result *result)
 {
-	if (last == NULL || !is_html(result->media_type))
+	if (last == NULL || !fsrv__mime_is_html(result->media_type))
 		return 0;
 	return last->totals[kind_of(fs, result->path.text)].hash;
 }

@@ -147,6 +147,17 @@ START_TEST(has_well_formed_types)
 }
 END_TEST
 
+START_TEST(recognizes_html)
+{
+	ck_assert(fsrv__mime_is_html("text/html"));
+	ck_assert(fsrv__mime_is_html("text/html; charset=utf-8"));
+	ck_assert(fsrv__mime_is_html("text/html ;charset=utf-8"));
+	ck_assert(!fsrv__mime_is_html("text/htmlx"));
+	ck_assert(!fsrv__mime_is_html("text/plain"));
+	ck_assert(!fsrv__mime_is_html("application/xhtml+xml"));
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("mime");
@@ -157,6 +168,7 @@ Suite *test_suite(void)
 	tcase_add_test(table, is_sorted_and_in_lower_case);
 	tcase_add_test(table, finds_every_entry);
 	tcase_add_test(table, has_well_formed_types);
+	tcase_add_test(table, recognizes_html);
 	suite_add_tcase(suite, table);
 	return suite;
 }
