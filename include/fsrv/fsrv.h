@@ -50,6 +50,7 @@
 #include <microhttpd.h>
 
 #include "fsrv/base.h"
+#include "fsrv/fields.h"
 #include "fsrv/inject.h"
 
 #ifdef __cplusplus
@@ -325,6 +326,11 @@ struct fsrv_options {
 	 * text makes other tags. With it, files whose times tell nothing have strong tags (enum fsrv_etag).
 	 * NULL or "": none. */
 	const char *tag_salt;
+	/* Header fields for files by name, applied in this order; fsrv/fields.h describes them. */
+	const struct fsrv_field_rule *field_rules;
+	size_t n_field_rules;
+	fsrv_fields_function fields; /* changes the header fields of each response; NULL: none */
+	void *fields_cls;
 };
 
 /* Makes a handler.
@@ -339,14 +345,15 @@ struct fsrv_options {
  *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL, empty
  *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; more
  *                       than 1024 workers; a reserved member that is not 0; a size that the struct has in
- *                       no version
+ *                       no version; a rule that fsrv/fields.h excludes, or rules that can give one response
+ *                       more than FSRV_FIELDS_SIZE bytes or more than 24 fields
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason
  * FSRV_ERR_MEMORY       an allocation failed
  *
- * The log function, if there is one, receives the name of the option or root that was refused. Any thread
- * may call fsrv_new. Since 0.1. */
+ * The log function, if there is one, receives the name of the option or root that was refused, for a rule
+ * also its number, from 0, and the reason. Any thread may call fsrv_new. Since 0.1. */
 FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
 
 /* Frees a handler. Call it only after every daemon that can call the handler has stopped, because

@@ -1,4 +1,4 @@
-/* Patterns for paths, in the way of gitignore(5). */
+/* Patterns for paths, in the way of gitignore(5): fsrv/fields.h has the grammar. */
 #ifndef FSRV__HTTP_PATTERN_H
 #define FSRV__HTTP_PATTERN_H
 

@@ -200,3 +200,18 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 	    (plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_TEXT))
 		plan->content = FSRV__CONTENT_NONE;
 }
+
+void fsrv__plan_add_header(struct fsrv__plan *plan, const char *name, const char *value)
+{
+	add_header(plan, name, value);
+}
+
+void fsrv__plan_remove_header(struct fsrv__plan *plan, const char *name)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < plan->n_headers; i++)
+		if (!fsrv__names_match(plan->headers[i].name, name))
+			plan->headers[kept++] = plan->headers[i];
+	plan->n_headers = kept;
+}

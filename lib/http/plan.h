@@ -36,12 +36,17 @@ struct fsrv__header {
 	const char *value;
 };
 
-#define FSRV__MAX_HEADERS 8
+/* Of fsrv itself, of the rules of a program, of its function. */
+#define FSRV__MAX_PLANNED_HEADERS  16
+#define FSRV__MAX_RULE_HEADERS     24
+#define FSRV__MAX_FUNCTION_HEADERS 24
+#define FSRV__MAX_HEADERS                                                                                    \
+	(FSRV__MAX_PLANNED_HEADERS + FSRV__MAX_RULE_HEADERS + FSRV__MAX_FUNCTION_HEADERS)
 /* "bytes 18446744073709551614-18446744073709551614/18446744073709551615" */
 #define FSRV__CONTENT_RANGE_SIZE 72
 
-/* Values of header fields point to constants or into the representation, the target or the plan itself, so a
- * plan must not be moved. */
+/* Values of header fields point to constants, options of the handler, or into the representation, the target,
+ * the fields of a program's function or the plan itself, so a plan must not be moved. */
 struct fsrv__plan {
 	unsigned status;
 	enum fsrv__content_kind content;
@@ -59,5 +64,11 @@ struct fsrv__plan {
  * now       seconds since 1970: places dates with two-digit years; a date not before it is weak */
 void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
 		     int64_t now, struct fsrv__plan *plan);
+
+/* Adds a header field to a plan that has room for it. The texts have to outlive the plan. */
+void fsrv__plan_add_header(struct fsrv__plan *plan, const char *name, const char *value);
+
+/* Removes all header fields of that name, in any letter case. */
+void fsrv__plan_remove_header(struct fsrv__plan *plan, const char *name);
 
 #endif

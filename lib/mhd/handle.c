@@ -2,6 +2,7 @@
  * none of them calls an earlier one. */
 #include <string.h>
 
+#include "http/mime.h"
 #include "mhd/clock.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
@@ -26,6 +27,7 @@ struct exchange {
 	bool http_1_1;
 	enum fsrv__path_form form;
 	struct fsrv__request request;
+	bool has_path;    /* the target was parsed, and is one */
 	uint64_t started; /* by fsrv__clock_nanoseconds */
 	uint64_t number;  /* of the answer */
 	struct fsrv__lookup_needs needs;
@@ -59,6 +61,7 @@ static bool parse_target(struct exchange *x)
 	case FSRV__PATH_OK:
 		break;
 	}
+	x->has_path = true;
 	x->found.requested_length = x->found.path.length;
 	return x->fs->serves_hidden || !fsrv__path_is_hidden(&x->found.path);
 }
@@ -97,9 +100,41 @@ static enum MHD_Result queue(struct exchange *x)
 	return MHD_YES;
 }
 
+/* What a program decides its header fields by. Where no file is served the path has to be that of the target:
+ * a lookup may have appended the name of an index page, and other methods look nothing up. */
+static struct fsrv_response describe_response(struct exchange *x)
+{
+	const struct fsrv__representation *file = x->target.file;
+	const struct fsrv__content *content = x->found.content;
+
+	x->has_path = file != NULL;
+	if (file == NULL)
+		parse_target(x);
+	return (struct fsrv_response){
+		.method = x->method,
+		.target = x->url,
+		.path = x->has_path ? x->found.path.text : "",
+		.media_type = file != NULL ? file->media_type : NULL,
+		.status = x->plan.status,
+		.root = file != NULL ? x->found.file.root : -1,
+		.is_page = file != NULL && fsrv__mime_is_html(file->media_type),
+		.has_scripts = file != NULL && content != NULL && content->scripts_hash != 0,
+	};
+}
+
+static enum fsrv__answer_result add_own_headers(struct exchange *x)
+{
+	struct fsrv_response response = describe_response(x);
+	struct fsrv_fields fields;
+
+	fsrv__own_fields_apply(x->fs->own_fields, &x->fs->log, &response, &x->plan, &fields);
+	return fsrv__response_add_headers(&x->answer);
+}
+
 static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 {
 	struct fsrv__answer *answer = &x->answer;
+	enum fsrv__answer_result result;
 
 	*answer = (struct fsrv__answer){.fs = x->fs,
 					.connection = x->connection,
@@ -114,7 +149,10 @@ static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 		answer->is_recent = x->found.is_recent;
 	}
 	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->found.time.seconds, &x->plan);
-	return fsrv__response_make(answer);
+	result = fsrv__response_make(answer);
+	if (result != FSRV__ANSWER_MADE)
+		return result;
+	return x->fs->own_fields != NULL ? add_own_headers(x) : fsrv__response_add_headers(answer);
 }
 
 /* Answers with an outcome that needs no file, when the answer that was planned cannot be made. */

@@ -16,6 +16,7 @@
 #include "mhd/fallback.h"
 #include "mhd/log.h"
 #include "mhd/media_types.h"
+#include "mhd/own_fields.h"
 
 struct fsrv__guard;
 struct fsrv__offload;
@@ -26,7 +27,8 @@ struct fsrv {
 	struct fsrv__allocator allocator;
 	struct fsrv__roots roots;
 	struct fsrv__media_types types;
-	const char *cache_control; /* NULL: no such field */
+	const char *cache_control;                 /* NULL: no such field */
+	const struct fsrv__own_fields *own_fields; /* NULL: none */
 	struct fsrv__log log;
 	struct fsrv__wake wake;
 	fsrv_access_function access;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "http/hash.h"
+#include "mhd/field_options.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/offload.h"
@@ -23,6 +24,8 @@ static int check_options(const struct fsrv__log *log, const struct fsrv_options 
 		fsrv__log_line(log, "option %s has a value that is not allowed", bad);
 		return FSRV_ERR_INVALID;
 	}
+	if (!fsrv__field_options_check(log, options))
+		return FSRV_ERR_INVALID;
 	for (size_t i = 0; i < options->n_roots; i++) {
 		if (fsrv__root_is_usable(options->roots[i]))
 			continue;

@@ -107,6 +107,39 @@ static void copy_types(struct block *block, const struct fsrv_options *options, 
 	fs->types = (struct fsrv__media_types){list, options->n_types};
 }
 
+static const char *copy_optional(struct block *block, const char *text)
+{
+	return text != NULL ? copy_text(block, text) : NULL;
+}
+
+static struct fsrv__field_rules copy_rules(struct block *block, const struct fsrv_options *options)
+{
+	struct fsrv_field_rule *list = take(block, options->n_field_rules * sizeof(*list));
+
+	for (size_t i = 0; i < options->n_field_rules; i++) {
+		const struct fsrv_field_rule *rule = &options->field_rules[i];
+		struct fsrv_field_rule copy = {copy_text(block, rule->pattern), copy_text(block, rule->field),
+					       copy_optional(block, rule->value)};
+
+		if (list != NULL)
+			list[i] = copy;
+	}
+	return (struct fsrv__field_rules){list, options->n_field_rules};
+}
+
+static void copy_own_fields(struct block *block, const struct fsrv_options *options, struct fsrv *fs)
+{
+	struct fsrv__own_fields *own = NULL, copy = {.function = options->fields, .cls = options->fields_cls};
+
+	if (options->n_field_rules > 0 || copy.function != NULL) {
+		own = take(block, sizeof(*own));
+		copy.rules = copy_rules(block, options);
+		if (own != NULL)
+			*own = copy;
+	}
+	fs->own_fields = own;
+}
+
 static void copy_all(struct block *block, const struct fsrv_options *options, const char *directory,
 		     struct fsrv *fs)
 {
@@ -116,6 +149,7 @@ static void copy_all(struct block *block, const struct fsrv_options *options, co
 	copy_roots(block, options, directory, fs);
 	copy_index_names(block, options, fs);
 	copy_types(block, options, fs);
+	copy_own_fields(block, options, fs);
 	fs->cache_control = cache_control[0] != '\0' ? copy_text(block, cache_control) : NULL;
 }
 

@@ -26,23 +26,26 @@ void fsrv__response_discard(struct fsrv__answer *answer)
 
 enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer)
 {
-	const struct fsrv__plan *plan = answer->plan;
-	enum fsrv__answer_result result;
-
 	answer->response = NULL;
 	answer->transfer = NULL;
 	answer->guarded_fd = -1;
 	answer->is_in_memory = false;
 	fsrv__guard_end(answer->fs->guard, answer->socket);
-	result = make_content(answer);
-	for (unsigned i = 0; result == FSRV__ANSWER_MADE && i < plan->n_headers; i++) {
+	return make_content(answer);
+}
+
+enum fsrv__answer_result fsrv__response_add_headers(struct fsrv__answer *answer)
+{
+	const struct fsrv__plan *plan = answer->plan;
+
+	for (unsigned i = 0; i < plan->n_headers; i++) {
 		if (MHD_add_response_header(answer->response, plan->headers[i].name,
 					    plan->headers[i].value) != MHD_YES) {
 			fsrv__response_discard(answer);
-			result = FSRV__ANSWER_NO_MEMORY;
+			return FSRV__ANSWER_NO_MEMORY;
 		}
 	}
-	return result;
+	return FSRV__ANSWER_MADE;
 }
 
 static void begin_to_guard(const struct fsrv__answer *answer)

@@ -4,10 +4,13 @@
 
 #include "mhd/answer.h"
 
-/* Makes answer->response, which the caller passes to one of the next two. With any result but
- * FSRV__ANSWER_MADE there is no response; the file of the answer may have lost its descriptor all the same.
- * Ends what the guard still watches on that connection. */
+/* Makes answer->response with its content, which the caller passes to one of the next three. With any result
+ * but FSRV__ANSWER_MADE there is no response; the file of the answer may have lost its descriptor all the
+ * same. Ends what the guard still watches on that connection. */
 enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer);
+
+/* Adds the header fields of the plan: FSRV__ANSWER_MADE, or FSRV__ANSWER_NO_MEMORY without a response. */
+enum fsrv__answer_result fsrv__response_add_headers(struct fsrv__answer *answer);
 
 /* The response was queued: counts it, begins to guard it, gives the reference up. From now on its end will be
  * reported, on another thread before this returns. answer->file still has the facts of the file. Cannot fail.

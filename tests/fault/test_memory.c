@@ -39,6 +39,36 @@ static void *fail_in_time(void *cls, void *memory, size_t size)
 	return realloc(memory, size);
 }
 
+/* Fields of the program's own: a rule and a function need no memory but that of fsrv_new. */
+static const struct fsrv_field_rule rule = {"*", "X-Rule", "1"};
+
+static void add_field(void *cls, const struct fsrv_response *response, struct fsrv_fields *fields)
+{
+	char value[FSRV_DISPOSITION_SIZE];
+
+	(void)cls;
+	ck_assert_int_eq(
+		fsrv_disposition_write(FSRV_DISPOSITION_ATTACHMENT, response->path, value, sizeof(value)),
+		FSRV_OK);
+	ck_assert_int_eq(fsrv_field_set(fields, "Content-Disposition", value), FSRV_OK);
+	ck_assert_int_eq(fsrv_field_add(fields, "X-Function", "1"), FSRV_OK);
+	ck_assert_int_eq(fsrv_field_remove(fields, "X-Content-Type-Options"), FSRV_OK);
+}
+
+static void use_own_fields(struct fsrv_options *options)
+{
+	options->field_rules = &rule;
+	options->n_field_rules = 1;
+	options->fields = add_field;
+}
+
+static void expect_own_fields(const struct reply *reply)
+{
+	ck_assert_str_eq(client_field(reply, "X-Rule"), "1");
+	ck_assert_str_eq(client_field(reply, "X-Function"), "1");
+	ck_assert_ptr_null(client_field(reply, "X-Content-Type-Options"));
+}
+
 static void set_up(void)
 {
 	tree_make(&tree);
@@ -95,6 +125,8 @@ static void ask(struct service *service, int row, bool has_script, bool has_to_b
 
 	client_open(&client, service_connect(service));
 	client_ask(&client, "GET", requests[row].target, requests[row].fields, &matrix.reply);
+	if (reply->status != 0)
+		expect_own_fields(reply);
 	if (has_to_be_right || (reply->status != 503 && reply->status != 0 && reply->whole))
 		expect_right(service, row, has_script);
 	else if (reply->status != 503 && reply->status != 0)
@@ -151,6 +183,7 @@ START_TEST(survives_each_allocation_that_fails)
 
 	atomic_store(&fails_once, _i / N_GROUPS == 0);
 	matrix.options.allocate = fail_in_time;
+	use_own_fields(&matrix.options);
 	for (n = 0; goes_on && n < MAX_COUNT; n++) {
 		atomic_store(&left, -1);
 		matrix_start(&matrix, _i % N_GROUPS, is_chosen, &root, 1);
@@ -169,11 +202,12 @@ END_TEST
 START_TEST(fails_to_be_made)
 {
 	const char *root = tree.path;
-	struct fsrv_options options = {.size = sizeof(options), .roots = &root, .n_roots = 1,
-				       .allocate = fail_in_time};
+	struct fsrv_options options = {
+		.size = sizeof(options), .roots = &root, .n_roots = 1, .allocate = fail_in_time};
 	struct fsrv *fs = NULL;
 	int error = FSRV_ERR_MEMORY, n;
 
+	use_own_fields(&options);
 	for (n = 0; error != FSRV_OK; n++) {
 		atomic_store(&left, n);
 		error = fsrv_new(&options, &fs);

@@ -20,7 +20,7 @@ struct reply {
 	bool whole;	   /* all of the announced body came */
 	uint64_t announced; /* Content-Length; UINT64_MAX when there is none */
 	size_t length;	   /* of the body that came */
-	char head[8192];   /* terminated, with CRLF line ends */
+	char head[32768];  /* terminated, with CRLF line ends */
 	char *body;	   /* terminated; freed by client_reply_free */
 };
 

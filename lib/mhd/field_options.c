@@ -1,0 +1,33 @@
+#include "mhd/field_options.h"
+
+#include "http/field_rules.h"
+
+static const char *or_nothing(const char *text)
+{
+	return text != NULL ? text : "(null)";
+}
+
+static bool check_rules(const struct fsrv__log *log, const struct fsrv_options *options)
+{
+	struct fsrv__field_rules rules = {options->field_rules, options->n_field_rules};
+	struct fsrv__rule_fault fault;
+	const struct fsrv_field_rule *rule;
+
+	if (rules.n == 0)
+		return true;
+	if (rules.list == NULL) {
+		fsrv__log_line(log, "option field_rules is NULL; set n_field_rules to 0 for no rules");
+		return false;
+	}
+	if (fsrv__field_rules_check(&rules, &fault))
+		return true;
+	rule = &rules.list[fault.number];
+	fsrv__log_line(log, "option field_rules: rule %zu, %s of %s, is refused: %s%s", fault.number,
+		       or_nothing(rule->field), or_nothing(rule->pattern), fault.subject, fault.reason);
+	return false;
+}
+
+bool fsrv__field_options_check(const struct fsrv__log *log, const struct fsrv_options *options)
+{
+	return check_rules(log, options);
+}
