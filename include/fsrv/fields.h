@@ -15,9 +15,10 @@
  *			fsrv_field_set(fields, "Content-Security-Policy", "default-src 'self'");
  *	}
  *
- * Order: first the fields of fsrv itself, then the rules, then the function. Each may replace and remove what
- * came before. All concern every response of fsrv_handle: errors, 304 and pages with scripts too. They do not
- * concern what the option fallback, the program's own routes or libmicrohttpd itself answer.
+ * Order: first the fields of fsrv itself and of the options cors_origins and FSRV_ISOLATE, then the rules,
+ * then the function. Each may replace and remove what came before. All concern every response of
+ * fsrv_handle: errors, 304 and pages with scripts too. They do not concern what the option fallback, the
+ * program's own routes or libmicrohttpd itself answer.
  *
  * Names are tokens (RFC 9110, 5.1) and compared without regard to letter case. Values are visible ASCII
  * characters with blanks and tabs between them, and not empty (RFC 9110, 5.5). Some fields are refused:

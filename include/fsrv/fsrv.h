@@ -125,7 +125,13 @@ enum fsrv_flags {
 	 * that is sent by sendfile(2) is then known at once, with the exact number of bytes. Without it
 	 * fsrv_stats counts the end up to a quarter of a second later, with the last number of bytes that
 	 * the library measured. fsrv_server_start sets this bit itself. */
-	FSRV_COMPLETION_IS_TOLD = 1 << 2
+	FSRV_COMPLETION_IS_TOLD = 1 << 2,
+	/* Every response has the fields with which a page is cross-origin isolated and may use
+	 * SharedArrayBuffer: Cross-Origin-Opener-Policy: same-origin, Cross-Origin-Embedder-Policy:
+	 * require-corp, Timing-Allow-Origin: *, and Cross-Origin-Resource-Policy: same-origin or, when there
+	 * are cors_origins, cross-origin. Browsers isolate pages of secure contexts only: https, and http
+	 * from the machine itself. */
+	FSRV_ISOLATE = 1 << 3
 };
 
 /* A media type for a file name extension. Since 0.1. */
@@ -331,6 +337,16 @@ struct fsrv_options {
 	size_t n_field_rules;
 	fsrv_fields_function fields; /* changes the header fields of each response; NULL: none */
 	void *fields_cls;
+
+	/* Origins whose scripts may read files and ranges of them (the CORS protocol of the Fetch
+	 * standard), as browsers send them: "https://example.org", "http://localhost:8080", or "null" for
+	 * pages without an origin. "*" alone: every origin. Responses for them have
+	 * Access-Control-Allow-Origin and expose Content-Range, Accept-Ranges, Content-Length, ETag and
+	 * Content-Encoding. A preflight request gets 204, for GET and HEAD with Range, If-Range and
+	 * preconditions. Unless the origin is "*", every response has Vary: Origin. Credentials are never
+	 * allowed. None: browsers keep scripts of other origins from reading. */
+	const char *const *cors_origins;
+	size_t n_cors_origins;
 };
 
 /* Makes a handler.
@@ -346,14 +362,15 @@ struct fsrv_options {
  *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; more
  *                       than 1024 workers; a reserved member that is not 0; a size that the struct has in
  *                       no version; a rule that fsrv/fields.h excludes, or rules that can give one response
- *                       more than FSRV_FIELDS_SIZE bytes or more than 24 fields
+ *                       more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that no browser
+ *                       sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason
  * FSRV_ERR_MEMORY       an allocation failed
  *
- * The log function, if there is one, receives the name of the option or root that was refused, for a rule
- * also its number, from 0, and the reason. Any thread may call fsrv_new. Since 0.1. */
+ * The log function, if there is one, receives the name of the option or root that was refused, for a rule or
+ * an origin also its number, from 0, and the reason. Any thread may call fsrv_new. Since 0.1. */
 FSRV_API int fsrv_new(const struct fsrv_options *options, struct fsrv **fs);
 
 /* Frees a handler. Call it only after every daemon that can call the handler has stopped, because

@@ -1,5 +1,6 @@
 #include "mhd/field_options.h"
 
+#include "http/cors.h"
 #include "http/field_rules.h"
 
 static const char *or_nothing(const char *text)
@@ -27,7 +28,27 @@ static bool check_rules(const struct fsrv__log *log, const struct fsrv_options *
 	return false;
 }
 
+static bool check_origins(const struct fsrv__log *log, const struct fsrv_options *options)
+{
+	if (options->n_cors_origins > 0 && options->cors_origins == NULL) {
+		fsrv__log_line(log, "option cors_origins is NULL; set n_cors_origins to 0 for no origins");
+		return false;
+	}
+	for (size_t i = 0; i < options->n_cors_origins; i++) {
+		const char *origin = options->cors_origins[i];
+		const char *reason = origin != NULL ? fsrv__cors_check_origin(origin, options->n_cors_origins)
+						    : "it is NULL; write * for every origin";
+
+		if (reason == NULL)
+			continue;
+		fsrv__log_line(log, "option cors_origins: origin %zu, %s, is refused: %s", i,
+			       or_nothing(origin), reason);
+		return false;
+	}
+	return true;
+}
+
 bool fsrv__field_options_check(const struct fsrv__log *log, const struct fsrv_options *options)
 {
-	return check_rules(log, options);
+	return check_rules(log, options) && check_origins(log, options);
 }

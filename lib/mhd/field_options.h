@@ -6,7 +6,7 @@
 
 #include "mhd/log.h"
 
-/* False when a rule is refused: which one, why, and the way out are logged. */
+/* False when a rule or an origin is refused: which one, why, and the way out are logged. */
 bool fsrv__field_options_check(const struct fsrv__log *log, const struct fsrv_options *options);
 
 #endif

@@ -124,10 +124,10 @@ static struct fsrv_response describe_response(struct exchange *x)
 
 static enum fsrv__answer_result add_own_headers(struct exchange *x)
 {
-	struct fsrv_response response = describe_response(x);
+	struct fsrv__own_fields_case of = {x->connection, describe_response(x)};
 	struct fsrv_fields fields;
 
-	fsrv__own_fields_apply(x->fs->own_fields, &x->fs->log, &response, &x->plan, &fields);
+	fsrv__own_fields_apply(x->fs->own_fields, &x->fs->log, &of, &x->plan, &fields);
 	return fsrv__response_add_headers(&x->answer);
 }
 

@@ -48,8 +48,8 @@ static const char *find_bad_number(const struct fsrv_options *options)
 		return "etag";
 	if ((unsigned)options->body > FSRV_BODY_READER)
 		return "body";
-	if ((options->flags & ~(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD)) !=
-	    0)
+	if ((options->flags &
+	     ~(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD | FSRV_ISOLATE)) != 0)
 		return "flags";
 	if (options->workers > MAX_WORKERS)
 		return "workers";

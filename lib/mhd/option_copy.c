@@ -127,13 +127,30 @@ static struct fsrv__field_rules copy_rules(struct block *block, const struct fsr
 	return (struct fsrv__field_rules){list, options->n_field_rules};
 }
 
+static struct fsrv__cors copy_origins(struct block *block, const struct fsrv_options *options)
+{
+	const char **list = take(block, options->n_cors_origins * sizeof(*list));
+
+	for (size_t i = 0; i < options->n_cors_origins; i++) {
+		const char *origin = copy_text(block, options->cors_origins[i]);
+
+		if (list != NULL)
+			list[i] = origin;
+	}
+	return (struct fsrv__cors){list, options->n_cors_origins};
+}
+
 static void copy_own_fields(struct block *block, const struct fsrv_options *options, struct fsrv *fs)
 {
-	struct fsrv__own_fields *own = NULL, copy = {.function = options->fields, .cls = options->fields_cls};
+	struct fsrv__own_fields *own = NULL, copy = {.isolates = (options->flags & FSRV_ISOLATE) != 0,
+						     .function = options->fields,
+						     .cls = options->fields_cls};
 
-	if (options->n_field_rules > 0 || copy.function != NULL) {
+	if (options->n_field_rules > 0 || options->n_cors_origins > 0 || copy.isolates ||
+	    copy.function != NULL) {
 		own = take(block, sizeof(*own));
 		copy.rules = copy_rules(block, options);
+		copy.cors = copy_origins(block, options);
 		if (own != NULL)
 			*own = copy;
 	}

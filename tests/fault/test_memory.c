@@ -39,17 +39,18 @@ static void *fail_in_time(void *cls, void *memory, size_t size)
 	return realloc(memory, size);
 }
 
-/* Fields of the program's own: a rule and a function need no memory but that of fsrv_new. */
+/* Fields of the program's own: a rule, an origin and a function need no memory but that of fsrv_new. */
 static const struct fsrv_field_rule rule = {"*", "X-Rule", "1"};
+static const char *const origins[] = {"http://reader.example"};
 
 static void add_field(void *cls, const struct fsrv_response *response, struct fsrv_fields *fields)
 {
 	char value[FSRV_DISPOSITION_SIZE];
 
 	(void)cls;
-	ck_assert_int_eq(
-		fsrv_disposition_write(FSRV_DISPOSITION_ATTACHMENT, response->path, value, sizeof(value)),
-		FSRV_OK);
+	ck_assert_int_eq(fsrv_disposition_write(FSRV_DISPOSITION_ATTACHMENT, response->path, value,
+						sizeof(value)),
+			 FSRV_OK);
 	ck_assert_int_eq(fsrv_field_set(fields, "Content-Disposition", value), FSRV_OK);
 	ck_assert_int_eq(fsrv_field_add(fields, "X-Function", "1"), FSRV_OK);
 	ck_assert_int_eq(fsrv_field_remove(fields, "X-Content-Type-Options"), FSRV_OK);
@@ -59,6 +60,8 @@ static void use_own_fields(struct fsrv_options *options)
 {
 	options->field_rules = &rule;
 	options->n_field_rules = 1;
+	options->cors_origins = origins;
+	options->n_cors_origins = 1;
 	options->fields = add_field;
 }
 
@@ -66,6 +69,7 @@ static void expect_own_fields(const struct reply *reply)
 {
 	ck_assert_str_eq(client_field(reply, "X-Rule"), "1");
 	ck_assert_str_eq(client_field(reply, "X-Function"), "1");
+	ck_assert_str_eq(client_field(reply, "Vary"), "Origin");
 	ck_assert_ptr_null(client_field(reply, "X-Content-Type-Options"));
 }
 
@@ -202,8 +206,8 @@ END_TEST
 START_TEST(fails_to_be_made)
 {
 	const char *root = tree.path;
-	struct fsrv_options options = {
-		.size = sizeof(options), .roots = &root, .n_roots = 1, .allocate = fail_in_time};
+	struct fsrv_options options = {.size = sizeof(options), .roots = &root, .n_roots = 1,
+				       .allocate = fail_in_time};
 	struct fsrv *fs = NULL;
 	int error = FSRV_ERR_MEMORY, n;
 

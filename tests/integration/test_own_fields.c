@@ -1,4 +1,4 @@
-/* Header fields of a program: rules and its function, in the answers of whole daemons. */
+/* Header fields of a program: rules, its function, CORS and isolation, in the answers of whole daemons. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +18,7 @@ static const int modes[] = {7, 3, 13};
 #define PAGE       "<!doctype html><p>x"
 #define LARGE_SIZE 200000
 #define IMMUTABLE  "max-age=31536000, immutable"
+#define ORIGIN     "http://reader.example"
 #define MAX_SEEN   512
 
 static struct tree tree;
@@ -186,20 +187,26 @@ START_TEST(applies_rules_to_304_and_errors)
 END_TEST
 
 /* fsrv_new has copied everything. */
-START_TEST(copies_rules)
+START_TEST(copies_rules_and_origins)
 {
-	char pattern[] = "*.js", field[] = "X-Own", value[] = "1";
+	char pattern[] = "*.js", field[] = "X-Own", value[] = "1", origin[] = ORIGIN;
 	struct fsrv_field_rule rule = {pattern, field, value};
+	const char *origins[] = {origin};
 
 	options.field_rules = &rule;
 	options.n_field_rules = 1;
+	options.cors_origins = origins;
+	options.n_cors_origins = 1;
 	serve(_i);
 	memset(pattern, '?', strlen(pattern));
 	memset(field, '?', strlen(field));
 	memset(value, '?', strlen(value));
+	memset(origin, '?', strlen(origin));
 	memset(&rule, 0, sizeof(rule));
-	ask("GET", "/" HASHED, "", 200);
+	origins[0] = NULL;
+	ask("GET", "/" HASHED, "Origin: " ORIGIN "\r\n", 200);
 	expect("X-Own", "1");
+	expect("Access-Control-Allow-Origin", ORIGIN);
 }
 END_TEST
 
@@ -404,27 +411,164 @@ START_TEST(fits_into_a_connection)
 }
 END_TEST
 
+static const char *const every_origin[] = {"*"};
+static const char *const some_origins[] = {"http://localhost:3000", ORIGIN};
+
+START_TEST(lets_every_origin_read)
+{
+	options.cors_origins = every_origin;
+	options.n_cors_origins = 1;
+	serve(_i);
+	ask("OPTIONS", "/large.bin",
+	    "Origin: " ORIGIN "\r\nAccess-Control-Request-Method: GET\r\n"
+	    "Access-Control-Request-Headers: range,if-range\r\n",
+	    204);
+	expect("Access-Control-Allow-Origin", "*");
+	expect("Access-Control-Allow-Methods", "GET, HEAD");
+	ck_assert_ptr_nonnull(strstr(client_field(&reply, "Access-Control-Allow-Headers"),
+				     "Range, If-Range, If-None-Match, If-Match"));
+	expect("Vary", NULL);
+	ask("GET", "/large.bin", "Origin: " ORIGIN "\r\nRange: bytes=100-199\r\n", 206);
+	expect("Access-Control-Allow-Origin", "*");
+	expect("Access-Control-Expose-Headers",
+	       "Content-Range, Accept-Ranges, Content-Length, ETag, Content-Encoding");
+	ck_assert_uint_eq(tree_compare(reply.body, reply.length, 100), 100);
+	ask("GET", "/none", "Origin: " ORIGIN "\r\n", 404);
+	expect("Access-Control-Allow-Origin", "*");
+	ask("GET", "/large.bin", "If-None-Match: *\r\n", 304);
+	expect("Access-Control-Allow-Origin", "*");
+}
+END_TEST
+
+START_TEST(lets_listed_origins_read)
+{
+	options.cors_origins = some_origins;
+	options.n_cors_origins = LEN(some_origins);
+	serve(_i);
+	ask("GET", "/" HASHED, "Origin: " ORIGIN "\r\n", 200);
+	expect("Access-Control-Allow-Origin", ORIGIN);
+	expect("Vary", "Origin");
+	ask("HEAD", "/" HASHED, "Origin: http://localhost:3000\r\n", 200);
+	expect("Access-Control-Allow-Origin", "http://localhost:3000");
+	ask("GET", "/" HASHED, "Origin: http://localhost:3001\r\n", 200);
+	expect("Access-Control-Allow-Origin", NULL);
+	expect("Vary", "Origin");
+	ask("GET", "/" HASHED, "", 200);
+	expect("Access-Control-Allow-Origin", NULL);
+	expect("Vary", "Origin");
+	ask("GET", "/" HASHED, "If-None-Match: *\r\nOrigin: " ORIGIN "\r\n", 304);
+	expect("Access-Control-Allow-Origin", ORIGIN);
+	ask("OPTIONS", "/" HASHED, "Origin: http://x\r\nAccess-Control-Request-Method: GET\r\n", 204);
+	expect("Access-Control-Allow-Origin", NULL);
+	expect("Access-Control-Allow-Methods", NULL);
+}
+END_TEST
+
+/* A rule does not hide from caches that the answer depends on the origin. */
+START_TEST(keeps_vary_of_origins)
+{
+	static const struct fsrv_field_rule rule = {"*", "Vary", "Accept"};
+
+	options.cors_origins = some_origins;
+	options.n_cors_origins = LEN(some_origins);
+	options.field_rules = &rule;
+	options.n_field_rules = 1;
+	serve(_i);
+	ask("GET", "/" HASHED, "", 200);
+	ck_assert_ptr_nonnull(strstr(reply.head, "Vary: Origin\r\nVary: Accept\r\n"));
+}
+END_TEST
+
+START_TEST(isolates_pages)
+{
+	options.flags |= FSRV_ISOLATE;
+	if (_i == 0) {
+		options.cors_origins = every_origin;
+		options.n_cors_origins = 1;
+	}
+	serve(_i);
+	for (int i = 0; i < 3; i++) {
+		static const int statuses[] = {200, 304, 404};
+
+		ask("GET", statuses[i] == 404 ? "/none" : "/",
+		    statuses[i] == 304 ? "If-None-Match: *\r\n" : "", statuses[i]);
+		expect("Cross-Origin-Opener-Policy", "same-origin");
+		expect("Cross-Origin-Embedder-Policy", "require-corp");
+		expect("Cross-Origin-Resource-Policy", _i == 0 ? "cross-origin" : "same-origin");
+		expect("Timing-Allow-Origin", "*");
+	}
+}
+END_TEST
+
+/* A rule has the last word about what the two add. */
+START_TEST(lets_rules_replace_the_rest)
+{
+	static const struct fsrv_field_rule rule = {"*.html", "Cross-Origin-Embedder-Policy",
+						    "credentialless"};
+
+	options.flags |= FSRV_ISOLATE;
+	options.field_rules = &rule;
+	options.n_field_rules = 1;
+	serve(_i);
+	ask("GET", "/", "", 200);
+	expect("Cross-Origin-Embedder-Policy", "credentialless");
+	ask("GET", "/" HASHED, "", 200);
+	expect("Cross-Origin-Embedder-Policy", "require-corp");
+}
+END_TEST
+
+START_TEST(adds_nothing_unasked)
+{
+	static const char *const names[] = {"Vary",
+					    "Access-Control-Allow-Origin",
+					    "Access-Control-Expose-Headers",
+					    "Cross-Origin-Opener-Policy",
+					    "Cross-Origin-Resource-Policy",
+					    "Timing-Allow-Origin"};
+
+	serve(_i);
+	ask("GET", "/", "Origin: " ORIGIN "\r\n", 200);
+	for (int i = 0; i < LEN(names); i++)
+		expect(names[i], NULL);
+	ask("OPTIONS", "/", "Origin: " ORIGIN "\r\nAccess-Control-Request-Method: GET\r\n", 204);
+	for (int i = 0; i < LEN(names); i++)
+		expect(names[i], NULL);
+	expect("Allow", "GET, HEAD, OPTIONS");
+}
+END_TEST
+
 static const struct {
 	struct fsrv_field_rule rule;
+	const char *origin;
 	const char *log;
 } refusals[] = {
 	{{"*.js", "Content-Length", "1"},
+	 NULL,
 	 "option field_rules: rule 1, Content-Length of *.js, is refused: the field frames the message or "
 	 "belongs to the connection, and is set by fsrv alone; leave it away"},
 	{{"[a", "X-Own", "1"},
+	 NULL,
 	 "option field_rules: rule 1, X-Own of [a, is refused: the pattern has a [ without its ]; write \\[ "
 	 "for the character"},
 	{{NULL, "X-Own", "1"},
+	 NULL,
 	 "option field_rules: rule 1, X-Own of (null), is refused: it has no pattern or no field; give both"},
+	{{"*", "X-Own", "1"},
+	 "http://a/",
+	 "option cors_origins: origin 1, http://a/, is refused: it is no origin as a browser sends it; write "
+	 "scheme://host or scheme://host:port in lower case, without a path, or * for every origin"},
 };
 
 START_TEST(refuses_with_a_way_out)
 {
 	struct fsrv_field_rule rules[] = {{"*", "X-Good", "1"}, refusals[_i].rule};
+	const char *origins[] = {ORIGIN, refusals[_i].origin};
 	struct fsrv *none = NULL;
 
 	options.field_rules = rules;
 	options.n_field_rules = 2;
+	options.cors_origins = origins;
+	options.n_cors_origins = refusals[_i].origin != NULL ? 2 : 1;
 	ck_assert_int_eq(fsrv_new(&options, &none), FSRV_ERR_INVALID);
 	ck_assert_ptr_null(none);
 	ck_assert_str_eq(logged, refusals[_i].log);
@@ -438,6 +582,10 @@ START_TEST(refuses_lists_that_are_missing)
 	options.n_field_rules = 1;
 	ck_assert_int_eq(fsrv_new(&options, &none), FSRV_ERR_INVALID);
 	ck_assert_ptr_nonnull(strstr(logged, "field_rules is NULL"));
+	options.n_field_rules = 0;
+	options.n_cors_origins = 1;
+	ck_assert_int_eq(fsrv_new(&options, &none), FSRV_ERR_INVALID);
+	ck_assert_ptr_nonnull(strstr(logged, "cors_origins is NULL"));
 }
 END_TEST
 
@@ -467,11 +615,17 @@ Suite *test_suite(void)
 	const TTest *const tests[] = {applies_rules_by_path,
 				      names_the_index_page,
 				      applies_rules_to_304_and_errors,
-				      copies_rules,
+				      copies_rules_and_origins,
 				      tells_the_function_what_is_planned,
 				      changes_pages_with_scripts,
 				      cannot_break_framing,
 				      fits_into_a_connection,
+				      lets_every_origin_read,
+				      lets_listed_origins_read,
+				      keeps_vary_of_origins,
+				      isolates_pages,
+				      lets_rules_replace_the_rest,
+				      adds_nothing_unasked,
 				      concerns_files_of_a_fallback};
 	Suite *suite = suite_create("own_fields");
 	TCase *tcase = tcase_create("own_fields");
