@@ -7,9 +7,11 @@
 
 #include "fsrv/server.h"
 
-#define PROGRAM	  "fsrv-serve"
-#define MAX_ROOTS 64
-#define MAX_EDITS 256
+#define PROGRAM	    "fsrv-serve"
+#define MAX_ROOTS   64
+#define MAX_EDITS   256
+#define MAX_RULES   256
+#define MAX_ORIGINS 64
 
 /* Something to do to HTML pages: a script to put in, or scripts to take out. */
 struct edit {
@@ -25,6 +27,8 @@ struct settings {
 	const char *roots[MAX_ROOTS];
 	struct edit edits[MAX_EDITS];
 	size_t n_edits;
+	struct fsrv_field_rule rules[MAX_RULES];
+	const char *origins[MAX_ORIGINS];
 	struct fsrv *fs;
 	bool quiet, stats;
 };
@@ -34,6 +38,13 @@ bool refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Fills settings from the command line; ends the program after --help and --version. */
 bool take_arguments(struct settings *s, int argc, char **argv);
+
+/* Adds a rule for a header field: "PATTERN: Name: value", which is cut into its parts. Without a value the
+ * field is removed. */
+bool add_header(struct settings *s, char *text);
+
+/* Adds an origin whose scripts may read, or "*". */
+bool add_origin(struct settings *s, const char *origin);
 
 /* Tells the handler of the scripts and markers that the settings name. */
 bool make_edits(struct settings *s);

@@ -21,6 +21,11 @@ static const char usage[] =
 	"  --body MODE            auto (default), zero-copy or reader\n"
 	"  --symlinks POLICY      follow (default), beneath or none\n"
 	"  --cache-control VALUE  Cache-Control of files (default: no-cache)\n"
+	"  --header 'PATTERN: Name: VALUE'\n"
+	"                         header field of paths that match, as in .gitignore; without VALUE it is\n"
+	"                         removed; repeatable, the last one decides\n"
+	"  --cors[=ORIGIN]        let scripts of ORIGIN read files (default: of every origin); repeatable\n"
+	"  --isolate              isolate pages from other origins, for SharedArrayBuffer\n"
 	"  --pre-head-script FILE script for the start of every HTML page's head; repeatable\n"
 	"  --head-script FILE     script for the end of the head of ROOT's index page; repeatable\n"
 	"  --body-script FILE     script for the end of the body of ROOT's index page; repeatable\n"
@@ -164,9 +169,12 @@ enum {
 	BODY_SCRIPT,
 	CACHE_CONTROL,
 	CACHE_SIZE,
+	CORS,
 	HEAD_SCRIPT,
+	HEADER,
 	HEADER_MEMORY,
 	HELP,
+	ISOLATE,
 	KEEP_ALIVE_TIMEOUT,
 	MAX_BODIES,
 	MAX_CONNECTIONS,
@@ -192,9 +200,12 @@ static const struct option options[] = {
 	{"body-script", required_argument, NULL, BODY_SCRIPT},
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
 	{"cache-size", required_argument, NULL, CACHE_SIZE},
+	{"cors", optional_argument, NULL, CORS},
 	{"head-script", required_argument, NULL, HEAD_SCRIPT},
+	{"header", required_argument, NULL, HEADER},
 	{"header-memory", required_argument, NULL, HEADER_MEMORY},
 	{"help", no_argument, NULL, HELP},
+	{"isolate", no_argument, NULL, ISOLATE},
 	{"keep-alive-timeout", required_argument, NULL, KEEP_ALIVE_TIMEOUT},
 	{"max-bodies", required_argument, NULL, MAX_BODIES},
 	{"max-connections", required_argument, NULL, MAX_CONNECTIONS},
@@ -242,14 +253,30 @@ static bool take_server_option(struct settings *s, int option, const char *value
 	}
 }
 
-static bool take_option(struct settings *s, int option, const char *value)
+/* What concerns header fields. */
+static bool take_field_option(struct settings *s, int option, char *value)
+{
+	switch (option) {
+	case CACHE_CONTROL:
+		s->files.cache_control = value;
+		return true;
+	case CORS:
+		return add_origin(s, value != NULL ? value : "*");
+	case HEADER:
+		return add_header(s, value);
+	case ISOLATE:
+		s->files.flags |= FSRV_ISOLATE;
+		return true;
+	default:
+		return take_server_option(s, option, value);
+	}
+}
+
+static bool take_option(struct settings *s, int option, char *value)
 {
 	switch (option) {
 	case BODY:
 		return set_body(s, value);
-	case CACHE_CONTROL:
-		s->files.cache_control = value;
-		return true;
 	case PRE_HEAD_SCRIPT:
 		return add_edit(s, "pre-head-script", value, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_START);
 	case HEAD_SCRIPT:
@@ -280,7 +307,7 @@ static bool take_option(struct settings *s, int option, const char *value)
 	case SYMLINKS:
 		return set_symlinks(s, value);
 	default:
-		return take_server_option(s, option, value);
+		return take_field_option(s, option, value);
 	}
 }
 

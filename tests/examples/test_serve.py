@@ -28,6 +28,8 @@ def make_files(folder):
     for path, content in ((path, b'.' * SMALL_SIZE) for path in SMALL):
         with open(folder + path, 'wb') as file:
             file.write(content)
+    with open(folder + HASHED, 'wb') as file:
+        file.write(b'app()')
     with open(os.path.join(folder, 'stats'), 'wb') as file:
         file.write(b'a file\n')
 
@@ -316,6 +318,51 @@ def logs_no_control_bytes(serve, folder):
     equal(server.errors, ['405 G\\x1b[2J\\x07 /\\x1b]0;x\\x07\n'], 'lines')
 
 
+HASHED = '/app.0123abcd.js'
+
+
+def sends_fields(command, expected, path='/', method='GET', **fields):
+    """expected: values by name, None where there must be no such field."""
+    with Server(command) as server:
+        connection = server.connect()
+        answer = ask(connection, path, method=method, **fields)[1]
+        connection.close()
+    equal({name: answer[name] for name in expected}, expected, path)
+
+
+def field_cases(serve, folder):
+    def case(name, options, expected, *request, **fields):
+        return name, partial(sends_fields, [serve, '--quiet', *options, folder], expected, *request, **fields)
+
+    immutable = 'max-age=31536000, immutable'
+    hashed = '--header=*.[0-9a-f]{8}.js: Cache-Control: ' + immutable
+    read_more = {'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'range'}
+    yield case('--header', [hashed, '--header', '*: X-Own:  a: b '],
+               {'Cache-Control': immutable, 'X-Own': 'a: b'}, HASHED)
+    yield case('--header of another file', [hashed], {'Cache-Control': 'no-cache'})
+    yield case('--header, the last one decides', ['--header=*: X-Own: 1', '--header=/index.html: X-Own: 2'],
+               {'X-Own': '2'})
+    yield case('--header without a value', ['--header=*: X-Content-Type-Options:'],
+               {'X-Content-Type-Options': None})
+    yield case('--cors', ['--cors'], {'Access-Control-Allow-Origin': '*', 'Vary': None})
+    yield case('--cors=ORIGIN', ['--cors=http://a', '--cors=http://b'],
+               {'Access-Control-Allow-Origin': 'http://b', 'Vary': 'Origin'}, Origin='http://b')
+    yield case('preflight', ['--cors'],
+               {'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Methods': 'GET, HEAD'},
+               '/', 'OPTIONS', Origin='http://b', **read_more)
+    yield case('--isolate', ['--isolate'],
+               {'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp',
+                'Cross-Origin-Resource-Policy': 'same-origin', 'Timing-Allow-Origin': '*'})
+    for option, *words in (
+            ('--header=X-Own: 1', 'PATTERN: Name: value'), ('--header=*', 'PATTERN: Name: value'),
+            ('--header=*: Content-Length: 1', 'Content-Length of *', 'leave it away'),
+            ('--header=[: X-Own: 1', 'X-Own of [', 'without its ]'),
+            ('--header=*: X Own: 1', 'no token'),
+            ('--cors=localhost:3000', 'localhost:3000', 'scheme://host'),
+            ('--isolate=yes', '--isolate=yes')):
+        yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
+
+
 def option_cases(serve, folder):
     for option, *words in (
             ('--max-bodies=many', '--max-bodies many'), ('--max-bodies=4294967296', '4294967295'),
@@ -355,6 +402,7 @@ def cases(serve, folder):
     yield 'no /stats unasked', partial(has_no_stats_unasked, serve, folder)
     yield 'no control bytes in the log', partial(logs_no_control_bytes, serve, folder)
     yield from option_cases(serve, folder)
+    yield from field_cases(serve, folder)
     for mode in MODES:
         yield from mode_cases(mode, [serve, '--quiet', '--stats', f'--mode={mode}'], folder)
     for closed in ((0,), (1,), (2,), (0, 1, 2)):
