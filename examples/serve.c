@@ -147,6 +147,19 @@ static bool open_standard_files(void)
 	return true;
 }
 
+/* The prefix is written as in a URL. The address of the server ends in a slash. */
+static bool print_url(const struct settings *s, const struct fsrv_server *server)
+{
+	const char *address = fsrv_server_url(server);
+	const char *prefix = s->files.prefix != NULL ? s->files.prefix : "";
+	size_t length = strlen(prefix);
+
+	while (length > 0 && prefix[length - 1] == '/')
+		length--;
+	return printf("%.*s%.*s/\n", (int)strlen(address) - 1, address, (int)length, prefix) > 0 &&
+	       fflush(stdout) == 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = {0};
@@ -161,7 +174,7 @@ int main(int argc, char **argv)
 		fsrv_free(s.fs);
 		return 2;
 	}
-	if (puts(fsrv_server_url(server)) == EOF || fflush(stdout) == EOF) {
+	if (!print_url(&s, server)) {
 		refuse("standard output: %s", strerror(errno));
 		status = 2;
 	} else {

@@ -19,6 +19,7 @@ static const char usage[] =
 	"  --overlay DIR          look into DIR before ROOT; repeatable, first come first\n"
 	"  --mode MODE            thread (per connection, default), epoll or pool\n"
 	"  --body MODE            auto (default), zero-copy or reader\n"
+	"  --prefix PATH          serve ROOT below this path, such as /assets (default: /)\n"
 	"  --symlinks POLICY      follow (default), beneath or none\n"
 	"  --cache-control VALUE  Cache-Control of files (default: no-cache)\n"
 	"  --header 'PATTERN: Name: VALUE'\n"
@@ -183,6 +184,7 @@ enum {
 	MODE,
 	OVERLAY,
 	PORT,
+	PREFIX,
 	PRE_HEAD_SCRIPT,
 	QUIET,
 	REQUEST_TIMEOUT,
@@ -214,6 +216,7 @@ static const struct option options[] = {
 	{"mode", required_argument, NULL, MODE},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
+	{"prefix", required_argument, NULL, PREFIX},
 	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
 	{"quiet", no_argument, NULL, QUIET},
 	{"request-timeout", required_argument, NULL, REQUEST_TIMEOUT},
@@ -303,6 +306,9 @@ static bool take_option(struct settings *s, int option, char *value)
 		return true;
 	case QUIET:
 		s->quiet = true;
+		return true;
+	case PREFIX:
+		s->files.prefix = value;
 		return true;
 	case SYMLINKS:
 		return set_symlinks(s, value);

@@ -347,6 +347,12 @@ struct fsrv_options {
 	 * allowed. None: browsers keep scripts of other origins from reading. */
 	const char *const *cors_origins;
 	size_t n_cors_origins;
+	/* Path under which the roots are served, percent-encoded as in a request target: with "/assets" the
+	 * target /assets/a.js is the file a.js of a root. The prefix itself, without a slash behind it, is
+	 * redirected to its slash (308). Whole segments are compared, after the target was decoded and its
+	 * dot segments were removed (RFC 3986, 5.2.4). A target outside of the prefix is missing: it gets the
+	 * fallback or 404. Slashes at the end of the option do not count. NULL, "" or "/": no prefix. */
+	const char *prefix;
 };
 
 /* Makes a handler.
@@ -359,11 +365,11 @@ struct fsrv_options {
  * FSRV_ERR_INVALID      no root, or a root that is NULL or empty; an enum or flag with an unknown value;
  *                       an extension that is NULL, empty, or contains a dot or slash; an index name that
  *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL, empty
- *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; more
- *                       than 1024 workers; a reserved member that is not 0; a size that the struct has in
- *                       no version; a rule that fsrv/fields.h excludes, or rules that can give one response
- *                       more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that no browser
- *                       sends
+ *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; a
+ *                       prefix that is no path or has a query; more than 1024 workers; a reserved member
+ *                       that is not 0; a size that the struct has in no version; a rule that fsrv/fields.h
+ *                       excludes, or rules that can give one response more than FSRV_FIELDS_SIZE bytes or
+ *                       more than 24 fields; an origin that no browser sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason
@@ -473,7 +479,8 @@ FSRV_API enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connectio
 /* The pages that an insertion or a marker applies to. Since 0.1. */
 enum fsrv_scope {
 	FSRV_SCOPE_EVERY_PAGE = 0, /* each file of type text/html */
-	FSRV_SCOPE_INDEX_PAGE = 1  /* only the index page of the root, requested as "/" or by its name */
+	/* Only the index page of the root, requested as "/" (below the option prefix) or by its name. */
+	FSRV_SCOPE_INDEX_PAGE = 1
 };
 
 /* Inserts a script element into pages, from now on. fsrv/inject.h describes the points and the element.

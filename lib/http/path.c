@@ -138,6 +138,25 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 	return verdict;
 }
 
+enum fsrv__prefix_verdict fsrv__path_remove_prefix(struct fsrv__path *path, struct fsrv__text prefix)
+{
+	size_t removed = prefix.length;
+
+	if (removed == 0)
+		return FSRV__PREFIX_REMOVED;
+	if (path->length < removed || memcmp(path->text, prefix.at, removed) != 0)
+		return FSRV__PREFIX_ABSENT;
+	if (path->length == removed && !path->directory)
+		return FSRV__PREFIX_ALONE;
+	if (path->length > removed && path->text[removed] != '/')
+		return FSRV__PREFIX_ABSENT;
+	if (path->length > removed)
+		removed++;
+	path->length -= removed;
+	memmove(path->text, path->text + removed, path->length + 1);
+	return FSRV__PREFIX_REMOVED;
+}
+
 bool fsrv__path_is_hidden(const struct fsrv__path *path)
 {
 	const char *segment = path->text;

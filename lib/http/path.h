@@ -37,6 +37,16 @@ struct fsrv__path {
 enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__path_form form,
 					 struct fsrv__path *path);
 
+enum fsrv__prefix_verdict {
+	FSRV__PREFIX_REMOVED, /* path is now what stands below the prefix */
+	FSRV__PREFIX_ALONE,   /* the path is the prefix without a slash behind it, and stays as it was */
+	FSRV__PREFIX_ABSENT   /* the path is outside of the prefix, and stays as it was */
+};
+
+/* Takes the segments of a prefix off a path. The prefix has the form of path->text; an empty one is removed
+ * from every path. */
+enum fsrv__prefix_verdict fsrv__path_remove_prefix(struct fsrv__path *path, struct fsrv__text prefix);
+
 /* Whether a segment starts with exactly one dot: such names are not meant to be shown. The first segment
  * ".well-known" (RFC 8615) is not hidden. */
 bool fsrv__path_is_hidden(const struct fsrv__path *path);

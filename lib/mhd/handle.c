@@ -61,6 +61,15 @@ static bool parse_target(struct exchange *x)
 	case FSRV__PATH_OK:
 		break;
 	}
+	switch (fsrv__path_remove_prefix(&x->found.path, x->fs->prefix)) {
+	case FSRV__PREFIX_ABSENT:
+		return false;
+	case FSRV__PREFIX_ALONE:
+		x->found.outcome = FSRV__FOUND_DIRECTORY;
+		return false;
+	case FSRV__PREFIX_REMOVED:
+		break;
+	}
 	x->has_path = true;
 	x->found.requested_length = x->found.path.length;
 	return x->fs->serves_hidden || !fsrv__path_is_hidden(&x->found.path);

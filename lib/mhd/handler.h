@@ -27,7 +27,8 @@ struct fsrv {
 	struct fsrv__allocator allocator;
 	struct fsrv__roots roots;
 	struct fsrv__media_types types;
-	const char *cache_control;                 /* NULL: no such field */
+	struct fsrv__text prefix;  /* of targets, in the form of a path below a root; empty: none */
+	const char *cache_control; /* NULL: no such field */
 	const struct fsrv__own_fields *own_fields; /* NULL: none */
 	struct fsrv__log log;
 	struct fsrv__wake wake;

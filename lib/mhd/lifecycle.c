@@ -21,7 +21,8 @@ static int check_options(const struct fsrv__log *log, const struct fsrv_options 
 	const char *bad = fsrv__option_check(options);
 
 	if (bad != NULL) {
-		fsrv__log_line(log, "option %s has a value that is not allowed", bad);
+		fsrv__log_line(log, "option %s has a value that is not allowed; %s", bad,
+			       fsrv__option_advice(bad));
 		return FSRV_ERR_INVALID;
 	}
 	if (!fsrv__field_options_check(log, options))

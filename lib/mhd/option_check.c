@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "http/path.h"
+
 #define MAX_WORKERS 1024
 
 /* RFC 9110, 5.5, without obs-text: what libmicrohttpd sends as it is. */
@@ -25,6 +27,16 @@ static bool is_type(const struct fsrv_type *type)
 	if (type->extension == NULL || type->extension[0] == '\0' || strpbrk(type->extension, "./") != NULL)
 		return false;
 	return type->media_type != NULL && type->media_type[0] != '\0' && is_field_value(type->media_type);
+}
+
+/* The path of a target, without a query. */
+static bool is_prefix(const char *text)
+{
+	struct fsrv__path path;
+
+	return text[0] == '\0' || (text[0] == '/' && strchr(text, '?') == NULL &&
+				   fsrv__path_parse((struct fsrv__text){text, strlen(text)}, FSRV__PATH_RAW,
+						    &path) == FSRV__PATH_OK);
 }
 
 static bool has_bad_root(const struct fsrv_options *options)
@@ -68,6 +80,8 @@ static const char *find_bad_text(const struct fsrv_options *options)
 			return "index_names";
 	if (options->cache_control != NULL && !is_field_value(options->cache_control))
 		return "cache_control";
+	if (options->prefix != NULL && !is_prefix(options->prefix))
+		return "prefix";
 	return NULL;
 }
 
@@ -79,4 +93,18 @@ const char *fsrv__option_check(const struct fsrv_options *options)
 		return "roots";
 	bad = find_bad_number(options);
 	return bad != NULL ? bad : find_bad_text(options);
+}
+
+const char *fsrv__option_advice(const char *name)
+{
+	static const struct {
+		const char *name, *advice;
+	} list[] = {
+		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},
+	};
+
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (strcmp(name, list[i].name) == 0)
+			return list[i].advice;
+	return "fsrv/fsrv.h says which are";
 }

@@ -157,6 +157,17 @@ static void copy_own_fields(struct block *block, const struct fsrv_options *opti
 	fs->own_fields = own;
 }
 
+static void copy_prefix(struct block *block, const char *prefix, struct fsrv *fs)
+{
+	struct fsrv__path path;
+
+	fs->prefix = (struct fsrv__text){NULL, 0};
+	if (prefix == NULL || prefix[0] == '\0')
+		return;
+	fsrv__path_parse((struct fsrv__text){prefix, strlen(prefix)}, FSRV__PATH_RAW, &path);
+	fs->prefix = (struct fsrv__text){copy_text(block, path.text), path.length};
+}
+
 static void copy_all(struct block *block, const struct fsrv_options *options, const char *directory,
 		     struct fsrv *fs)
 {
@@ -167,6 +178,7 @@ static void copy_all(struct block *block, const struct fsrv_options *options, co
 	copy_index_names(block, options, fs);
 	copy_types(block, options, fs);
 	copy_own_fields(block, options, fs);
+	copy_prefix(block, options->prefix, fs);
 	fs->cache_control = cache_control[0] != '\0' ? copy_text(block, cache_control) : NULL;
 }
 

@@ -31,7 +31,7 @@ class Server:
 
     def _parse_address(self):
         parts = urlsplit(self.url)
-        if parts.scheme != 'http' or parts.path != '/' or not parts.port:
+        if parts.scheme != 'http' or not parts.path.endswith('/') or not parts.port:
             self.process.kill()
             self.reader.join()
             raise AssertionError(f'no address on the first line but {self.url!r}; {"".join(self.errors)}')

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from functools import partial
+from urllib.parse import urljoin, urlsplit
 
 from server import PATIENCE, Server, ask, refuses, stall, until
 from site_folder import CLIP, make_site
@@ -174,6 +175,33 @@ def refuses_beyond_a_limit(command, folder):
         equal((stats['live_bodies'], stats['open_files']), (1, 1), 'on their way, open')
         client.close()
         until(lambda: ask(connection, '/clip.mp4')[::2] == (200, CLIP), 'room again')
+        connection.close()
+
+
+def follow(connection, target):
+    """Asks as a client that follows redirects; returns the status and the target in the end."""
+    while True:
+        status, fields, _ = ask(connection, target)
+        if status != 308:
+            return status, target
+        target = urlsplit(urljoin('http://host' + target, fields['Location']))._replace(
+            scheme='', netloc='').geturl()
+
+
+def serves_below_a_prefix(command, prefix, folder):
+    with Server([*command, f'--prefix={prefix}', folder]) as server:
+        connection = server.connect()
+        prefix = prefix.rstrip('/')
+        equal(urlsplit(server.url).path, prefix + '/', 'the path of the first line')
+        equal(ask(connection, prefix + '/clip.mp4')[::2], (200, CLIP), 'a file')
+        for target, end in ((prefix, prefix + '/'), (prefix + '?a=b', prefix + '/?a=b'),
+                            ('/x/..' + prefix, prefix + '/'), (prefix + '/sub', prefix + '/sub/'),
+                            (prefix + '/x/../sub?a', prefix + '/sub/?a')):
+            equal(follow(connection, target)[1], end, target)
+        equal(follow(connection, prefix)[0], 200, prefix)
+        for target in ('/', '/clip.mp4', prefix + 'x/clip.mp4', prefix + '/../clip.mp4'):
+            equal(ask(connection, target)[0], 404, target)
+        equal(ask(connection, '/health')[0], 200, '/health')
         connection.close()
 
 
@@ -371,7 +399,8 @@ def option_cases(serve, folder):
             ('--workers=+2', '+2'),
             ('--cache-size=16M', '--cache-size 16M'), ('--cache-size=', '--cache-size'),
             ('--cache-size=18446744073709551616', '--cache-size 18446744073709551616'),
-            ('--stats=yes', '--stats=yes')):
+            ('--stats=yes', '--stats=yes'), ('--prefix=assets', 'option prefix', '"/assets"'),
+            ('--prefix=/a?b', 'option prefix'), ('--prefix=/a%2fb', 'option prefix')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
     for option in ('--max-bodies=4294967295', '--max-files=4294967295', '--workers=1024', '--workers=1',
                    '--cache-size=18446744073709551615'):
@@ -390,6 +419,8 @@ def mode_cases(mode, command, folder):
             ('16777216', 2 * len(SMALL), 16777216, False), ('8192', 0, 8192, True), ('0', 0, 0, False)):
         yield f'{mode}: keeps {size} bytes in memory', partial(
             caches, [*command, f'--cache-size={size}', folder], folder, least_hits, most_bytes, evicts)
+    for prefix in ('/assets', '/a%20b/c/'):
+        yield f'{mode}: below {prefix}', partial(serves_below_a_prefix, command, prefix, folder)
     for limit in ('--max-bodies=1', '--max-files=1'):
         yield f'{mode}: {limit}', partial(refuses_beyond_a_limit, [*command, limit, folder], folder)
     yield f'{mode}: more clients than descriptors', partial(stands_a_crowd, [*command, folder])

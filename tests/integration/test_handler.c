@@ -479,6 +479,21 @@ static void spoil_types(void)
 	options.n_types = 1;
 }
 
+static void spoil_prefix(void)
+{
+	options.prefix = "assets";
+}
+
+static void spoil_prefix_with_query(void)
+{
+	options.prefix = "/assets?a";
+}
+
+static void spoil_prefix_with_escape(void)
+{
+	options.prefix = "/a%2Fb";
+}
+
 static const struct {
 	const char *name;
 	int error;
@@ -495,6 +510,10 @@ static const struct {
 	{"line break in a field", FSRV_ERR_INVALID, spoil_cache_control, "cache_control"},
 	{"slash in an index name", FSRV_ERR_INVALID, spoil_index_names, "index_names"},
 	{"dot in an extension", FSRV_ERR_INVALID, spoil_types, "types"},
+	{"prefix without a slash", FSRV_ERR_INVALID, spoil_prefix,
+	 "option prefix has a value that is not allowed; give a path such as \"/assets\""},
+	{"prefix with a query", FSRV_ERR_INVALID, spoil_prefix_with_query, "prefix"},
+	{"prefix with an encoded slash", FSRV_ERR_INVALID, spoil_prefix_with_escape, "prefix"},
 };
 
 START_TEST(refuses)

@@ -403,6 +403,57 @@ START_TEST(tells_hidden_names_and_the_last_name)
 }
 END_TEST
 
+static const struct {
+	const char *prefix; /* "" for none */
+	const char *target;
+	enum fsrv__prefix_verdict verdict;
+	const char *rest;
+	bool directory;
+} prefixes[] = {
+	{"", "/", FSRV__PREFIX_REMOVED, "", true},
+	{"", "/a/b", FSRV__PREFIX_REMOVED, "a/b", false},
+	{"p", "/p/a", FSRV__PREFIX_REMOVED, "a", false},
+	{"p", "/p/a/b/", FSRV__PREFIX_REMOVED, "a/b", true},
+	{"p", "/p/p", FSRV__PREFIX_REMOVED, "p", false},
+	{"p", "/p/", FSRV__PREFIX_REMOVED, "", true},
+	{"p", "/p/.", FSRV__PREFIX_REMOVED, "", true},
+	{"p", "/p/a/..", FSRV__PREFIX_REMOVED, "", true},
+	{"p", "//p//a", FSRV__PREFIX_REMOVED, "a", false},
+	{"p", "/x/../p/a", FSRV__PREFIX_REMOVED, "a", false},
+	{"p", "/%70/a", FSRV__PREFIX_REMOVED, "a", false},
+	{"p", "http://host/p/a", FSRV__PREFIX_REMOVED, "a", false},
+	{"p", "/p", FSRV__PREFIX_ALONE, "p", false},
+	{"p", "http://host/p", FSRV__PREFIX_ALONE, "p", false},
+	{"p", "/x/../p", FSRV__PREFIX_ALONE, "p", false},
+	{"p", "/", FSRV__PREFIX_ABSENT, "", true},
+	{"p", "/px", FSRV__PREFIX_ABSENT, "px", false},
+	{"p", "/px/", FSRV__PREFIX_ABSENT, "px", true},
+	{"p", "/px/a", FSRV__PREFIX_ABSENT, "px/a", false},
+	{"p", "/P/a", FSRV__PREFIX_ABSENT, "P/a", false},
+	{"p", "/a/p", FSRV__PREFIX_ABSENT, "a/p", false},
+	{"p", "/p/../a", FSRV__PREFIX_ABSENT, "a", false},
+	{"p", "http://p/a", FSRV__PREFIX_ABSENT, "a", false},
+	{"p/q", "/p/q/a", FSRV__PREFIX_REMOVED, "a", false},
+	{"p/q", "/p/q/", FSRV__PREFIX_REMOVED, "", true},
+	{"p/q", "/p/q", FSRV__PREFIX_ALONE, "p/q", false},
+	{"p/q", "/p/", FSRV__PREFIX_ABSENT, "p", true},
+	{"p/q", "/p/qa", FSRV__PREFIX_ABSENT, "p/qa", false},
+	{"p/q", "/p/q/../q/a", FSRV__PREFIX_REMOVED, "a", false},
+};
+
+START_TEST(removes_a_prefix)
+{
+	struct fsrv__path path;
+	enum fsrv__prefix_verdict verdict;
+
+	ck_assert_int_eq(parse(prefixes[_i].target, strlen(prefixes[_i].target), RAW, &path), OK);
+	verdict = fsrv__path_remove_prefix(&path, text_of(prefixes[_i].prefix));
+	ck_assert_msg(verdict == prefixes[_i].verdict && strcmp(path.text, prefixes[_i].rest) == 0 &&
+			      path.length == strlen(path.text) && path.directory == prefixes[_i].directory,
+		      "%s: got %d, \"%s\"", prefixes[_i].target, (int)verdict, path.text);
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("path");
@@ -416,6 +467,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(table, parses_only_decoded, 0, LEN(decoded));
 	tcase_add_loop_test(table, does_not_leave_the_root, 0, LEN(traversal));
 	tcase_add_loop_test(table, tells_hidden_names_and_the_last_name, 0, LEN(names));
+	tcase_add_loop_test(table, removes_a_prefix, 0, LEN(prefixes));
 	suite_add_tcase(suite, table);
 	tcase_add_test(bytes, judges_every_byte);
 	tcase_add_test(bytes, judges_every_escape);
