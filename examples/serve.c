@@ -117,20 +117,20 @@ static bool start_server(struct settings *s, struct fsrv_server **server)
 	int error;
 
 	s->server.size = sizeof(s->server);
+	s->server.allowed_hosts = s->hosts;
 	s->server.handler = handle;
 	s->server.handler_cls = s;
 	error = fsrv_server_start(s->fs, &s->server, server);
-	if (error == FSRV_ERR_INVALID)
-		return refuse("--address %s: give a numeric IPv4 or IPv6 address", address);
 	if (error == FSRV_ERR_ADDRESS_IN_USE)
 		return refuse("--port %u: another program listens there; leave the option away for a free "
 			      "port",
 			      s->server.port);
 	if (error == FSRV_ERR_SYSTEM)
 		return refuse("--address %s --port %u: %s", address, s->server.port, strerror(errno));
-	if (error != FSRV_OK)
+	/* The log function has named a bad option. */
+	if (error != FSRV_OK && error != FSRV_ERR_INVALID)
 		return refuse("%s", fsrv_strerror(error));
-	return true;
+	return error == FSRV_OK;
 }
 
 /* A descriptor that the caller closed would otherwise become a socket, and be written to. */

@@ -1,7 +1,9 @@
 /* The command line of fsrv-serve. */
+#include <arpa/inet.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,8 @@ static const char usage[] =
 	"\n"
 	"  --port N               listen on port N (default: any free port)\n"
 	"  --address ADDRESS      listen on this numeric address (default: 127.0.0.1)\n"
+	"  --allow-host HOST      answer requests for HOST too, * for all; repeatable (default: only\n"
+	"                         localhost on a loopback address, all hosts on another)\n"
 	"  --overlay DIR          look into DIR before ROOT; repeatable, first come first\n"
 	"  --mode MODE            thread (per connection, default), epoll or pool\n"
 	"  --body MODE            auto (default), zero-copy or reader\n"
@@ -122,6 +126,24 @@ static bool add_root(struct settings *s, const char *path)
 	return true;
 }
 
+static bool add_host(struct settings *s, const char *host)
+{
+	if (s->server.n_allowed_hosts == MAX_HOSTS)
+		return refuse("--allow-host %s: no more than %d hosts", host, MAX_HOSTS);
+	s->hosts[s->server.n_allowed_hosts++] = host;
+	return true;
+}
+
+static bool set_address(struct settings *s, const char *text)
+{
+	unsigned char address[sizeof(struct in6_addr)];
+
+	if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
+		return refuse("--address %s: give a numeric IPv4 or IPv6 address", text);
+	s->server.address = text;
+	return true;
+}
+
 static bool add_edit(struct settings *s, const char *option, const char *value, enum fsrv_scope scope,
 		     enum fsrv_point point)
 {
@@ -166,6 +188,7 @@ static bool set_symlinks(struct settings *s, const char *text)
 
 enum {
 	ADDRESS,
+	ALLOW_HOST,
 	BODY,
 	BODY_SCRIPT,
 	CACHE_CONTROL,
@@ -198,6 +221,7 @@ enum {
 
 static const struct option options[] = {
 	{"address", required_argument, NULL, ADDRESS},
+	{"allow-host", required_argument, NULL, ALLOW_HOST},
 	{"body", required_argument, NULL, BODY},
 	{"body-script", required_argument, NULL, BODY_SCRIPT},
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
@@ -234,8 +258,9 @@ static bool take_server_option(struct settings *s, int option, const char *value
 {
 	switch (option) {
 	case ADDRESS:
-		s->server.address = value;
-		return true;
+		return set_address(s, value);
+	case ALLOW_HOST:
+		return add_host(s, value);
 	case MODE:
 		return set_mode(s, value);
 	case PORT:

@@ -353,6 +353,20 @@ struct fsrv_options {
 	 * dot segments were removed (RFC 3986, 5.2.4). A target outside of the prefix is missing: it gets the
 	 * fallback or 404. Slashes at the end of the option do not count. NULL, "" or "/": no prefix. */
 	const char *prefix;
+
+	/* Hosts that requests may name. Each is a name, ".name" for the name and all names below it, "*.name"
+	 * for all names below it, or a numeric address; with ":port" for one port, without for all; "*" is
+	 * every host. Names are written in ASCII, as browsers send them, in any letter case. Those of the
+	 * loopback interface are always allowed: localhost, *.localhost, 127.0.0.0/8, ::1.
+	 *
+	 * The host of the target or of Host, and that of Origin if there is one, have to be allowed;
+	 * otherwise the response is 403, at once, and the log function is told the host, once, up to 16
+	 * hosts. So names that an attacker's DNS leads to this machine get nothing. "null" allows the origin
+	 * of pages that have none, such as local files and sandboxed frames (RFC 6454). A request without
+	 * Host (HTTP/1.0) is allowed. No list: fsrv_handle looks at neither field. A struct fsrv_server has a
+	 * list of its own. */
+	const char *const *allowed_hosts;
+	size_t n_allowed_hosts;
 };
 
 /* Makes a handler.
@@ -366,10 +380,11 @@ struct fsrv_options {
  *                       an extension that is NULL, empty, or contains a dot or slash; an index name that
  *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL, empty
  *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; a
- *                       prefix that is no path or has a query; more than 1024 workers; a reserved member
- *                       that is not 0; a size that the struct has in no version; a rule that fsrv/fields.h
- *                       excludes, or rules that can give one response more than FSRV_FIELDS_SIZE bytes or
- *                       more than 24 fields; an origin that no browser sends
+ *                       prefix that is no path or has a query; an allowed host that is NULL or none of
+ *                       the forms; more than 1024 workers; a reserved member that is not 0; a size that
+ *                       the struct has in no version; a rule that fsrv/fields.h excludes, or rules that can
+ *                       give one response more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin
+ *                       that no browser sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason

@@ -8,8 +8,9 @@
  *	fsrv_server_stop(server);
  *	fsrv_free(fs);
  *
- * By default the server listens on the loopback interface. It speaks plain HTTP/1.1, without TLS and
- * without authentication. Put a proxy in front of it before untrusted clients can reach it. */
+ * By default the server listens on the loopback interface, and answers only requests that name a host of
+ * it. It speaks plain HTTP/1.1, without TLS and without authentication. Put a proxy in front of it before
+ * untrusted clients can reach it. */
 #ifndef FSRV_SERVER_H
 #define FSRV_SERVER_H
 
@@ -48,9 +49,9 @@ struct fsrv_server_options {
 	 * NULL: "127.0.0.1". */
 	const char *address;
 
-	/* Called for every request in place of fsrv_handle, on the threads of the server. It answers the
-	 * program's own routes and calls fsrv_handle(fs, ...) for the rest. url keeps its percent-encoding.
-	 * NULL: fsrv_handle. */
+	/* Called in place of fsrv_handle for every request whose hosts are allowed (allowed_hosts), on the
+	 * threads of the server. It answers the program's own routes and calls fsrv_handle(fs, ...) for the
+	 * rest. url keeps its percent-encoding. NULL: fsrv_handle. */
 	MHD_AccessHandlerCallback handler;
 	void *handler_cls;
 
@@ -86,6 +87,14 @@ struct fsrv_server_options {
 	 * not less than 4096. */
 	unsigned header_memory;
 	unsigned reserved;	   /* 0 */
+
+	/* Hosts that requests may name, in the forms of the option of that name in fsrv/fsrv.h. Every request
+	 * is checked, also those that handler would answer, before handler is called. No list: if address is
+	 * a loopback address, only hosts of the loopback interface, because a page of any site can make a
+	 * browser send requests there, under a name that the site's DNS leads there (DNS rebinding);
+	 * otherwise all hosts. A list adds to the hosts of the loopback interface; "*" allows all. */
+	const char *const *allowed_hosts;
+	size_t n_allowed_hosts;
 };
 
 /* Starts a server.
@@ -98,8 +107,8 @@ struct fsrv_server_options {
  * Returns:
  * FSRV_OK                  the server accepts connections
  * FSRV_ERR_INVALID         the address is not numeric, the port is above 65535, the mode is unknown,
- *                          header_memory is from 1 to 4095, the reserved member is not 0, or the struct
- *                          has this size in no version
+ *                          header_memory is from 1 to 4095, an allowed host is NULL or none of the forms,
+ *                          the reserved member is not 0, or the struct has this size in no version
  * FSRV_ERR_UNSUPPORTED     size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ADDRESS_IN_USE  another socket listens on that address and port
  * FSRV_ERR_SYSTEM          socket(2), bind(2) or listen(2) failed, for example because the machine does not
@@ -108,7 +117,8 @@ struct fsrv_server_options {
  * FSRV_ERR_DAEMON          libmicrohttpd refused, usually because descriptors or threads ran out
  * FSRV_ERR_MEMORY          an allocation failed
  *
- * Any thread may call it. Since 0.1. */
+ * The log function of fs receives the name of an option that was refused. Any thread may call it.
+ * Since 0.1. */
 FSRV_API int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *options,
 			       struct fsrv_server **server);
 

@@ -171,6 +171,9 @@ static void plan_target(const struct fsrv__request *request, const struct fsrv__
 	case FSRV__TARGET_FORBIDDEN:
 		plan_text(plan, 403, "Forbidden\n");
 		return;
+	case FSRV__HOST_REFUSED:
+		plan_text(plan, 403, "Forbidden host or origin\n");
+		return;
 	case FSRV__OVERLOADED:
 		plan_overload(plan);
 		return;
@@ -183,12 +186,14 @@ static void plan_target(const struct fsrv__request *request, const struct fsrv__
 void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
 		     int64_t now, struct fsrv__plan *plan)
 {
+	bool is_refused = target->outcome == FSRV__HOST_REFUSED;
+
 	if (fsrv__request_is_malformed(request, http_1_1)) {
 		plan_text(plan, 400, "Bad Request\n");
-	} else if (request->method == FSRV__OTHER_METHOD) {
+	} else if (request->method == FSRV__OTHER_METHOD && !is_refused) {
 		plan_text(plan, 405, "Method Not Allowed\n");
 		add_header(plan, "Allow", allowed_methods);
-	} else if (request->method == FSRV__OPTIONS) {
+	} else if (request->method == FSRV__OPTIONS && !is_refused) {
 		begin(plan, 204, FSRV__CONTENT_ABSENT);
 		add_header(plan, "Allow", allowed_methods);
 	} else {

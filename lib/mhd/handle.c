@@ -1,5 +1,7 @@
 /* fsrv_handle: one request on its way from the target to the answer. Here the stages are called, in order;
  * none of them calls an earlier one. */
+#include "mhd/handle.h"
+
 #include <string.h>
 
 #include "http/mime.h"
@@ -323,6 +325,29 @@ static bool is_refused_early(const struct exchange *x)
 	       fsrv__request_is_malformed(&x->request, x->http_1_1);
 }
 
+static enum MHD_Result refuse_host(struct exchange *x)
+{
+	x->number = fsrv__count(&x->fs->last_answer, 1);
+	fsrv__lookup_result_init(&x->found);
+	x->found.time = fsrv__clock_time();
+	return give_up(x, FSRV__HOST_REFUSED);
+}
+
+enum MHD_Result fsrv__handle_refused_host(struct fsrv *fs, struct MHD_Connection *connection, const char *url,
+					  const char *method, const char *version)
+{
+	struct exchange x;
+
+	x.fs = fs;
+	x.connection = connection;
+	x.url = url;
+	x.method = method;
+	x.version = version;
+	x.started = fsrv__clock_nanoseconds();
+	read_request(&x);
+	return refuse_host(&x);
+}
+
 enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 			    const char *version, const char *upload_data, size_t *upload_data_size,
 			    void **con_cls)
@@ -345,6 +370,8 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 	read_request(&x);
 	if (*con_cls == NULL)
 		fsrv__offload_drop(cls, connection);
+	if (!fsrv__allowed_hosts_admit(x.fs->allowed_hosts, connection, url))
+		return refuse_host(&x);
 	if (*con_cls == NULL && !is_refused_early(&x)) {
 		*con_cls = &first_call_is_over;
 		return MHD_YES;

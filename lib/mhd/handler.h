@@ -11,6 +11,7 @@
 #include "fs/scripts.h"
 #include "fs/workers.h"
 #include "fsrv/fsrv.h"
+#include "mhd/allowed_hosts.h"
 #include "mhd/connection.h"
 #include "mhd/counters.h"
 #include "mhd/fallback.h"
@@ -41,6 +42,7 @@ struct fsrv {
 	enum fsrv__etag_source etag_source;
 	uint64_t tag_salt; /* hash of the option; 0: none */
 	enum fsrv_body body;
+	struct fsrv__allowed_hosts *allowed_hosts; /* NULL: every host is allowed */
 	unsigned max_bodies, max_files; /* 0: no limit */
 	bool serves_hidden;
 	uint64_t max_page_size;

@@ -21,8 +21,7 @@ static int check_options(const struct fsrv__log *log, const struct fsrv_options 
 	const char *bad = fsrv__option_check(options);
 
 	if (bad != NULL) {
-		fsrv__log_line(log, "option %s has a value that is not allowed; %s", bad,
-			       fsrv__option_advice(bad));
+		fsrv__option_log_refusal(log, bad);
 		return FSRV_ERR_INVALID;
 	}
 	if (!fsrv__field_options_check(log, options))
@@ -78,19 +77,22 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 {
 	uint64_t cache_size = options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE;
-	bool has_cache;
+	const struct fsrv__host_list hosts = {options->allowed_hosts, options->n_allowed_hosts};
+	bool has_cache, has_hosts;
 
 	for (size_t i = 0; i < fs->roots.n_roots; i++)
 		fsrv__root_detect_medium(&fs->roots, &fs->roots.list[i]);
 	fsrv__scripts_init(&fs->scripts, &fs->allocator);
 	has_cache = fsrv__cache_init(&fs->cache, &fs->allocator, cache_size);
+	has_hosts = hosts.n_patterns == 0 ||
+		    fsrv__allowed_hosts_new(&fs->allocator, &fs->log, &hosts, "fsrv_new", &fs->allowed_hosts);
 	pthread_mutex_init(&fs->offload_mutex, NULL);
 	fsrv__fallback_init(&fs->fallback, options->fallback, options->fallback_cls);
 	fs->guard = fsrv__guard_new(&fs->allocator);
 	fs->workers =
 		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
 				  fsrv__offload_drop_closed, fs);
-	return has_cache && fs->guard != NULL && fs->workers != NULL;
+	return has_cache && has_hosts && fs->guard != NULL && fs->workers != NULL;
 }
 
 int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
@@ -142,6 +144,7 @@ void fsrv_free(struct fsrv *fs)
 	fsrv__guard_free(fs->guard);
 	fsrv__offload_clear(fs);
 	fsrv__cache_destroy(&fs->cache);
+	fsrv__allowed_hosts_free(fs->allowed_hosts);
 	pthread_mutex_destroy(&fs->offload_mutex);
 	fsrv__fallback_destroy(&fs->fallback);
 	fsrv__scripts_destroy(&fs->scripts);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "http/host.h"
 #include "http/path.h"
 
 #define MAX_WORKERS 1024
@@ -82,6 +83,9 @@ static const char *find_bad_text(const struct fsrv_options *options)
 		return "cache_control";
 	if (options->prefix != NULL && !is_prefix(options->prefix))
 		return "prefix";
+	if (!fsrv__host_list_is_valid(
+		    &(struct fsrv__host_list){options->allowed_hosts, options->n_allowed_hosts}))
+		return "allowed_hosts";
 	return NULL;
 }
 
@@ -95,16 +99,26 @@ const char *fsrv__option_check(const struct fsrv_options *options)
 	return bad != NULL ? bad : find_bad_text(options);
 }
 
-const char *fsrv__option_advice(const char *name)
+/* What to do about an option that was refused. */
+static const char *advise(const char *name)
 {
 	static const struct {
 		const char *name, *advice;
 	} list[] = {
+		{"address", "give a numeric IPv4 or IPv6 address"},
+		{"allowed_hosts",
+		 "give hosts such as \"app.example\", \".example.com\", \"[2001:db8::1]:8080\" or "
+		 "\"*\", without a scheme and in ASCII"},
 		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
 		if (strcmp(name, list[i].name) == 0)
 			return list[i].advice;
-	return "fsrv/fsrv.h says which are";
+	return "the header that declares it says which are";
+}
+
+void fsrv__option_log_refusal(const struct fsrv__log *log, const char *name)
+{
+	fsrv__log_line(log, "option %s has a value that is not allowed; %s", name, advise(name));
 }

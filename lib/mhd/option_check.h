@@ -3,11 +3,12 @@
 #define FSRV__MHD_OPTION_CHECK_H
 
 #include "fsrv/fsrv.h"
+#include "mhd/log.h"
 
 /* The name of an option with a value that its comment in fsrv/fsrv.h excludes; NULL when there is none. */
 const char *fsrv__option_check(const struct fsrv_options *options);
 
-/* What to do about an option that was refused, for a log line behind "not allowed; ". A constant. */
-const char *fsrv__option_advice(const char *name);
+/* Logs that an option of fsrv_new or fsrv_server_start was refused, and what it may be. */
+void fsrv__option_log_refusal(const struct fsrv__log *log, const char *name);
 
 #endif

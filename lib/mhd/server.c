@@ -4,10 +4,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "mhd/allowed_hosts.h"
 #include "mhd/clients.h"
+#include "mhd/handle.h"
 #include "mhd/handler.h"
 #include "mhd/listener.h"
 #include "mhd/offload.h"
+#include "mhd/option_check.h"
 #include "mhd/server_options.h"
 
 /* Connections that a daemon with a thread for each may accept beyond the limit, since it closes newcomers at
@@ -19,6 +22,7 @@ struct fsrv_server {
 	MHD_AccessHandlerCallback handler;
 	void *handler_cls;
 	struct fsrv__clients *clients;
+	struct fsrv__allowed_hosts *allowed_hosts; /* NULL: every host is allowed */
 	atomic_bool is_starting;
 	struct MHD_Daemon *daemon;
 	struct fsrv__listener listener; /* its socket is the daemon's */
@@ -88,9 +92,12 @@ static enum MHD_Result call_handler(void *cls, struct MHD_Connection *connection
 	struct fsrv_server *server = cls;
 	size_t content = *upload_data_size;
 	bool may_follow = fsrv__clients_called(server->clients, connection, content);
-	enum MHD_Result result = server->handler(server->handler_cls, connection, url, method, version,
-						 upload_data, upload_data_size, con_cls);
+	enum MHD_Result result;
 
+	if (*con_cls == NULL && !fsrv__allowed_hosts_admit(server->allowed_hosts, connection, url))
+		return fsrv__handle_refused_host(server->fs, connection, url, method, version);
+	result = server->handler(server->handler_cls, connection, url, method, version, upload_data,
+				 upload_data_size, con_cls);
 	if (may_follow && result == MHD_YES && waits_for_content(connection, *upload_data_size))
 		fsrv__clients_await_content(server->clients, connection, content);
 	return result;
@@ -124,6 +131,19 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 				items, MHD_OPTION_END);
 }
 
+/* A loopback address can be reached by every page in a browser on this machine, and by a name of an attacker
+ * that leads to it. */
+static bool make_allowed_hosts(struct fsrv_server *server, const struct fsrv_server_options *options)
+{
+	const struct fsrv__host_list list = {options->allowed_hosts, options->n_allowed_hosts};
+
+	if (list.n_patterns == 0 && !fsrv__server_options_are_loopback(options))
+		return true;
+	return fsrv__allowed_hosts_new(&server->fs->allocator, &server->fs->log, &list,
+				       "fsrv_server_start (fsrv-serve: --allow-host)",
+				       &server->allowed_hosts);
+}
+
 static int make_clients(struct fsrv_server *server, const struct fsrv_server_options *options)
 {
 	const struct fsrv__clients_limits limits = {
@@ -153,16 +173,29 @@ static int start(struct fsrv_server *server, const struct fsrv_server_options *o
 	return FSRV_ERR_DAEMON;
 }
 
+/* Reads the options and opens the listener; what is wrong is logged. */
+static int prepare(const struct fsrv_server_options *given, const struct fsrv__log *log,
+		   struct fsrv_server_options *options, struct fsrv__listener *listener)
+{
+	const char *bad;
+	int error = fsrv__server_options_read(given, options, &bad);
+
+	if (error == FSRV_OK) {
+		error = fsrv__listener_open(listener, options->address, options->port);
+		bad = "address";
+	}
+	if (error == FSRV_ERR_INVALID && bad != NULL)
+		fsrv__option_log_refusal(log, bad);
+	return error;
+}
+
 int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, struct fsrv_server **out)
 {
 	struct fsrv_server_options options;
 	struct fsrv__listener listener;
 	struct fsrv_server *server;
-	int error = fsrv__server_options_read(given, &options);
+	int error = prepare(given, &fs->log, &options, &listener);
 
-	if (error != FSRV_OK)
-		return error;
-	error = fsrv__listener_open(&listener, options.address, options.port);
 	if (error != FSRV_OK)
 		return error;
 	server = fsrv__allocate(&fs->allocator, sizeof(*server));
@@ -174,9 +207,9 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 	server->handler = options.handler != NULL ? options.handler : fsrv_handle;
 	server->handler_cls = options.handler != NULL ? options.handler_cls : fs;
 	atomic_init(&server->is_starting, true);
-	error = make_clients(server, &options);
+	error = make_allowed_hosts(server, &options) ? make_clients(server, &options) : FSRV_ERR_MEMORY;
 	if (error != FSRV_OK)
-		goto fail;
+		goto fail_hosts;
 	error = start(server, &options);
 	if (error != FSRV_OK)
 		goto fail_daemon;
@@ -184,6 +217,8 @@ int fsrv_server_start(struct fsrv *fs, const struct fsrv_server_options *given, 
 	return FSRV_OK;
 fail_daemon:
 	fsrv__clients_free(server->clients);
+fail_hosts:
+	fsrv__allowed_hosts_free(server->allowed_hosts);
 fail:
 	fsrv__release(&fs->allocator, server);
 	fsrv__listener_close(&listener);
@@ -210,5 +245,6 @@ void fsrv_server_stop(struct fsrv_server *server)
 	MHD_stop_daemon(server->daemon);
 	fsrv__workers_undrain(server->fs->workers, &drain);
 	fsrv__clients_free(server->clients);
+	fsrv__allowed_hosts_free(server->allowed_hosts);
 	fsrv__release(&server->fs->allocator, server);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "http/host.h"
 #include "mhd/option_struct.h"
 
 #define DEFAULT_ADDRESS          "127.0.0.1"
@@ -45,9 +46,9 @@ static unsigned choose(unsigned given, unsigned standard)
 	return given != 0 ? given : standard;
 }
 
-static bool is_loopback(const char *address)
+bool fsrv__server_options_are_loopback(const struct fsrv_server_options *options)
 {
-	return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+	return fsrv__host_is_loopback((struct fsrv__text){options->address, strlen(options->address)});
 }
 
 /* On the loopback interface all clients have one address. */
@@ -55,7 +56,8 @@ static unsigned choose_connections_per_address(const struct fsrv_server_options 
 {
 	unsigned half = options->connection_limit / 2 + options->connection_limit % 2;
 
-	return choose(options->connections_per_address, is_loopback(options->address) ? 0 : half);
+	return choose(options->connections_per_address,
+		      fsrv__server_options_are_loopback(options) ? 0 : half);
 }
 
 static unsigned choose_idle_timeout(const struct fsrv_server_options *options)
@@ -79,18 +81,34 @@ static void put_in_defaults(struct fsrv_server_options *options)
 		options->header_memory = DEFAULT_HEADER_MEMORY;
 }
 
-int fsrv__server_options_read(const struct fsrv_server_options *given, struct fsrv_server_options *options)
+static const char *find_bad(const struct fsrv_server_options *options)
+{
+	const struct fsrv__host_list hosts = {options->allowed_hosts, options->n_allowed_hosts};
+
+	if ((unsigned)options->mode > FSRV_SERVER_POOL)
+		return "mode";
+	if (options->port > 65535)
+		return "port";
+	if (options->header_memory != 0 && options->header_memory < MIN_HEADER_MEMORY)
+		return "header_memory";
+	if (options->reserved != 0)
+		return "reserved";
+	return fsrv__host_list_is_valid(&hosts) ? NULL : "allowed_hosts";
+}
+
+int fsrv__server_options_read(const struct fsrv_server_options *given, struct fsrv_server_options *options,
+			      const char **bad)
 {
 	int error = FSRV_OK;
 
+	*bad = NULL;
 	*options = (struct fsrv_server_options){.size = sizeof(*options)};
 	if (given != NULL)
 		error = fsrv__option_struct_read(options, sizeof(*options), given);
 	if (error != FSRV_OK)
 		return error;
-	if (options->port > 65535 || (unsigned)options->mode > FSRV_SERVER_POOL || options->reserved != 0)
-		return FSRV_ERR_INVALID;
-	if (options->header_memory != 0 && options->header_memory < MIN_HEADER_MEMORY)
+	*bad = find_bad(options);
+	if (*bad != NULL)
 		return FSRV_ERR_INVALID;
 	put_in_defaults(options);
 	return FSRV_OK;

@@ -22,7 +22,8 @@ static size_t fetch(unsigned port, const char *name, char *answer, size_t capaci
 	address.sin_family = AF_INET;
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	address.sin_port = htons((uint16_t)port);
-	snprintf(request, sizeof(request), "GET /%s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n", name);
+	snprintf(request, sizeof(request), "GET /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		 name);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
 	    write(fd, request, strlen(request)) == (ssize_t)strlen(request))
 		for (; n > 0 && length < capacity; length += (size_t)n)

@@ -89,7 +89,7 @@ def stall(server, path='/huge.bin'):
     client.settimeout(PATIENCE)
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(server.address)
-    client.sendall(f'GET {path} HTTP/1.1\r\nHost: h\r\n\r\n'.encode())
+    client.sendall(f'GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n'.encode())
     client.recv(100)
     return client
 

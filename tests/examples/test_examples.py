@@ -139,7 +139,7 @@ def keeps_no_descriptors(command):
         ask_everything(server, 25)
         for _ in range(50):
             aborted = server.connect_raw()
-            aborted.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: h\r\n\r\n')
+            aborted.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: localhost\r\n\r\n')
             aborted.recv(1000)
             aborted.close()
         deadline = time.monotonic() + 10

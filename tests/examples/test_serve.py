@@ -205,6 +205,40 @@ def serves_below_a_prefix(command, prefix, folder):
         connection.close()
 
 
+def allows(command, allowed, refused):
+    """Hosts and origins by what they get; what is refused is told on standard error, with the way out."""
+    with Server(command) as server:
+        for host, fields in [(host, {}) for host in allowed + refused] + [
+                ('localhost', {'Origin': 'http://' + host}) for host in allowed + refused]:
+            name = fields['Origin'][7:] if fields else host
+            for path in ('/sub/notes.txt', '/health'):
+                connection = server.connect()
+                equal(ask(connection, path, Host=host, **fields)[0], 200 if name in allowed else 403,
+                      f'{path} of {host}, {fields}')
+                connection.close()
+        server.stop(signal.SIGTERM, PATIENCE)
+    told = [line for line in server.errors if '--allow-host' in line]
+    equal(len(told), 2 * len(refused), f'lines about refused hosts, {told}')
+    for host in refused:
+        if not any(f'for host {host} was refused' in line for line in told):
+            raise AssertionError(f'{host} is not in {told}')
+
+
+def host_cases(mode, serve, folder):
+    command = [serve, '--quiet', f'--mode={mode}']
+    local, others = ['localhost', 'a.localhost:80', '127.0.0.1:9', '[::1]'], ['box.lan', 'evil.example:8080']
+    yield f'{mode}: answers this machine alone', partial(allows, [*command, folder], local, others)
+    yield f'{mode}: --allow-host', partial(
+        allows, [*command, '--allow-host=box.lan', '--allow-host', '*.test', folder],
+        local + ['box.lan', 'box.lan:8080', 'a.b.test'], ['evil.example', 'test'])
+    yield f'{mode}: --allow-host=*', partial(allows, [*command, '--allow-host=*', folder], local + others, [])
+    yield f'{mode}: answers all hosts on another address', partial(
+        allows, [*command, '--address=0.0.0.0', folder], local + others, [])
+    yield f'{mode}: --allow-host on another address', partial(
+        allows, [*command, '--address=0.0.0.0', '--allow-host=box.lan', folder], local + ['box.lan'],
+        ['evil.example'])
+
+
 def in_shell(setup, command):
     return ['sh', '-c', setup, *command]
 
@@ -274,7 +308,7 @@ def crowd(server, size):
         client = server.connect_raw()
         clients.append(client)
         try:
-            client.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: h\r\n\r\n')
+            client.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: localhost\r\n\r\n')
         except OSError:
             pass
     return clients
@@ -339,7 +373,7 @@ def logs_no_control_bytes(serve, folder):
     """Neither the method nor the target of a client may move the cursor of a terminal."""
     with Server([serve, folder]) as server:
         client = server.connect_raw()
-        client.sendall(b'G\x1b[2J\x07 /\x1b]0;x\x07 HTTP/1.1\r\nHost: h\r\n\r\n')
+        client.sendall(b'G\x1b[2J\x07 /\x1b]0;x\x07 HTTP/1.1\r\nHost: localhost\r\n\r\n')
         equal(client.recv(12), b'HTTP/1.1 405', 'status line')
         client.close()
         server.stop(signal.SIGTERM, PATIENCE)
@@ -400,6 +434,7 @@ def option_cases(serve, folder):
             ('--cache-size=16M', '--cache-size 16M'), ('--cache-size=', '--cache-size'),
             ('--cache-size=18446744073709551616', '--cache-size 18446744073709551616'),
             ('--stats=yes', '--stats=yes'), ('--prefix=assets', 'option prefix', '"/assets"'),
+            ('--allow-host=http://a.example', 'option allowed_hosts', 'without a scheme'),
             ('--prefix=/a?b', 'option prefix'), ('--prefix=/a%2fb', 'option prefix')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
     for option in ('--max-bodies=4294967295', '--max-files=4294967295', '--workers=1024', '--workers=1',
@@ -435,6 +470,7 @@ def cases(serve, folder):
     yield from option_cases(serve, folder)
     yield from field_cases(serve, folder)
     for mode in MODES:
+        yield from host_cases(mode, serve, folder)
         yield from mode_cases(mode, [serve, '--quiet', '--stats', f'--mode={mode}'], folder)
     for closed in ((0,), (1,), (2,), (0, 1, 2)):
         yield f'standard descriptors {closed} closed', partial(

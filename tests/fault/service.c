@@ -289,7 +289,7 @@ void service_request(struct service *service, struct client *client, const char 
 
 	client_open(client, service_connect(service));
 	setsockopt(client->socket, SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", target);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
 	ck_assert_msg(client_send_text(client, request), "%s: %s", service->name, target);
 }
 
@@ -345,7 +345,7 @@ void service_expect_at_once(struct service *service, const char *target, int sta
 
 	client_open(&client, service_connect(service));
 	wait.fd = client.socket;
-	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: test\r\n\r\n", target);
+	snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", target);
 	client_send_text(&client, request);
 	ck_assert_msg(poll(&wait, 1, 1000) == 1, "%s: %s: nothing within a second", service->name, target);
 	client_read(&client, true, &reply);

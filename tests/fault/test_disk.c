@@ -99,7 +99,7 @@ START_TEST(ends_short_when_the_disk_fails)
 		client_open(&matrix.clients[i], service_connect(&matrix.services[i]));
 		client_send_text(&matrix.clients[i], "GET ");
 		client_send_text(&matrix.clients[i], clip_of(i));
-		client_send_text(&matrix.clients[i], " HTTP/1.1\r\nHost: test\r\n\r\n");
+		client_send_text(&matrix.clients[i], " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	}
 	for (int i = 0; i < matrix.n; i++)
 		expect_short(&matrix.services[i], &matrix.clients[i], row);

@@ -186,7 +186,7 @@ START_TEST(leaves_the_other_server_alone)
 	for (int k = 0; k < N_DOWNLOADS; k++) {
 		service_request(service, &clients[0][k], clip_of(k));
 		client_open(&clients[1][k], client_connect(fsrv_server_port(other)));
-		client_send_text(&clients[1][k], "GET /clip-9 HTTP/1.1\r\nHost: test\r\n\r\n");
+		client_send_text(&clients[1][k], "GET /clip-9 HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	}
 	usleep(200000);
 	begin = now_seconds();

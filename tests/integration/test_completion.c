@@ -422,7 +422,7 @@ END_TEST
 /* Asks for the huge file and reads at least so many bytes of its content; returns how many. */
 static uint64_t read_some(int socket, uint64_t least)
 {
-	static const char request[] = "GET /huge HTTP/1.1\r\nHost: test\r\n\r\n";
+	static const char request[] = "GET /huge HTTP/1.1\r\nHost: localhost\r\n\r\n";
 	static char buffer[65536];
 	const char *content;
 	uint64_t n_read = 0;
@@ -551,10 +551,10 @@ static const struct {
 	unsigned flags;
 	const char *version, *fields;
 } headers[] = {
-	{"no Date", MHD_USE_SUPPRESS_DATE_NO_CLOCK, "1.1", "Host: test\r\n"},
+	{"no Date", MHD_USE_SUPPRESS_DATE_NO_CLOCK, "1.1", "Host: localhost\r\n"},
 	{"HTTP/1.0", 0, "1.0", ""},
 	{"HTTP/1.0, kept alive", 0, "1.0", "Connection: Keep-Alive\r\n"},
-	{"closed", 0, "1.1", "Host: test\r\nConnection: close\r\n"},
+	{"closed", 0, "1.1", "Host: localhost\r\nConnection: close\r\n"},
 };
 
 START_TEST(counts_behind_any_header)

@@ -494,6 +494,22 @@ static void spoil_prefix_with_escape(void)
 	options.prefix = "/a%2Fb";
 }
 
+static void spoil_hosts(void)
+{
+	static const char *const hosts[] = {"a.example", "https://a.example"};
+
+	options.allowed_hosts = hosts;
+	options.n_allowed_hosts = 2;
+}
+
+static void spoil_host(void)
+{
+	static const char *const hosts[] = {NULL};
+
+	options.allowed_hosts = hosts;
+	options.n_allowed_hosts = 1;
+}
+
 static const struct {
 	const char *name;
 	int error;
@@ -512,6 +528,9 @@ static const struct {
 	{"dot in an extension", FSRV_ERR_INVALID, spoil_types, "types"},
 	{"prefix without a slash", FSRV_ERR_INVALID, spoil_prefix,
 	 "option prefix has a value that is not allowed; give a path such as \"/assets\""},
+	{"scheme in a host", FSRV_ERR_INVALID, spoil_hosts,
+	 "option allowed_hosts has a value that is not allowed; give hosts such as"},
+	{"host that is not there", FSRV_ERR_INVALID, spoil_host, "allowed_hosts"},
 	{"prefix with a query", FSRV_ERR_INVALID, spoil_prefix_with_query, "prefix"},
 	{"prefix with an encoded slash", FSRV_ERR_INVALID, spoil_prefix_with_escape, "prefix"},
 };
@@ -578,12 +597,15 @@ static void *allocate_within(void *cls, void *memory, size_t size)
 
 START_TEST(survives_a_lack_of_memory)
 {
+	static const char *const hosts[] = {"a.example", "b.example"};
 	struct budget budget = {0, 0};
 	struct fsrv *made = NULL;
 	int error;
 
 	options.allocate = allocate_within;
 	options.allocate_cls = &budget;
+	options.allowed_hosts = hosts;
+	options.n_allowed_hosts = 2;
 	for (unsigned allowed = 0;; allowed++) {
 		budget.left = allowed;
 		error = fsrv_new(&options, &made);

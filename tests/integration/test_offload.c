@@ -325,7 +325,7 @@ static void dawdle(void *cls)
 static void ask_for_large(struct fsrv_server *server, struct client *asker)
 {
 	client_open(asker, client_connect(fsrv_server_port(server)));
-	ck_assert(client_send_text(asker, "GET /large HTTP/1.1\r\nHost: test\r\n\r\n"));
+	ck_assert(client_send_text(asker, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 }
 
 /* libmicrohttpd aborts the process when a daemon stops whose connections are suspended. */
@@ -379,7 +379,7 @@ START_TEST(waits_for_the_drain_that_came_first)
 	daemon_start(&service, &daemon_modes[modes[_i]], fsrv_handle, fs, 0);
 	for (int i = 0; i < LEN(clients); i++) {
 		client_open(&clients[i], daemon_connect_tcp(&service));
-		ck_assert(client_send_text(&clients[i], "GET /large HTTP/1.1\r\nHost: test\r\n\r\n"));
+		ck_assert(client_send_text(&clients[i], "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	}
 	usleep(100000);
 	pthread_barrier_init(&barrier, NULL, 2);

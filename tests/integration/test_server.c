@@ -21,11 +21,21 @@ static struct tree tree;
 static struct fsrv *fs;
 static unsigned descriptors;
 
+static char logged[512];
+
+static void note_log(void *cls, const char *line)
+{
+	(void)cls;
+	snprintf(logged, sizeof(logged), "%s", line);
+}
+
 static void set_up(void)
 {
 	const char *roots[] = {tree.path};
-	struct fsrv_options options = {.size = sizeof(options), .roots = roots, .n_roots = 1};
+	struct fsrv_options options = {
+		.size = sizeof(options), .roots = roots, .n_roots = 1, .log = note_log};
 
+	logged[0] = '\0';
 	tree_make(&tree);
 	tree_write_text(&tree, "hello.txt", "hello");
 	tree_write_pattern(&tree, "clip.mp4", 16 << 20);
@@ -110,7 +120,7 @@ START_TEST(stops_with_connections_open)
 		else
 			client_send_text(&clients[i],
 					 i % 3 == 1 ? "GET /hello"
-						    : "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
+						    : "GET /clip.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	}
 	usleep(50000);
 	fsrv_server_stop(server);
@@ -269,7 +279,7 @@ START_TEST(the_longest_waiting_connection_gives_way)
 	struct reply reply;
 
 	client_open(&reading, client_connect(fsrv_server_port(server)));
-	client_send_text(&reading, "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
+	client_send_text(&reading, "GET /clip.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	wait_for_answer(reading.socket);
 	client_open(&waiting, client_connect(fsrv_server_port(server)));
 	expect(&waiting, "/route", 200, "fine");
@@ -293,8 +303,8 @@ END_TEST
 static const char *const beginnings[] = {
 	"",
 	"GET /route HTTP/1.1\r\nHost: ",
-	"GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000\r\n\r\n",
-	"GET /route HTTP/1.1\r\nHost: test\r\n\r\n",
+	"GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
+	"GET /route HTTP/1.1\r\nHost: localhost\r\n\r\n",
 };
 
 /* A byte now and then is no request. */
@@ -338,7 +348,8 @@ START_TEST(waits_for_content_that_comes)
 	struct reply reply;
 
 	client_open(&client, client_connect(fsrv_server_port(server)));
-	client_send_text(&client, "GET /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 70000\r\n\r\n");
+	client_send_text(&client,
+			 "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n");
 	for (int i = 0; i < 70; i++) {
 		ck_assert(client_send(&client, piece, sizeof(piece)));
 		usleep(100000);
@@ -377,7 +388,7 @@ START_TEST(a_body_may_stand_still)
 	struct reply reply;
 
 	client_open(&player, client_connect(fsrv_server_port(server)));
-	client_send_text(&player, "GET /clip.mp4 HTTP/1.1\r\nHost: test\r\n\r\n");
+	client_send_text(&player, "GET /clip.mp4 HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	wait_until_stalled(player.socket);
 	for (int i = 0; i < 3; i++) {
 		client_open(&silent, client_connect(fsrv_server_port(server)));
@@ -407,7 +418,7 @@ START_TEST(takes_large_cookies)
 
 	client_open(&client, client_connect(fsrv_server_port(server)));
 	for (int k = 0; k < LEN(sizes); k++) {
-		client_send_text(&client, "GET /route HTTP/1.1\r\nHost: test\r\nCookie: a=b");
+		client_send_text(&client, "GET /route HTTP/1.1\r\nHost: localhost\r\nCookie: a=b");
 		for (size_t i = 0; i < 16384 / sizes[k]; i++) {
 			char cookie[4096 + 1];
 
@@ -528,30 +539,55 @@ START_TEST(chooses_the_limit_of_an_address)
 					    .connections_per_address = addresses[_i].given,
 					    .connection_limit = 9};
 	struct fsrv_server_options options;
+	const char *bad;
 
-	ck_assert_int_eq(fsrv__server_options_read(&given, &options), FSRV_OK);
+	ck_assert_int_eq(fsrv__server_options_read(&given, &options, &bad), FSRV_OK);
+	ck_assert_ptr_null(bad);
 	ck_assert_uint_eq(options.connections_per_address, addresses[_i].limit);
 }
 END_TEST
+
+static const char *const bad_hosts[] = {"good.example", "http://bad.example"};
 
 static const struct {
 	const char *name;
 	struct fsrv_server_options options;
 	int error;
+	const char *log;
 } refusals[] = {
-	{"host name", {.size = sizeof(struct fsrv_server_options), .address = "localhost"}, FSRV_ERR_INVALID},
-	{"port", {.size = sizeof(struct fsrv_server_options), .port = 65536}, FSRV_ERR_INVALID},
+	{"host name",
+	 {.size = sizeof(struct fsrv_server_options), .address = "localhost"},
+	 FSRV_ERR_INVALID,
+	 "option address has a value that is not allowed; give a numeric"},
+	{"port",
+	 {.size = sizeof(struct fsrv_server_options), .port = 65536},
+	 FSRV_ERR_INVALID,
+	 "option port"},
 	{"mode",
 	 {.size = sizeof(struct fsrv_server_options), .mode = (enum fsrv_server_mode)3},
-	 FSRV_ERR_INVALID},
-	{"no size", {.size = 0}, FSRV_ERR_INVALID},
+	 FSRV_ERR_INVALID,
+	 "option mode"},
+	{"no size", {.size = 0}, FSRV_ERR_INVALID, ""},
 	{"header memory",
 	 {.size = sizeof(struct fsrv_server_options), .header_memory = 4095},
-	 FSRV_ERR_INVALID},
-	{"reserved", {.size = sizeof(struct fsrv_server_options), .reserved = 1}, FSRV_ERR_INVALID},
+	 FSRV_ERR_INVALID,
+	 "option header_memory"},
+	{"reserved",
+	 {.size = sizeof(struct fsrv_server_options), .reserved = 1},
+	 FSRV_ERR_INVALID,
+	 "option reserved"},
+	{"allowed hosts",
+	 {.size = sizeof(struct fsrv_server_options), .allowed_hosts = bad_hosts, .n_allowed_hosts = 2},
+	 FSRV_ERR_INVALID,
+	 "option allowed_hosts has a value that is not allowed; give hosts such as"},
+	{"allowed hosts that are not there",
+	 {.size = sizeof(struct fsrv_server_options), .n_allowed_hosts = 1},
+	 FSRV_ERR_INVALID,
+	 "option allowed_hosts"},
 	{"foreign address",
 	 {.size = sizeof(struct fsrv_server_options), .address = "192.0.2.1"},
-	 FSRV_ERR_SYSTEM},
+	 FSRV_ERR_SYSTEM,
+	 ""},
 };
 
 START_TEST(refuses)
@@ -563,6 +599,7 @@ START_TEST(refuses)
 	ck_assert_ptr_null(server);
 	if (refusals[_i].error == FSRV_ERR_SYSTEM)
 		ck_assert_int_eq(errno, EADDRNOTAVAIL);
+	ck_assert_msg(strstr(logged, refusals[_i].log) != NULL, "%s: %s", refusals[_i].name, logged);
 }
 END_TEST
 

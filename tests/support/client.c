@@ -149,8 +149,8 @@ void client_ask(struct client *client, const char *method, const char *target, c
 		struct reply *reply)
 {
 	char request[8192];
-	int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: test\r\n%s\r\n", method, target,
-			 fields);
+	int n = snprintf(request, sizeof(request), "%s %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n", method,
+			 target, fields);
 
 	ck_assert(n > 0 && (size_t)n < sizeof(request));
 	client_send(client, request, (size_t)n);

@@ -122,6 +122,29 @@ static void check_outcome(int row, enum fsrv__method method, unsigned status, en
 	ck_assert(plan_is_sound(&plan, file.size));
 }
 
+/* Unlike the other outcomes this one concerns every method. */
+START_TEST(refuses_a_host_whatever_the_method)
+{
+	static const enum fsrv__method methods[] = {FSRV__GET, FSRV__HEAD, FSRV__OPTIONS, FSRV__OTHER_METHOD};
+
+	for (int i = 0; i < LEN(methods); i++) {
+		struct fsrv__request request = make_request(methods[i], NULL);
+		struct fsrv__target target = {.outcome = FSRV__HOST_REFUSED};
+		struct fsrv__plan plan;
+
+		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		ck_assert_uint_eq(plan.status, 403);
+		ck_assert_int_eq(plan.content,
+				 methods[i] == FSRV__HEAD ? FSRV__CONTENT_NONE : FSRV__CONTENT_TEXT);
+		ck_assert_str_eq(plan.text, "Forbidden host or origin\n");
+		ck_assert_str_eq(list_headers(&plan), PLAIN);
+		fsrv__request_add_field(&request, text_of("Bad Name"), text_of(""));
+		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		ck_assert_uint_eq(plan.status, 400);
+	}
+}
+END_TEST
+
 START_TEST(answers_every_outcome)
 {
 	const char *text = outcomes[_i].text, *headers = outcomes[_i].headers;
@@ -606,6 +629,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(table, writes_exactly_these_fields, 0, LEN(answers));
 	tcase_add_loop_test(table, heads_like_a_get_without_range, USUAL, FUTURE + 1);
 	suite_add_tcase(suite, table);
+	tcase_add_test(edges, refuses_a_host_whatever_the_method);
 	tcase_add_test(edges, refuses_a_malformed_request);
 	tcase_add_test(edges, needs_no_host_before_1_1);
 	tcase_add_test(edges, forgets_lines_of_long_lists);

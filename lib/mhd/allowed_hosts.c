@@ -1,0 +1,124 @@
+/* A client chooses the hosts that are refused, so only a few of them are remembered, and only those are
+ * logged. */
+#include "mhd/allowed_hosts.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "http/hash.h"
+
+/* So many refused hosts are logged. */
+#define MAX_LOGGED 16
+
+struct fsrv__allowed_hosts {
+	struct fsrv__allocator allocator;
+	struct fsrv__log log;
+	const char *owner;                        /* of the option, for the log */
+	struct fsrv__host_list list;              /* behind the struct, in the same block */
+	atomic_uint_least64_t logged[MAX_LOGGED]; /* hashes; 0: free */
+};
+
+bool fsrv__allowed_hosts_new(const struct fsrv__allocator *allocator, const struct fsrv__log *log,
+			     const struct fsrv__host_list *list, const char *owner,
+			     struct fsrv__allowed_hosts **out)
+{
+	size_t size = sizeof(**out) + list->n_patterns * sizeof(char *);
+	struct fsrv__allowed_hosts *hosts;
+	const char **patterns;
+	char *text;
+
+	*out = NULL;
+	if (fsrv__host_list_has_all(list))
+		return true;
+	for (size_t i = 0; i < list->n_patterns; i++)
+		size += strlen(list->patterns[i]) + 1;
+	hosts = fsrv__allocate(allocator, size);
+	if (hosts == NULL)
+		return false;
+	hosts->allocator = *allocator;
+	hosts->log = *log;
+	hosts->owner = owner;
+	for (int i = 0; i < MAX_LOGGED; i++)
+		atomic_init(&hosts->logged[i], 0);
+	patterns = (const char **)(hosts + 1);
+	text = (char *)(patterns + list->n_patterns);
+	for (size_t i = 0; i < list->n_patterns; i++) {
+		size_t length = strlen(list->patterns[i]) + 1;
+
+		patterns[i] = memcpy(text, list->patterns[i], length);
+		text += length;
+	}
+	hosts->list = (struct fsrv__host_list){patterns, list->n_patterns};
+	*out = hosts;
+	return true;
+}
+
+void fsrv__allowed_hosts_free(struct fsrv__allowed_hosts *hosts)
+{
+	struct fsrv__allocator allocator;
+
+	if (hosts == NULL)
+		return;
+	allocator = hosts->allocator;
+	fsrv__release(&allocator, hosts);
+}
+
+/* Whether a host is to be logged: it is new, and there is room to remember it. *is_last tells whether that
+ * was the last room. */
+static bool remember(struct fsrv__allowed_hosts *hosts, uint64_t hash, bool *is_last)
+{
+	for (int i = 0; i < MAX_LOGGED; i++) {
+		uint_least64_t known = 0;
+
+		*is_last = i == MAX_LOGGED - 1;
+		if (atomic_compare_exchange_strong(&hosts->logged[i], &known, hash))
+			return true;
+		if (known == hash)
+			return false;
+	}
+	return false;
+}
+
+static void log_refusal(struct fsrv__allowed_hosts *hosts, enum fsrv__host_verdict verdict,
+			struct fsrv__text host)
+{
+	const char *kind = verdict == FSRV__ORIGIN_IS_REFUSED ? "from a page of" : "for";
+	uint64_t start = fsrv__hash_mix(FSRV__HASH_START, verdict);
+	int length = host.length < 256 ? (int)host.length : 256;
+	bool is_last;
+
+	if (!remember(hosts, fsrv__hash_bytes(start, host.at, host.length) | 1, &is_last))
+		return;
+	fsrv__log_line(&hosts->log,
+		       "a request %s host %.*s was refused; option allowed_hosts of %s can allow it%s", kind,
+		       length, host.at, hosts->owner, is_last ? "; further hosts are not logged" : "");
+}
+
+static struct fsrv__text find_field(struct MHD_Connection *connection, const char *name)
+{
+	const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+
+	if (value == NULL)
+		return (struct fsrv__text){NULL, 0};
+	return fsrv__text_trim((struct fsrv__text){value, strlen(value)});
+}
+
+bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, struct MHD_Connection *connection,
+			       const char *url)
+{
+	enum fsrv__host_verdict verdict;
+	struct fsrv__text refused;
+	struct fsrv__asker asker;
+
+	if (hosts == NULL)
+		return true;
+	asker.target = (struct fsrv__text){url, strlen(url)};
+	asker.host = find_field(connection, "Host");
+	asker.origin = find_field(connection, "Origin");
+	verdict = fsrv__host_check(&hosts->list, &asker, &refused);
+	if (verdict == FSRV__HOST_IS_ALLOWED)
+		return true;
+	log_refusal(hosts, verdict, refused);
+	return false;
+}
