@@ -98,13 +98,21 @@ static sigset_t block_signals(void)
 
 static bool make_handler(struct settings *s)
 {
+	struct types types = {NULL, 0, NULL};
 	int error;
 
+	if (s->mime_types != NULL && !read_types(s->mime_types, &types)) {
+		free_types(&types);
+		return false;
+	}
+	s->files.types = types.list;
+	s->files.n_types = types.n;
 	s->files.size = sizeof(s->files);
 	s->files.roots = s->roots;
 	s->files.log = log_line;
 	s->files.access = s->quiet ? NULL : log_access;
 	error = fsrv_new(&s->files, &s->fs);
+	free_types(&types);
 	/* The log function has named a bad option or folder in a line of its own. */
 	if (error != FSRV_OK && error != FSRV_ERR_ROOT && error != FSRV_ERR_INVALID)
 		return refuse("%s", fsrv_strerror(error));

@@ -22,6 +22,13 @@ struct edit {
 	enum fsrv_point point; /* FSRV_POINTS: take out */
 };
 
+/* Media types that were read from a file. */
+struct types {
+	struct fsrv_type *list;
+	size_t n;
+	char *text; /* of the file: the extensions lie in it */
+};
+
 struct settings {
 	struct fsrv_options files;
 	struct fsrv_server_options server;
@@ -31,6 +38,7 @@ struct settings {
 	size_t n_edits;
 	struct fsrv_field_rule rules[MAX_RULES];
 	const char *origins[MAX_ORIGINS];
+	const char *mime_types; /* name of a file; NULL: none */
 	struct fsrv *fs;
 	bool quiet, stats;
 };
@@ -47,6 +55,13 @@ bool add_header(struct settings *s, char *text);
 
 /* Adds an origin whose scripts may read, or "*". */
 bool add_origin(struct settings *s, const char *origin);
+/* Reads a whole file into memory that the caller frees, and terminates it; says what is wrong on behalf of an
+ * option. */
+bool read_file(const char *option, const char *path, char **text, size_t *length);
+
+/* Reads the types of a file; free_types frees them, also after a failure. */
+bool read_types(const char *path, struct types *types);
+void free_types(struct types *types);
 
 /* Tells the handler of the scripts and markers that the settings name. */
 bool make_edits(struct settings *s);

@@ -31,6 +31,10 @@ static const char usage[] =
 	"                         removed; repeatable, the last one decides\n"
 	"  --cors[=ORIGIN]        let scripts of ORIGIN read files (default: of every origin); repeatable\n"
 	"  --isolate              isolate pages from other origins, for SharedArrayBuffer\n"
+	"  --mime-types FILE      media types of extensions, as in /etc/mime.types (default: built in)\n"
+	"  --default-type TYPE    media type of unknown extensions (default: application/octet-stream)\n"
+	"  --extensionless-type TYPE\n"
+	"                         media type of names without an extension (default: as above)\n"
 	"  --pre-head-script FILE script for the start of every HTML page's head; repeatable\n"
 	"  --head-script FILE     script for the end of the head of ROOT's index page; repeatable\n"
 	"  --body-script FILE     script for the end of the body of ROOT's index page; repeatable\n"
@@ -194,6 +198,8 @@ enum {
 	CACHE_CONTROL,
 	CACHE_SIZE,
 	CORS,
+	DEFAULT_TYPE,
+	EXTENSIONLESS_TYPE,
 	HEAD_SCRIPT,
 	HEADER,
 	HEADER_MEMORY,
@@ -204,6 +210,7 @@ enum {
 	MAX_CONNECTIONS,
 	MAX_FILES,
 	MAX_PER_ADDRESS,
+	MIME_TYPES,
 	MODE,
 	OVERLAY,
 	PORT,
@@ -227,6 +234,8 @@ static const struct option options[] = {
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
 	{"cache-size", required_argument, NULL, CACHE_SIZE},
 	{"cors", optional_argument, NULL, CORS},
+	{"default-type", required_argument, NULL, DEFAULT_TYPE},
+	{"extensionless-type", required_argument, NULL, EXTENSIONLESS_TYPE},
 	{"head-script", required_argument, NULL, HEAD_SCRIPT},
 	{"header", required_argument, NULL, HEADER},
 	{"header-memory", required_argument, NULL, HEADER_MEMORY},
@@ -237,6 +246,7 @@ static const struct option options[] = {
 	{"max-connections", required_argument, NULL, MAX_CONNECTIONS},
 	{"max-files", required_argument, NULL, MAX_FILES},
 	{"max-per-address", required_argument, NULL, MAX_PER_ADDRESS},
+	{"mime-types", required_argument, NULL, MIME_TYPES},
 	{"mode", required_argument, NULL, MODE},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
@@ -281,7 +291,7 @@ static bool take_server_option(struct settings *s, int option, const char *value
 	}
 }
 
-/* What concerns header fields. */
+/* What concerns header fields and targets. */
 static bool take_field_option(struct settings *s, int option, char *value)
 {
 	switch (option) {
@@ -294,6 +304,18 @@ static bool take_field_option(struct settings *s, int option, char *value)
 		return add_header(s, value);
 	case ISOLATE:
 		s->files.flags |= FSRV_ISOLATE;
+		return true;
+	case DEFAULT_TYPE:
+		s->files.default_type = value;
+		return true;
+	case EXTENSIONLESS_TYPE:
+		s->files.extensionless_type = value;
+		return true;
+	case MIME_TYPES:
+		s->mime_types = value;
+		return true;
+	case PREFIX:
+		s->files.prefix = value;
 		return true;
 	default:
 		return take_server_option(s, option, value);
@@ -331,9 +353,6 @@ static bool take_option(struct settings *s, int option, char *value)
 		return true;
 	case QUIET:
 		s->quiet = true;
-		return true;
-	case PREFIX:
-		s->files.prefix = value;
 		return true;
 	case SYMLINKS:
 		return set_symlinks(s, value);

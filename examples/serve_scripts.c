@@ -5,17 +5,16 @@
 
 #include "serve.h"
 
-/* Reads a whole file into memory that the caller frees. */
-static bool read_file(const struct edit *edit, char **text, size_t *length)
+bool read_file(const char *option, const char *path, char **text, size_t *length)
 {
-	FILE *file = fopen(edit->value, "rbe");
+	FILE *file = fopen(path, "rbe");
 	size_t room = 4096, n;
 	bool failed;
 
 	*length = 0;
 	*text = NULL;
 	if (file == NULL)
-		return refuse("--%s %s: %s", edit->option, edit->value, strerror(errno));
+		return refuse("--%s %s: %s", option, path, strerror(errno));
 	do {
 		char *larger = realloc(*text, room *= 2);
 
@@ -23,13 +22,15 @@ static bool read_file(const struct edit *edit, char **text, size_t *length)
 		if (larger == NULL)
 			break;
 		*text = larger;
-		n = fread(*text + *length, 1, room - *length, file);
+		n = fread(*text + *length, 1, room - *length - 1, file);
 		*length += n;
-	} while (n > 0 && *length == room);
+		(*text)[*length] = '\0';
+	} while (n > 0 && *length == room - 1);
 	failed = ferror(file) != 0 || *text == NULL;
 	if (failed) {
-		refuse("--%s %s: %s", edit->option, edit->value, strerror(errno));
+		refuse("--%s %s: %s", option, path, strerror(errno));
 		free(*text);
+		*text = NULL;
 	}
 	fclose(file);
 	return !failed;
@@ -41,7 +42,7 @@ static bool add_script(struct settings *s, const struct edit *edit)
 	char *text;
 	int error;
 
-	if (!read_file(edit, &text, &script.length))
+	if (!read_file(edit->option, edit->value, &text, &script.length))
 		return false;
 	script.text = text;
 	error = fsrv_inject_add_script(s->fs, edit->scope, edit->point, &script);

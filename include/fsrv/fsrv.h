@@ -259,7 +259,8 @@ struct fsrv_options {
 	/* One policy per root, n_roots of them. NULL: the member symlinks is the policy of all roots. */
 	const enum fsrv_symlinks *root_symlinks;
 
-	/* Media types that take precedence over the built-in table of more than 180 extensions. */
+	/* Media types that take precedence over the built-in table of more than 190 extensions. Of several
+	 * for one extension the first counts. */
 	const struct fsrv_type *types;
 	size_t n_types;
 
@@ -367,6 +368,13 @@ struct fsrv_options {
 	 * list of its own. */
 	const char *const *allowed_hosts;
 	size_t n_allowed_hosts;
+
+	/* Media type of files whose extension is in no table. NULL: "application/octet-stream", which a
+	 * browser saves and never runs. */
+	const char *default_type;
+	/* Media type of files whose name has no extension, except those that are texts by custom, such as
+	 * README, LICENSE and Makefile: these are text/plain. NULL: that of default_type. */
+	const char *extensionless_type;
 };
 
 /* Makes a handler.
@@ -378,13 +386,13 @@ struct fsrv_options {
  * FSRV_OK
  * FSRV_ERR_INVALID      no root, or a root that is NULL or empty; an enum or flag with an unknown value;
  *                       an extension that is NULL, empty, or contains a dot or slash; an index name that
- *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL, empty
- *                       or no field value (RFC 9110, 5.5); a Cache-Control that is no field value; a
- *                       prefix that is no path or has a query; an allowed host that is NULL or none of
- *                       the forms; more than 1024 workers; a reserved member that is not 0; a size that
- *                       the struct has in no version; a rule that fsrv/fields.h excludes, or rules that can
- *                       give one response more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin
- *                       that no browser sends
+ *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL (in
+ *                       types), empty or no field value (RFC 9110, 5.5); a Cache-Control that is no field
+ *                       value; a prefix that is no path or has a query; an allowed host that is NULL or
+ *                       none of the forms; more than 1024 workers; a reserved member that is not 0; a
+ *                       size that the struct has in no version; a rule that fsrv/fields.h excludes, or
+ *                       rules that can give one response more than FSRV_FIELDS_SIZE bytes or more than 24
+ *                       fields; an origin that no browser sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason

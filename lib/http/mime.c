@@ -16,6 +16,7 @@ struct type {
 static const struct type types[] = {
 	{"3g2", "video/3gpp2"},
 	{"3gp", "video/3gpp"},
+	{"3mf", "model/3mf"},
 	{"7z", "application/x-7z-compressed"},
 	{"aac", "audio/aac"},
 	{"ai", "application/postscript"},
@@ -27,6 +28,7 @@ static const struct type types[] = {
 	{"apng", "image/apng"},
 	{"arrow", "application/vnd.apache.arrow.file"},
 	{"asc", "application/pgp-signature"},
+	{"ass", "text/x-ssa; charset=utf-8"},
 	{"atom", "application/atom+xml; charset=utf-8"},
 	{"au", "audio/basic"},
 	{"avi", "video/x-msvideo"},
@@ -55,6 +57,7 @@ static const struct type types[] = {
 	{"deb", "application/vnd.debian.binary-package"},
 	{"der", "application/x-x509-ca-cert"},
 	{"dib", "image/bmp"},
+	{"diff", "text/x-diff; charset=utf-8"},
 	{"dll", "application/octet-stream"},
 	{"dmg", "application/x-apple-diskimage"},
 	{"doc", "application/msword"},
@@ -64,6 +67,7 @@ static const struct type types[] = {
 	{"epub", "application/epub+zip"},
 	{"exe", "application/octet-stream"},
 	{"exr", "image/aces"},
+	{"fgb", "application/octet-stream"},
 	{"flac", "audio/flac"},
 	{"flv", "video/x-flv"},
 	{"frag", "text/plain; charset=utf-8"},
@@ -94,6 +98,7 @@ static const struct type types[] = {
 	{"js", "text/javascript; charset=utf-8"},
 	{"json", "application/json; charset=utf-8"},
 	{"json5", "application/json5; charset=utf-8"},
+	{"jsonl", "application/jsonl; charset=utf-8"},
 	{"jsonld", "application/ld+json; charset=utf-8"},
 	{"jxl", "image/jxl"},
 	{"ktx", "image/ktx"},
@@ -109,6 +114,7 @@ static const struct type types[] = {
 	{"m4v", "video/mp4"},
 	{"map", "application/json; charset=utf-8"},
 	{"markdown", "text/markdown; charset=utf-8"},
+	{"mbtiles", "application/vnd.sqlite3"},
 	{"md", "text/markdown; charset=utf-8"},
 	{"mid", "audio/midi"},
 	{"midi", "audio/midi"},
@@ -125,6 +131,7 @@ static const struct type types[] = {
 	{"mpga", "audio/mpeg"},
 	{"mtl", "model/mtl"},
 	{"mts", "video/mp2t"},
+	{"mvt", "application/vnd.mapbox-vector-tile"},
 	{"mxf", "application/mxf"},
 	{"ndjson", "application/x-ndjson; charset=utf-8"},
 	{"obj", "model/obj"},
@@ -137,8 +144,12 @@ static const struct type types[] = {
 	{"opus", "audio/ogg"},
 	{"otf", "font/otf"},
 	{"parquet", "application/vnd.apache.parquet"},
+	{"patch", "text/x-diff; charset=utf-8"},
 	{"pdf", "application/pdf"},
 	{"pem", "application/x-x509-ca-cert"},
+	{"plist", "application/x-plist"},
+	{"ply", "application/octet-stream"},
+	{"pmtiles", "application/vnd.pmtiles"},
 	{"png", "image/png"},
 	{"ppt", "application/vnd.ms-powerpoint"},
 	{"pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"},
@@ -155,11 +166,15 @@ static const struct type types[] = {
 	{"sig", "application/pgp-signature"},
 	{"snd", "audio/basic"},
 	{"so", "application/octet-stream"},
+	{"splat", "application/octet-stream"},
 	{"spx", "audio/ogg"},
+	{"spz", "application/octet-stream"},
 	{"sqlite", "application/vnd.sqlite3"},
 	{"srt", "text/plain; charset=utf-8"},
+	{"ssa", "text/x-ssa; charset=utf-8"},
 	{"stl", "model/stl"},
 	{"svg", "image/svg+xml; charset=utf-8"},
+	{"svgz", "image/svg+xml; charset=utf-8"},
 	{"tar", "application/x-tar"},
 	{"text", "text/plain; charset=utf-8"},
 	{"tga", "image/x-tga"},
@@ -203,9 +218,17 @@ static const struct type types[] = {
 	{"zst", "application/zstd"},
 };
 
+/* Texts that have no extension by custom, in any letter case. */
+static const char *const text_names[] = {
+	"AUTHORS",    "CHANGELOG",   "CHANGES", "CONTRIBUTING", "CONTRIBUTORS", "COPYING",
+	"Dockerfile", "GNUmakefile", "INSTALL", "LICENCE",      "LICENSE",      "Makefile",
+	"NEWS",       "NOTICE",      "README",  "THANKS",       "TODO",         "VERSION",
+};
+
 #define MAX_EXTENSION 12
 
-#define N_TYPES (sizeof(types) / sizeof(types[0]))
+#define N_TYPES      (sizeof(types) / sizeof(types[0]))
+#define N_TEXT_NAMES (sizeof(text_names) / sizeof(text_names[0]))
 
 static int compare_extension(const void *key, const void *element)
 {
@@ -228,11 +251,29 @@ const char *fsrv__mime_type(const char *extension)
 	size_t length = extension != NULL ? strlen(extension) : 0;
 
 	if (length == 0 || length > MAX_EXTENSION)
-		return FSRV__MIME_UNKNOWN;
+		return NULL;
 	for (size_t i = 0; i <= length; i++)
 		lower[i] = fsrv__to_lower(extension[i]);
 	type = bsearch(lower, types, N_TYPES, sizeof(types[0]), compare_extension);
-	return type != NULL ? type->media_type : FSRV__MIME_UNKNOWN;
+	return type != NULL ? type->media_type : NULL;
+}
+
+const char *fsrv__mime_type_of_name(const char *name)
+{
+	for (size_t i = 0; i < N_TEXT_NAMES; i++)
+		if (fsrv__names_match(name, text_names[i]))
+			return "text/plain; charset=utf-8";
+	return NULL;
+}
+
+const char *fsrv__mime_coding(const char *media_type, const char *name)
+{
+	const char *extension;
+
+	if (strncmp(media_type, "image/svg+xml", 13) != 0)
+		return NULL;
+	extension = fsrv__mime_extension(name);
+	return extension != NULL && fsrv__names_match(extension, "svgz") ? "gzip" : NULL;
 }
 
 bool fsrv__mime_is_html(const char *media_type)

@@ -104,6 +104,8 @@ static void plan_slice(const struct fsrv__representation *file, const struct fsr
 	plan->offset = range != NULL ? range->offset : 0;
 	plan->length = range != NULL ? range->length : file->size;
 	add_header(plan, "Content-Type", file->media_type);
+	if (file->content_coding != NULL)
+		add_header(plan, "Content-Encoding", file->content_coding);
 	add_header(plan, "Accept-Ranges", file->is_volatile ? "none" : "bytes");
 	add_validators(plan, file);
 	if (range != NULL)

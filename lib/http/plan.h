@@ -12,9 +12,9 @@
 struct fsrv__representation {
 	uint64_t size;
 	const char *media_type;
+	const char *content_coding; /* NULL: none */
 	const char *cache_control; /* NULL: no such field */
-	bool is_volatile; /* the next request may find other bytes, and nothing tells: ranges are not served
-			   */
+	bool is_volatile; /* the next request may find other bytes, and nothing tells: no ranges */
 	struct fsrv__validators validators;
 };
 

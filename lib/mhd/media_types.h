@@ -9,11 +9,16 @@
 
 /* Does not change, so any thread may use it. */
 struct fsrv__media_types {
-	const struct fsrv_type *list;
+	const struct fsrv_type *list; /* sorted */
 	size_t n_types;
+	const char *unknown;       /* the type of unknown extensions */
+	const char *extensionless; /* that of names without an extension that no custom gives a type */
 };
 
-/* The media type of a file by the extension of its name. Lives as long as types. */
+/* Sorts types by extension, in place. Of several for one extension the first stays. Returns how many stay. */
+size_t fsrv__media_types_sort(struct fsrv_type *list, size_t n);
+
+/* The media type of a file by its name. Lives as long as types. */
 const char *fsrv__media_type_of(const struct fsrv__media_types *types, const struct fsrv__path *path);
 
 #endif

@@ -23,11 +23,16 @@ static bool is_file_name(const char *name)
 	       strcmp(name, "..") != 0;
 }
 
+static bool is_media_type(const char *text)
+{
+	return text != NULL && text[0] != '\0' && is_field_value(text);
+}
+
 static bool is_type(const struct fsrv_type *type)
 {
 	if (type->extension == NULL || type->extension[0] == '\0' || strpbrk(type->extension, "./") != NULL)
 		return false;
-	return type->media_type != NULL && type->media_type[0] != '\0' && is_field_value(type->media_type);
+	return is_media_type(type->media_type);
 }
 
 /* The path of a target, without a query. */
@@ -71,11 +76,22 @@ static const char *find_bad_number(const struct fsrv_options *options)
 	return NULL;
 }
 
-static const char *find_bad_text(const struct fsrv_options *options)
+static const char *find_bad_type(const struct fsrv_options *options)
 {
 	for (size_t i = 0; i < options->n_types; i++)
 		if (!is_type(&options->types[i]))
 			return "types";
+	if (options->default_type != NULL && !is_media_type(options->default_type))
+		return "default_type";
+	if (options->extensionless_type != NULL && !is_media_type(options->extensionless_type))
+		return "extensionless_type";
+	return NULL;
+}
+
+static const char *find_bad_text(const struct fsrv_options *options)
+{
+	const struct fsrv__host_list hosts = {options->allowed_hosts, options->n_allowed_hosts};
+
 	for (size_t i = 0; options->index_names != NULL && i < options->n_index_names; i++)
 		if (options->index_names[i] == NULL || !is_file_name(options->index_names[i]))
 			return "index_names";
@@ -83,10 +99,7 @@ static const char *find_bad_text(const struct fsrv_options *options)
 		return "cache_control";
 	if (options->prefix != NULL && !is_prefix(options->prefix))
 		return "prefix";
-	if (!fsrv__host_list_is_valid(
-		    &(struct fsrv__host_list){options->allowed_hosts, options->n_allowed_hosts}))
-		return "allowed_hosts";
-	return NULL;
+	return fsrv__host_list_is_valid(&hosts) ? NULL : "allowed_hosts";
 }
 
 const char *fsrv__option_check(const struct fsrv_options *options)
@@ -96,6 +109,8 @@ const char *fsrv__option_check(const struct fsrv_options *options)
 	if (has_bad_root(options))
 		return "roots";
 	bad = find_bad_number(options);
+	if (bad == NULL)
+		bad = find_bad_type(options);
 	return bad != NULL ? bad : find_bad_text(options);
 }
 
@@ -109,7 +124,10 @@ static const char *advise(const char *name)
 		{"allowed_hosts",
 		 "give hosts such as \"app.example\", \".example.com\", \"[2001:db8::1]:8080\" or "
 		 "\"*\", without a scheme and in ASCII"},
+		{"default_type", "give a media type such as \"application/octet-stream\""},
+		{"extensionless_type", "give a media type such as \"text/plain; charset=utf-8\""},
 		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},
+		{"types", "give extensions without a dot, such as \"glb\", each with a media type"},
 	};
 
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)

@@ -3,6 +3,7 @@
 #include <stdalign.h>
 #include <string.h>
 
+#include "http/mime.h"
 #include "mhd/handler.h"
 
 /* The same code runs twice: without memory it only measures what the second run takes. */
@@ -104,7 +105,14 @@ static void copy_types(struct block *block, const struct fsrv_options *options, 
 		if (media_type != NULL)
 			list[i] = (struct fsrv_type){extension, media_type};
 	}
-	fs->types = (struct fsrv__media_types){list, options->n_types};
+	if (list != NULL)
+		fs->types.n_types = fsrv__media_types_sort(list, options->n_types);
+	fs->types.list = list;
+	fs->types.unknown =
+		copy_text(block, options->default_type != NULL ? options->default_type : FSRV__MIME_UNKNOWN);
+	fs->types.extensionless = options->extensionless_type != NULL
+					  ? copy_text(block, options->extensionless_type)
+					  : fs->types.unknown;
 }
 
 static const char *copy_optional(struct block *block, const char *text)

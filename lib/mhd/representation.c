@@ -1,5 +1,6 @@
 #include "mhd/representation.h"
 
+#include "http/mime.h"
 #include "mhd/handler.h"
 
 /* NULL in at when the program leaves the tag to fsrv, or chose bytes that no tag may have. */
@@ -37,6 +38,7 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 					  found->time.seconds);
 	representation->size = content != NULL ? content->length : found->file.identity.size;
 	representation->media_type = has_scripts ? content->media_type : found->media_type;
+	representation->content_coding = fsrv__mime_coding(found->media_type, fsrv__path_name(&found->path));
 	representation->cache_control = fs->cache_control;
 	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
 }

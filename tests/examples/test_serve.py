@@ -224,6 +224,46 @@ def allows(command, allowed, refused):
             raise AssertionError(f'{host} is not in {told}')
 
 
+MIME_TYPES = b"""# a comment
+text/plain		txt asc# and another
+text/html html
+application/x-nothing
+  video/x-own   OWN	other x.y
+text/x-late html txt
+application/javascript js
+"""
+TYPES = {'a.txt': 'text/plain; charset=utf-8', 'a.asc': 'text/plain; charset=utf-8',
+         'a.own': 'video/x-own', 'a.Other': 'video/x-own', 'a.js': 'application/javascript; charset=utf-8',
+         'a.css': 'text/css; charset=utf-8', 'a.y': 'x/unknown', 'about': 'x/none',
+         'README': 'text/plain; charset=utf-8'}
+
+
+def expect_types(command, types):
+    with Server(command) as server:
+        connection = server.connect()
+        for name, value in types.items():
+            equal(ask(connection, '/' + name)[1]['Content-Type'], value, name)
+        connection.close()
+
+
+def reads_types(serve, ending):
+    with tempfile.TemporaryDirectory() as folder, tempfile.NamedTemporaryFile() as file:
+        file.write(MIME_TYPES.rstrip(b'\n') + ending)
+        file.flush()
+        for name in TYPES:
+            with open(os.path.join(folder, name), 'wb') as empty:
+                empty.close()
+        expect_types([serve, '--quiet', '--mime-types', file.name, '--default-type=x/unknown',
+                      '--extensionless-type=x/none', folder], TYPES)
+
+
+def reads_types_of_the_system(serve, folder):
+    if not os.path.exists('/etc/mime.types'):
+        raise Skip('no /etc/mime.types')
+    expect_types([serve, '--quiet', '--mime-types=/etc/mime.types', folder],
+                 {'clip.mp4': 'video/mp4', 'sub/notes.txt': 'text/plain; charset=utf-8'})
+
+
 def host_cases(mode, serve, folder):
     command = [serve, '--quiet', f'--mode={mode}']
     local, others = ['localhost', 'a.localhost:80', '127.0.0.1:9', '[::1]'], ['box.lan', 'evil.example:8080']
@@ -434,6 +474,8 @@ def option_cases(serve, folder):
             ('--cache-size=16M', '--cache-size 16M'), ('--cache-size=', '--cache-size'),
             ('--cache-size=18446744073709551616', '--cache-size 18446744073709551616'),
             ('--stats=yes', '--stats=yes'), ('--prefix=assets', 'option prefix', '"/assets"'),
+            ('--mime-types=/no/such', '--mime-types /no/such'), ('--default-type=', 'option default_type'),
+            ('--extensionless-type=', 'option extensionless_type'),
             ('--allow-host=http://a.example', 'option allowed_hosts', 'without a scheme'),
             ('--prefix=/a?b', 'option prefix'), ('--prefix=/a%2fb', 'option prefix')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
@@ -467,6 +509,9 @@ def mode_cases(mode, command, folder):
 def cases(serve, folder):
     yield 'no /stats unasked', partial(has_no_stats_unasked, serve, folder)
     yield 'no control bytes in the log', partial(logs_no_control_bytes, serve, folder)
+    for ending in (b'', b'\n', b'\r\n'):
+        yield f'media types from a file that ends with {ending}', partial(reads_types, serve, ending)
+    yield 'media types of the system', partial(reads_types_of_the_system, serve, folder)
     yield from option_cases(serve, folder)
     yield from field_cases(serve, folder)
     for mode in MODES:

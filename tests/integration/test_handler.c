@@ -160,6 +160,78 @@ START_TEST(puts_its_types_first)
 }
 END_TEST
 
+/* The table of the program is searched in another order than it was given in. */
+START_TEST(takes_the_first_of_its_types)
+{
+	static const struct fsrv_type types[] = {{"zip", "x/zip"},
+						 {"a", "x/first"},
+						 {"txt", "x/txt"},
+						 {"A", "x/second"},
+						 {"m", "x/m"},
+						 {"zip", "x/other"},
+						 {"longextensions", "x/long"},
+						 {"0", "x/0"}};
+	static const char *const wanted[][2] = {{"/f.zip", "x/zip"},
+						{"/f.a", "x/first"},
+						{"/f.A", "x/first"},
+						{"/hello.txt", "x/txt"},
+						{"/f.M", "x/m"},
+						{"/f.LongExtensions", "x/long"},
+						{"/f.0", "x/0"},
+						{"/f.css", "text/css; charset=utf-8"},
+						{"/f.b", "application/octet-stream"}};
+
+	for (int i = 0; i < LEN(wanted); i++)
+		if (wanted[i][0][1] == 'f')
+			tree_write_text(&tree, wanted[i][0] + 1, "");
+	options.types = types;
+	options.n_types = LEN(types);
+	serve();
+	for (int i = 0; i < LEN(wanted); i++)
+		expect_field(wanted[i][0], "Content-Type", wanted[i][1]);
+}
+END_TEST
+
+static const struct {
+	const char *default_type, *extensionless_type;
+	const char *unknown, *extensionless;
+} defaults[] = {
+	{NULL, NULL, "application/octet-stream", "application/octet-stream"},
+	{"x/unknown", NULL, "x/unknown", "x/unknown"},
+	{NULL, "text/html", "application/octet-stream", "text/html"},
+	{"x/unknown", "x/none", "x/unknown", "x/none"},
+};
+
+START_TEST(takes_types_of_what_is_unknown)
+{
+	options.default_type = defaults[_i].default_type;
+	options.extensionless_type = defaults[_i].extensionless_type;
+	tree_write_text(&tree, "f.unknown", "");
+	tree_write_text(&tree, "about", "");
+	tree_write_text(&tree, "README", "");
+	tree_write_text(&tree, "f.bin", "");
+	serve();
+	expect_field("/f.unknown", "Content-Type", defaults[_i].unknown);
+	expect_field("/about", "Content-Type", defaults[_i].extensionless);
+	expect_field("/README", "Content-Type", "text/plain; charset=utf-8");
+	expect_field("/f.bin", "Content-Type", "application/octet-stream");
+}
+END_TEST
+
+START_TEST(names_the_coding_of_svgz)
+{
+	static const struct fsrv_type types[] = {{"svgz", "application/gzip"}};
+
+	options.types = types;
+	options.n_types = (size_t)_i;
+	tree_write_text(&tree, "f.svgz", "x");
+	tree_write_text(&tree, "f.svg", "x");
+	serve();
+	expect_field("/f.svgz", "Content-Encoding", _i == 0 ? "gzip" : NULL);
+	expect_field("/f.svg", "Content-Encoding", NULL);
+}
+END_TEST
+
 START_TEST(sends_its_cache_control)
 {
 	options.cache_control = "max-age=60";
@@ -510,6 +582,16 @@ static void spoil_host(void)
 	options.n_allowed_hosts = 1;
 }
 
+static void spoil_default_type(void)
+{
+	options.default_type = "";
+}
+
+static void spoil_extensionless_type(void)
+{
+	options.extensionless_type = "a\nb";
+}
+
 static const struct {
 	const char *name;
 	int error;
@@ -531,6 +613,8 @@ static const struct {
 	{"scheme in a host", FSRV_ERR_INVALID, spoil_hosts,
 	 "option allowed_hosts has a value that is not allowed; give hosts such as"},
 	{"host that is not there", FSRV_ERR_INVALID, spoil_host, "allowed_hosts"},
+	{"empty type", FSRV_ERR_INVALID, spoil_default_type, "option default_type"},
+	{"line break in a type", FSRV_ERR_INVALID, spoil_extensionless_type, "option extensionless_type"},
 	{"prefix with a query", FSRV_ERR_INVALID, spoil_prefix_with_query, "prefix"},
 	{"prefix with an encoded slash", FSRV_ERR_INVALID, spoil_prefix_with_escape, "prefix"},
 };
@@ -713,6 +797,9 @@ Suite *test_suite(void)
 	tcase_add_test(serving, takes_relative_roots_from_the_start);
 	tcase_add_test(serving, tries_index_names_in_order);
 	tcase_add_test(serving, puts_its_types_first);
+	tcase_add_test(serving, takes_the_first_of_its_types);
+	tcase_add_loop_test(serving, takes_types_of_what_is_unknown, 0, LEN(defaults));
+	tcase_add_loop_test(serving, names_the_coding_of_svgz, 0, 2);
 	tcase_add_test(serving, sends_its_cache_control);
 	tcase_add_test(serving, can_leave_cache_control_away);
 	tcase_add_test(serving, can_serve_hidden_files);

@@ -45,27 +45,35 @@ static const struct {
 	{"a.tar.gz", "gz", "application/gzip"},
 	{"a.3g2", "3g2", "video/3gpp2"},
 	{"a.zst", "zst", "application/zstd"},
+	{"a.jsonl", "jsonl", "application/jsonl; charset=utf-8"},
+	{"a.svgz", "svgz", "image/svg+xml; charset=utf-8"},
+	{"a.ass", "ass", "text/x-ssa; charset=utf-8"},
+	{"a.patch", "patch", "text/x-diff; charset=utf-8"},
+	{"a.plist", "plist", "application/x-plist"},
+	{"a.pmtiles", "pmtiles", "application/vnd.pmtiles"},
+	{"a.mbtiles", "mbtiles", "application/vnd.sqlite3"},
+	{"a.3mf", "3mf", "model/3mf"},
+	{"a.splat", "splat", "application/octet-stream"},
 	{"a.webmanifest", "webmanifest", "application/manifest+json; charset=utf-8"},
-	{"a", NULL, FSRV__MIME_UNKNOWN},
-	{"", NULL, FSRV__MIME_UNKNOWN},
-	{".", NULL, FSRV__MIME_UNKNOWN},
-	{"a.", NULL, FSRV__MIME_UNKNOWN},
-	{"a..", NULL, FSRV__MIME_UNKNOWN},
-	{".html", NULL, FSRV__MIME_UNKNOWN},
-	{".htaccess", NULL, FSRV__MIME_UNKNOWN},
+	{"a", NULL, NULL},
+	{"", NULL, NULL},
+	{".", NULL, NULL},
+	{"a.", NULL, NULL},
+	{"a..", NULL, NULL},
+	{".html", NULL, NULL},
+	{".htaccess", NULL, NULL},
 	{"..html", "html", "text/html; charset=utf-8"},
 	{".a.html", "html", "text/html; charset=utf-8"},
-	{"html", NULL, FSRV__MIME_UNKNOWN},
-	{"a.unknown", "unknown", FSRV__MIME_UNKNOWN},
-	{"a.html ", "html ", FSRV__MIME_UNKNOWN},
-	{"a. html", " html", FSRV__MIME_UNKNOWN},
-	{"a.html~", "html~", FSRV__MIME_UNKNOWN},
-	{"a.htm\xc4\xb1", "htm\xc4\xb1", FSRV__MIME_UNKNOWN},
-	{"a.\xff", "\xff", FSRV__MIME_UNKNOWN},
-	{"a.webmanifests", "webmanifests", FSRV__MIME_UNKNOWN},
-	{"a.webmanifestss", "webmanifestss", FSRV__MIME_UNKNOWN},
-	{"a.a_very_long_extension_that_nobody_uses", "a_very_long_extension_that_nobody_uses",
-	 FSRV__MIME_UNKNOWN},
+	{"html", NULL, NULL},
+	{"a.unknown", "unknown", NULL},
+	{"a.html ", "html ", NULL},
+	{"a. html", " html", NULL},
+	{"a.html~", "html~", NULL},
+	{"a.htm\xc4\xb1", "htm\xc4\xb1", NULL},
+	{"a.\xff", "\xff", NULL},
+	{"a.webmanifests", "webmanifests", NULL},
+	{"a.webmanifestss", "webmanifestss", NULL},
+	{"a.a_very_long_extension_that_nobody_uses", "a_very_long_extension_that_nobody_uses", NULL},
 };
 
 START_TEST(knows)
@@ -75,19 +83,53 @@ START_TEST(knows)
 	ck_assert_msg((extension == NULL) == (cases[_i].extension == NULL), "%s", cases[_i].name);
 	if (extension != NULL)
 		ck_assert_str_eq(extension, cases[_i].extension);
-	ck_assert_str_eq(fsrv__mime_type(extension), cases[_i].media_type);
+	if (cases[_i].media_type != NULL)
+		ck_assert_str_eq(fsrv__mime_type(extension), cases[_i].media_type);
+	else
+		ck_assert_ptr_null(fsrv__mime_type(extension));
 }
 END_TEST
 
 START_TEST(knows_nothing_of_an_empty_extension)
 {
-	ck_assert_str_eq(fsrv__mime_type(""), FSRV__MIME_UNKNOWN);
+	ck_assert_ptr_null(fsrv__mime_type(""));
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	bool is_text;
+} names[] = {
+	{"README", true},   {"readme", true},   {"LICENSE", true},  {"Makefile", true}, {"makefile", true},
+	{"COPYING", true},  {"VERSION", true},  {"READMEs", false}, {"READM", false},   {"", false},
+	{".README", false}, {"README ", false}, {"about", false},
+};
+
+START_TEST(knows_names_of_texts)
+{
+	const char *type = fsrv__mime_type_of_name(names[_i].name);
+
+	ck_assert_msg((type != NULL) == names[_i].is_text, "%s", names[_i].name);
+	if (type != NULL)
+		ck_assert_str_eq(type, "text/plain; charset=utf-8");
+}
+END_TEST
+
+START_TEST(knows_the_coding_of_svgz)
+{
+	ck_assert_str_eq(fsrv__mime_coding("image/svg+xml; charset=utf-8", "a.svgz"), "gzip");
+	ck_assert_str_eq(fsrv__mime_coding("image/svg+xml", "a.b.SVGZ"), "gzip");
+	ck_assert_ptr_null(fsrv__mime_coding("image/svg+xml", "a.svg"));
+	ck_assert_ptr_null(fsrv__mime_coding("image/svg+xml", "svgz"));
+	ck_assert_ptr_null(fsrv__mime_coding("image/svg+xml", "a.svgz.svg"));
+	ck_assert_ptr_null(fsrv__mime_coding("application/gzip", "a.svgz"));
+	ck_assert_ptr_null(fsrv__mime_coding("", "a.svgz"));
 }
 END_TEST
 
 START_TEST(is_sorted_and_in_lower_case)
 {
-	ck_assert_uint_gt(N_TYPES, 180); /* fsrv/fsrv.h promises more */
+	ck_assert_uint_gt(N_TYPES, 190); /* fsrv/fsrv.h promises more */
 	for (unsigned i = 0; i < N_TYPES; i++) {
 		size_t length = strlen(types[i].extension);
 
@@ -165,6 +207,8 @@ Suite *test_suite(void)
 
 	tcase_add_loop_test(table, knows, 0, LEN(cases));
 	tcase_add_test(table, knows_nothing_of_an_empty_extension);
+	tcase_add_loop_test(table, knows_names_of_texts, 0, LEN(names));
+	tcase_add_test(table, knows_the_coding_of_svgz);
 	tcase_add_test(table, is_sorted_and_in_lower_case);
 	tcase_add_test(table, finds_every_entry);
 	tcase_add_test(table, has_well_formed_types);
