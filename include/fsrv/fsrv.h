@@ -360,9 +360,10 @@ struct fsrv_options {
 	 * every host. Names are written in ASCII, as browsers send them, in any letter case. Those of the
 	 * loopback interface are always allowed: localhost, *.localhost, 127.0.0.0/8, ::1.
 	 *
-	 * The host of the target or of Host, and that of Origin if there is one, have to be allowed;
-	 * otherwise the response is 403, at once, and the log function is told the host, once, up to 16
-	 * hosts. So names that an attacker's DNS leads to this machine get nothing. "null" allows the origin
+	 * The host of the target or of Host, and that of Origin if there is one, have to be allowed; an
+	 * origin is also allowed by cors_origins. Otherwise the response is 403, at once, and the log
+	 * function is told the host, once, up to 16 hosts. So names that an attacker's DNS leads to this
+	 * machine get nothing. "null" allows the origin
 	 * of pages that have none, such as local files and sandboxed frames (RFC 6454). A request without
 	 * Host (HTTP/1.0) is allowed. No list: fsrv_handle looks at neither field. A struct fsrv_server has a
 	 * list of its own. */

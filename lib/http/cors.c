@@ -61,11 +61,9 @@ void fsrv__cors_request_add_field(struct fsrv__cors_request *request, struct fsr
 	field->value = fsrv__text_trim(value);
 }
 
-/* The value of Access-Control-Allow-Origin; NULL when the origin of the request may not read. */
-static const char *allowed_origin(const struct fsrv__cors *cors, const struct fsrv__cors_request *request)
+/* The value of Access-Control-Allow-Origin; NULL when an origin may not read. */
+static const char *allowed_origin(const struct fsrv__cors *cors, struct fsrv__text origin)
 {
-	struct fsrv__text origin = fsrv__single_field_value(&request->origin);
-
 	if (is_every_origin(cors->origins[0]))
 		return "*";
 	for (size_t i = 0; origin.at != NULL && i < cors->n_origins; i++)
@@ -73,6 +71,11 @@ static const char *allowed_origin(const struct fsrv__cors *cors, const struct fs
 		    memcmp(origin.at, cors->origins[i], origin.length) == 0)
 			return cors->origins[i];
 	return NULL;
+}
+
+bool fsrv__cors_allows(const struct fsrv__cors *cors, struct fsrv__text origin)
+{
+	return allowed_origin(cors, origin) != NULL;
 }
 
 /* OPTIONS alone gives 204. */
@@ -84,7 +87,7 @@ static bool is_preflight(const struct fsrv__cors_request *request, const struct 
 void fsrv__cors_add_headers(const struct fsrv__cors *cors, const struct fsrv__cors_request *request,
 			    struct fsrv__plan *plan)
 {
-	const char *origin = allowed_origin(cors, request);
+	const char *origin = allowed_origin(cors, fsrv__single_field_value(&request->origin));
 
 	/* For caches: also an answer that names no origin depends on it. */
 	if (!is_every_origin(cors->origins[0]))

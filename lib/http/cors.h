@@ -2,6 +2,7 @@
 #ifndef FSRV__HTTP_CORS_H
 #define FSRV__HTTP_CORS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "http/plan.h"
@@ -21,6 +22,9 @@ struct fsrv__cors_request {
 /* Why an origin of the options is refused, with the way out; NULL when it is allowed. n_origins is the number
  * of all of them. */
 const char *fsrv__cors_check_origin(const char *origin, size_t n_origins);
+
+/* Whether scripts of an origin may read. */
+bool fsrv__cors_allows(const struct fsrv__cors *cors, struct fsrv__text origin);
 
 /* Adds one field line. request is zeroed before the first one. The bytes stay the caller's. */
 void fsrv__cors_request_add_field(struct fsrv__cors_request *request, struct fsrv__text name,

@@ -13,8 +13,8 @@ struct fsrv__representation {
 	uint64_t size;
 	const char *media_type;
 	const char *content_coding; /* NULL: none */
-	const char *cache_control; /* NULL: no such field */
-	bool is_volatile; /* the next request may find other bytes, and nothing tells: no ranges */
+	const char *cache_control;  /* NULL: no such field */
+	bool is_volatile;           /* the next request may find other bytes, and nothing tells: no ranges */
 	struct fsrv__validators validators;
 };
 
@@ -40,8 +40,9 @@ struct fsrv__header {
 #define FSRV__MAX_PLANNED_HEADERS  16
 #define FSRV__MAX_RULE_HEADERS     24
 #define FSRV__MAX_FUNCTION_HEADERS 24
-#define FSRV__MAX_HEADERS                                                                                    \
-	(FSRV__MAX_PLANNED_HEADERS + FSRV__MAX_RULE_HEADERS + FSRV__MAX_FUNCTION_HEADERS)
+
+#define FSRV__MAX_HEADERS (FSRV__MAX_PLANNED_HEADERS + FSRV__MAX_RULE_HEADERS + FSRV__MAX_FUNCTION_HEADERS)
+
 /* "bytes 18446744073709551614-18446744073709551614/18446744073709551615" */
 #define FSRV__CONTENT_RANGE_SIZE 72
 

@@ -104,8 +104,8 @@ static struct fsrv__text find_field(struct MHD_Connection *connection, const cha
 	return fsrv__text_trim((struct fsrv__text){value, strlen(value)});
 }
 
-bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, struct MHD_Connection *connection,
-			       const char *url)
+bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, const struct fsrv__cors *cors,
+			       struct MHD_Connection *connection, const char *url)
 {
 	enum fsrv__host_verdict verdict;
 	struct fsrv__text refused;
@@ -118,6 +118,8 @@ bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, struct MHD_Con
 	asker.origin = find_field(connection, "Origin");
 	verdict = fsrv__host_check(&hosts->list, &asker, &refused);
 	if (verdict == FSRV__HOST_IS_ALLOWED)
+		return true;
+	if (verdict == FSRV__ORIGIN_IS_REFUSED && cors != NULL && fsrv__cors_allows(cors, asker.origin))
 		return true;
 	log_refusal(hosts, verdict, refused);
 	return false;

@@ -6,6 +6,7 @@
 
 #include "fs/memory.h"
 #include "fsrv/fsrv.h"
+#include "http/cors.h"
 #include "http/host.h"
 #include "mhd/log.h"
 
@@ -26,8 +27,9 @@ void fsrv__allowed_hosts_free(struct fsrv__allowed_hosts *hosts);
 /* Whether the hosts that a request names are allowed; they are when hosts is NULL. A host that is not is
  * logged the first time, as long as there are few.
  *
- * url  the target, as libmicrohttpd passes it */
-bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, struct MHD_Connection *connection,
-			       const char *url);
+ * cors  origins that are allowed in any case, since their scripts may read; NULL: none
+ * url   the target, as libmicrohttpd passes it */
+bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, const struct fsrv__cors *cors,
+			       struct MHD_Connection *connection, const char *url);
 
 #endif

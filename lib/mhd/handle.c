@@ -370,7 +370,7 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 	read_request(&x);
 	if (*con_cls == NULL)
 		fsrv__offload_drop(cls, connection);
-	if (!fsrv__allowed_hosts_admit(x.fs->allowed_hosts, connection, url))
+	if (!fsrv__allowed_hosts_admit(x.fs->allowed_hosts, x.fs->cors, connection, url))
 		return refuse_host(&x);
 	if (*con_cls == NULL && !is_refused_early(&x)) {
 		*con_cls = &first_call_is_over;

@@ -28,8 +28,9 @@ struct fsrv {
 	struct fsrv__allocator allocator;
 	struct fsrv__roots roots;
 	struct fsrv__media_types types;
-	struct fsrv__text prefix;  /* of targets, in the form of a path below a root; empty: none */
-	const char *cache_control; /* NULL: no such field */
+	struct fsrv__text prefix;      /* of targets, in the form of a path below a root; empty: none */
+	const char *cache_control;     /* NULL: no such field */
+	const struct fsrv__cors *cors; /* part of own_fields; NULL: no origin may read */
 	const struct fsrv__own_fields *own_fields; /* NULL: none */
 	struct fsrv__log log;
 	struct fsrv__wake wake;
@@ -43,7 +44,7 @@ struct fsrv {
 	uint64_t tag_salt; /* hash of the option; 0: none */
 	enum fsrv_body body;
 	struct fsrv__allowed_hosts *allowed_hosts; /* NULL: every host is allowed */
-	unsigned max_bodies, max_files; /* 0: no limit */
+	unsigned max_bodies, max_files;            /* 0: no limit */
 	bool serves_hidden;
 	uint64_t max_page_size;
 

@@ -163,6 +163,7 @@ static void copy_own_fields(struct block *block, const struct fsrv_options *opti
 			*own = copy;
 	}
 	fs->own_fields = own;
+	fs->cors = own != NULL && own->cors.n_origins > 0 ? &own->cors : NULL;
 }
 
 static void copy_prefix(struct block *block, const char *prefix, struct fsrv *fs)

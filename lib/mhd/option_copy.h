@@ -11,8 +11,8 @@
  * directory  for relative roots; empty when there are none */
 size_t fsrv__option_copy_size(const struct fsrv_options *options, const char *directory);
 
-/* Copies roots, index names, media types, prefix, Cache-Control and all about header fields into fs, which has
- * that many bytes. */
+/* Copies roots, index names, media types, prefix, Cache-Control and all about header fields into fs, which
+ * has that many bytes. */
 void fsrv__option_copy(struct fsrv *fs, const struct fsrv_options *options, const char *directory);
 
 #endif

@@ -94,7 +94,8 @@ static enum MHD_Result call_handler(void *cls, struct MHD_Connection *connection
 	bool may_follow = fsrv__clients_called(server->clients, connection, content);
 	enum MHD_Result result;
 
-	if (*con_cls == NULL && !fsrv__allowed_hosts_admit(server->allowed_hosts, connection, url))
+	if (*con_cls == NULL &&
+	    !fsrv__allowed_hosts_admit(server->allowed_hosts, server->fs->cors, connection, url))
 		return fsrv__handle_refused_host(server->fs, connection, url, method, version);
 	result = server->handler(server->handler_cls, connection, url, method, version, upload_data,
 				 upload_data_size, con_cls);

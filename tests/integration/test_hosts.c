@@ -132,6 +132,33 @@ START_TEST(answers_whom_the_list_names)
 }
 END_TEST
 
+static const struct request of_origins[] = {
+	{"GET /a.txt", "Host: localhost\r\nOrigin: https://reader.example\r\n", 200},
+	{"OPTIONS /a.txt",
+	 "Host: localhost\r\nOrigin: https://reader.example\r\nAccess-Control-Request-Method: GET\r\n", 204},
+	{"GET /a.txt", "Host: localhost\r\nOrigin: https://other.example\r\n", 403},
+	{"GET /a.txt", "Host: reader.example\r\nOrigin: https://reader.example\r\n", 403},
+};
+
+/* Scripts that may read may also ask. */
+START_TEST(answers_origins_that_may_read)
+{
+	static const char *const origins[] = {"https://reader.example"};
+	const char *root = tree.path;
+	struct fsrv_options options = {.size = sizeof(options), .roots = &root, .n_roots = 1,
+				       .cors_origins = origins, .n_cors_origins = 1};
+	struct fsrv_server_options of_server = {.size = sizeof(of_server),
+						.mode = (enum fsrv_server_mode)_i};
+	struct fsrv_server *server;
+
+	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	ck_assert_int_eq(fsrv_server_start(fs, &of_server, &server), FSRV_OK);
+	for (int row = 0; row < LEN(of_origins); row++)
+		check(client_connect(fsrv_server_port(server)), &of_origins[row], "server");
+	fsrv_server_stop(server);
+}
+END_TEST
+
 /* The state of a program in con_cls: its only call of fsrv_handle is the final one. */
 static enum MHD_Result with_state(void *cls, struct MHD_Connection *connection, const char *url,
 				  const char *method, const char *version, const char *upload_data,
@@ -397,6 +424,7 @@ Suite *test_suite(void)
 
 	tcase_add_checked_fixture(own, set_up, tear_down);
 	tcase_add_loop_test(own, answers_whom_the_list_names, 0, LEN(modes));
+	tcase_add_loop_test(own, answers_origins_that_may_read, 0, 3);
 	tcase_add_loop_test(own, keeps_the_connection_of_a_final_call, 0, LEN(modes));
 	tcase_add_loop_test(own, answers_anybody_without_a_list, 0, 2 * LEN(modes));
 	tcase_add_test(own, names_the_option_of_a_handler);
