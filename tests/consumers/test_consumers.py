@@ -153,6 +153,8 @@ def main(cc, cxx):
              partial(check_cpp, one.check_static, cpp_compiler, 'serve_one.cpp')),
             ('C++ with hooks and counters',
              partial(check_cpp, one.check_static, cpp_compiler, 'watch_one.cpp')),
+            ('C++ with header fields of its own',
+             partial(check_cpp, one.check_static, cpp_compiler, 'fields_one.cpp')),
             ('fsrv-core is small', one.check_core),
             ('static subproject of meson', partial(check_subproject, c_compiler, 'static')),
             ('shared subproject of meson', partial(check_subproject, c_compiler, 'shared')),
