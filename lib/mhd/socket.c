@@ -20,6 +20,16 @@ uint64_t fsrv__socket_cookie(int socket)
 	return getsockopt(socket, SOL_SOCKET, SO_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
+/* The states of a TCP socket whose own end was queued (RFC 9293, 3.3.2). <netinet/tcp.h> has names for these
+ * numbers, but cannot be included together with <linux/tcp.h>. */
+enum { FIN_WAIT1 = 4, FIN_WAIT2 = 5, TIME_WAIT = 6, LAST_ACK = 9, CLOSING = 11 };
+
+static bool has_queued_end(unsigned state)
+{
+	return (state >= FIN_WAIT1 && state <= TIME_WAIT) || state == LAST_ACK || state == CLOSING;
+}
+
+/* The end takes a number of the sequence, so the kernel counts it like a byte. */
 static bool count_acknowledged(int socket, uint64_t *bytes)
 {
 	struct tcp_info info;
@@ -28,7 +38,7 @@ static bool count_acknowledged(int socket, uint64_t *bytes)
 	memset(&info, 0, sizeof(info));
 	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
 		return false;
-	*bytes = (uint64_t)info.tcpi_bytes_acked;
+	*bytes = (uint64_t)info.tcpi_bytes_acked - has_queued_end(info.tcpi_state);
 	return true;
 }
 

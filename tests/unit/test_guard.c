@@ -20,6 +20,7 @@
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
+#include "mhd/socket.h"
 #include "slow_tree.h"
 #include "suite.h"
 #include "tree.h"
@@ -183,6 +184,40 @@ START_TEST(cuts_the_connection_of_a_cut_file)
 }
 END_TEST
 
+/* Both ends of a TCP connection, whose kernel tells how much was sent. */
+static void connect_by_tcp(int pair[2])
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+	pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(pair[1], (struct sockaddr *)&address, size), 0);
+	pair[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	ck_assert_int_ge(pair[0], 0);
+	close(listener);
+}
+
+/* The end of what is sent is no byte, although TCP numbers it like one. */
+START_TEST(counts_no_end)
+{
+	uint64_t written;
+
+	close(ends[0]);
+	close(ends[1]);
+	connect_by_tcp(ends);
+	ck_assert_int_eq(send(ends[0], "text", 4, 0), 4);
+	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert_uint_eq(written, 4);
+	shutdown(ends[0], SHUT_WR);
+	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert_uint_eq(written, 4);
+}
+END_TEST
+
 START_TEST(leaves_a_file_alone_that_is_cut_behind_the_end)
 {
 	ck_assert(watch(ends[0], SIZE - 1));
@@ -262,23 +297,6 @@ START_TEST(refuses_what_is_no_socket)
 	ck_assert_uint_eq(fsrv__guard_count(guard), 0);
 }
 END_TEST
-
-/* Both ends of a TCP connection, whose kernel tells how much was sent. */
-static void connect_by_tcp(int pair[2])
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, size), 0);
-	ck_assert_int_eq(listen(listener, 1), 0);
-	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
-	pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert_int_eq(connect(pair[1], (struct sockaddr *)&address, size), 0);
-	pair[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	ck_assert_int_ge(pair[0], 0);
-	close(listener);
-}
 
 static void touch(void)
 {
@@ -579,6 +597,7 @@ Suite *test_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, cuts_the_connection_of_a_cut_file);
+	tcase_add_test(tcase, counts_no_end);
 	tcase_add_test(tcase, leaves_a_file_alone_that_is_cut_behind_the_end);
 	tcase_add_test(tcase, forgets);
 	tcase_add_test(tcase, watches_one_body_for_each_socket);
