@@ -94,14 +94,18 @@ static enum body_state inspect_body(const struct watch *watch, int socket)
 	return facts.size < watch->end ? TOO_SHORT : UNDER_WAY;
 }
 
-static void shut_down(int socket, uint64_t cookie)
+/* Measures a body that has ended, or shuts its connection down. False for want of a descriptor. */
+static bool finish_body(const struct watch *watch, int socket, enum body_state state)
 {
-	int duplicate = fsrv__socket_duplicate(socket, cookie);
+	int duplicate = fsrv__socket_duplicate(socket, watch->cookie);
 
 	if (duplicate < 0)
-		return;
-	shutdown(duplicate, SHUT_RDWR);
+		return fsrv__socket_cookie(socket) != watch->cookie;
+	if (state == TOO_SHORT)
+		shutdown(duplicate, SHUT_RDWR);
+	fsrv__transfer_measure(watch->transfer, duplicate);
 	close(duplicate);
+	return true;
 }
 
 /* Called with the mutex held, which is released while the file is looked at: requests must not wait for it.
@@ -117,13 +121,13 @@ static void check_body(struct fsrv__guard *guard, size_t socket)
 	state = inspect_body(&watch, (int)socket);
 	pthread_mutex_lock(&guard->mutex);
 	if (state == UNDER_WAY || guard->watches[socket].serial != watch.serial ||
-	    take_transfer(guard, &guard->watches[socket]) == NULL)
+	    guard->watches[socket].transfer == NULL)
 		return;
-	if (state == TOO_SHORT)
-		shut_down((int)socket, watch.cookie);
-	fsrv__transfer_sample(watch.transfer);
-	settle(guard, watch.transfer, state == TOO_SHORT ? FSRV_ENDING_FILE_CHANGED : FSRV_ENDING_COMPLETE,
-	       FSRV__SENT_AS_SAMPLED);
+	/* Otherwise the body stays watched until there is a descriptor: nobody else would end it. */
+	if (finish_body(&watch, (int)socket, state))
+		settle(guard, take_transfer(guard, &guard->watches[socket]),
+		       state == TOO_SHORT ? FSRV_ENDING_FILE_CHANGED : FSRV_ENDING_COMPLETE,
+		       FSRV__SENT_AS_SAMPLED);
 }
 
 /* Called with the mutex held. */

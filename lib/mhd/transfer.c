@@ -111,8 +111,7 @@ void fsrv__transfer_begin_content(struct fsrv__transfer *transfer)
 		transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
 }
 
-/* socket  a descriptor of the socket of the transfer; false when it does not tell */
-static bool measure(struct fsrv__transfer *transfer, int socket)
+bool fsrv__transfer_measure(struct fsrv__transfer *transfer, int socket)
 {
 	struct fsrv_completion *completion = &transfer->completion;
 	uint64_t written;
@@ -134,7 +133,7 @@ void fsrv__transfer_sample(struct fsrv__transfer *transfer)
 	duplicate = fsrv__socket_duplicate(transfer->socket, transfer->cookie);
 	if (duplicate < 0)
 		return;
-	measure(transfer, duplicate);
+	fsrv__transfer_measure(transfer, duplicate);
 	close(duplicate);
 }
 
@@ -180,7 +179,8 @@ void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending
 		return;
 	}
 	if (sent != FSRV__SENT_ALL && transfer->is_counted &&
-	    fsrv__socket_cookie(transfer->socket) == transfer->cookie && measure(transfer, transfer->socket))
+	    fsrv__socket_cookie(transfer->socket) == transfer->cookie &&
+	    fsrv__transfer_measure(transfer, transfer->socket))
 		sent = FSRV__SENT_AS_SAMPLED;
 	fsrv__transfer_settle(transfer, ending, sent);
 	fsrv__transfer_report(transfer);

@@ -37,8 +37,15 @@ const char *fsrv__transfer_path(const struct fsrv__transfer *transfer);
 /* Notes that everything that was written so far is header, and that content follows. */
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer);
 
-/* Measures how many bytes of the content were written, if the socket is still open and tells. For threads
- * that do not serve the connection: they use a duplicate of its descriptor. */
+/* Measures how many bytes of the content were written.
+ *
+ * socket  a descriptor of the connection's socket
+ *
+ * False when the socket does not tell: the last measurement stands. */
+bool fsrv__transfer_measure(struct fsrv__transfer *transfer, int socket);
+
+/* The same, if the socket is still open and a descriptor is left. For threads that do not serve the
+ * connection: it uses a duplicate of the descriptor. */
 void fsrv__transfer_sample(struct fsrv__transfer *transfer);
 
 /* Values for the last parameter of the next two. */

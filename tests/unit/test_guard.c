@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -215,6 +216,43 @@ START_TEST(counts_no_end)
 	shutdown(ends[0], SHUT_WR);
 	ck_assert(fsrv__socket_count_written(ends[0], &written));
 	ck_assert_uint_eq(written, 4);
+}
+END_TEST
+
+/* Until the limit is set back the process gets no more descriptors: those below the limit are taken. */
+static struct rlimit lower_limit(void)
+{
+	struct rlimit before, low;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = before;
+	low.rlim_cur = STDERR_FILENO + 1;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &low), 0);
+	return before;
+}
+
+/* Nobody else would end the connection: libmicrohttpd tries on. */
+START_TEST(cuts_the_connection_when_there_is_a_descriptor_again)
+{
+	struct rlimit before;
+	char bytes[300] = "";
+
+	close(ends[0]);
+	close(ends[1]);
+	connect_by_tcp(ends);
+	ck_assert(watch(ends[0], SIZE));
+	ck_assert_int_eq(send(ends[0], bytes, sizeof(bytes), 0), sizeof(bytes));
+	ck_assert_int_eq(recv(ends[1], bytes, sizeof(bytes), MSG_WAITALL), sizeof(bytes));
+	before = lower_limit();
+	cut("file", 0);
+	wait_for_looks(3);
+	ck_assert(!is_shut_down(ends[1], 0));
+	ck_assert_uint_eq(fsrv__guard_count(guard), 1);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+	ck_assert(is_shut_down(ends[1], 20000));
+	free_guard();
+	ck_assert_uint_eq(n_ended[FSRV_ENDING_FILE_CHANGED], 1);
+	ck_assert_uint_eq(last_sent, sizeof(bytes));
 }
 END_TEST
 
@@ -598,6 +636,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, cuts_the_connection_of_a_cut_file);
 	tcase_add_test(tcase, counts_no_end);
+	tcase_add_test(tcase, cuts_the_connection_when_there_is_a_descriptor_again);
 	tcase_add_test(tcase, leaves_a_file_alone_that_is_cut_behind_the_end);
 	tcase_add_test(tcase, forgets);
 	tcase_add_test(tcase, watches_one_body_for_each_socket);
