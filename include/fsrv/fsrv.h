@@ -108,7 +108,8 @@ enum fsrv_body {
 	 * connection by itself: the end is FSRV_ENDING_ABORTED, and the log function is not called. */
 	FSRV_BODY_ZERO_COPY = 1,
 	/* Blocks of up to 256 KiB are read and sent. If the file becomes shorter, no byte beyond its new end
-	 * is sent. When the disk fails, the end is FSRV_ENDING_READ_ERROR, and the log function is called. */
+	 * is sent, except zeros in a block that was being read at that moment. When the disk fails, the end
+	 * is FSRV_ENDING_READ_ERROR, and the log function is called. */
 	FSRV_BODY_READER = 2
 };
 
@@ -162,7 +163,8 @@ enum fsrv_ending {
 	FSRV_ENDING_ABORTED = 1,  /* the client closed the connection, or the daemon stopped or timed out */
 	/* In the next three cases fsrv closed the connection. Nothing else can report an error to a client
 	 * once its response has begun (RFC 9112, 8). */
-	FSRV_ENDING_FILE_CHANGED = 2, /* the file became shorter than announced */
+	/* The file became shorter than announced; rarely at the moment at which its last byte was sent. */
+	FSRV_ENDING_FILE_CHANGED = 2,
 	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was called; see enum fsrv_body */
 	FSRV_ENDING_DRAINED = 4	      /* fsrv_drain or fsrv_server_stop ended a wait for the disk */
 };

@@ -106,6 +106,20 @@ void tree_write_pattern(const struct tree *tree, const char *name, uint64_t leng
 	finish(fd);
 }
 
+void tree_fill(char *bytes, size_t length, uint64_t offset)
+{
+	uint64_t block[BLOCK / 8];
+
+	for (size_t at = 0; at < length;) {
+		size_t skip = (size_t)((offset + at) % BLOCK);
+		size_t n = length - at < BLOCK - skip ? length - at : BLOCK - skip;
+
+		fill(block, offset + at - skip);
+		memcpy(bytes + at, (const char *)block + skip, n);
+		at += n;
+	}
+}
+
 size_t tree_compare(const char *bytes, size_t length, uint64_t offset)
 {
 	uint64_t block[BLOCK / 8];

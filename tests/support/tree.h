@@ -27,6 +27,9 @@ void tree_link(const struct tree *tree, const char *name, const char *target);
 /* Writes a file in which every byte tells its offset, more or less. */
 void tree_write_pattern(const struct tree *tree, const char *name, uint64_t length);
 
+/* A piece of such a file. */
+void tree_fill(char *bytes, size_t length, uint64_t offset);
+
 /* The place of the first byte of a piece of such a file that is wrong, length when all are right. */
 size_t tree_compare(const char *bytes, size_t length, uint64_t offset);
 
