@@ -2,7 +2,9 @@
 import json
 import os
 import platform
+import select
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -113,12 +115,18 @@ def parse_lines(lines):
     return printed
 
 
+def take(client, size):
+    while size > 0:
+        size -= len(client.recv(size)) or size
+
+
 def prints_at_the_end(command):
     """Also with a transfer that only the end of the server cuts: it is over when the counters are taken."""
     with Server(command) as server:
         connection = server.connect()
         statuses, sent = ask_known(connection)
         client = stall(server)
+        take(client, 1000)  # the header alone is shorter
         server.stop(signal.SIGTERM, PATIENCE)
         client.close()
         connection.close()
@@ -277,6 +285,92 @@ def host_cases(mode, serve, folder):
     yield f'{mode}: --allow-host on another address', partial(
         allows, [*command, '--address=0.0.0.0', '--allow-host=box.lan', folder], local + ['box.lan'],
         ['evil.example'])
+
+
+def is_answered(client):
+    client.sendall(b'GET /health HTTP/1.1\r\nHost: h\r\n\r\n')
+    return client.recv(1000).startswith(b'HTTP/1.1 200 ')
+
+
+def connect_answered(server):
+    """A connection that has had its first answer."""
+    client = server.connect_raw()
+    equal(is_answered(client), True, 'answered')
+    return client
+
+
+def expect_end(client):
+    """Without a byte: the server closes the connection before the test loses its patience."""
+    try:
+        equal(client.recv(1000), b'', 'what came instead of the end')
+    except ConnectionResetError:
+        pass
+    client.close()
+
+
+def has_ended(client):
+    if not select.select([client], [], [], 0)[0]:
+        return False
+    try:
+        return client.recv(1, socket.MSG_PEEK) == b''
+    except ConnectionResetError:
+        return True
+
+
+def lets_waiting_ones_go(command, size, staying):
+    """From the last place on, each newcomer takes that of another connection."""
+    with Server(command) as server:
+        clients = [connect_answered(server) for _ in range(size)]
+        until(lambda: sum(map(has_ended, clients)) == size - staying, 'the end of the surplus')
+        open_ones = [client for client in clients if not has_ended(client)]
+        equal([is_answered(client) for client in open_ones], staying * [True], 'those that stay')
+        equal(has_ended(clients[-1]), False, 'the end of the last one')
+        for client in clients:
+            client.close()
+
+
+def limits_an_address(command):
+    with Server(command) as server:
+        first, second = connect_answered(server), connect_answered(server)
+        expect_end(server.connect_raw())
+        equal(is_answered(first), True, 'the first one')
+        first.close()
+        until(partial(is_served, server), 'room again')
+        second.close()
+
+
+def limits_no_address(command):
+    with Server(command) as server:
+        clients = [connect_answered(server) for _ in range(3)]
+        for client in clients:
+            client.close()
+
+
+def waits_for_no_request(command, beginning):
+    """Those that have had an answer may stay."""
+    with Server(command) as server:
+        answered = connect_answered(server)
+        client = server.connect_raw()
+        client.sendall(beginning)
+        expect_end(client)
+        equal(is_answered(answered), True, 'answered before')
+        answered.close()
+
+
+def waits_for_no_further_request(command):
+    """Those that have had no answer may stay."""
+    with Server(command) as server:
+        silent = server.connect_raw()
+        expect_end(connect_answered(server))
+        equal(is_answered(silent), True, 'silent before')
+        silent.close()
+
+
+def limits_headers(command, status):
+    with Server(command) as server:
+        connection = server.connect()
+        equal(ask(connection, '/', X=6000 * 'x')[0], status, 'status')
+        connection.close()
 
 
 def in_shell(setup, command):
@@ -473,6 +567,14 @@ def option_cases(serve, folder):
             ('--workers=+2', '+2'),
             ('--cache-size=16M', '--cache-size 16M'), ('--cache-size=', '--cache-size'),
             ('--cache-size=18446744073709551616', '--cache-size 18446744073709551616'),
+            ('--max-connections=0', '--max-connections 0', 'from 1 to'),
+            ('--max-connections=4294967296', '4294967295'),
+            ('--max-per-address=-1', '--max-per-address -1'),
+            ('--request-timeout=1s', '--request-timeout 1s'),
+            ('--request-timeout=4294967295', 'from 0 to 4294967294'),
+            ('--keep-alive-timeout=', '--keep-alive-timeout'),
+            ('--keep-alive-timeout=0.5', '--keep-alive-timeout 0.5'),
+            ('--header-memory=4095', '--header-memory 4095', 'from 4096 to'),
             ('--stats=yes', '--stats=yes'), ('--prefix=assets', 'option prefix', '"/assets"'),
             ('--mime-types=/no/such', '--mime-types /no/such'), ('--default-type=', 'option default_type'),
             ('--extensionless-type=', 'option extensionless_type'),
@@ -480,7 +582,9 @@ def option_cases(serve, folder):
             ('--prefix=/a?b', 'option prefix'), ('--prefix=/a%2fb', 'option prefix')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
     for option in ('--max-bodies=4294967295', '--max-files=4294967295', '--workers=1024', '--workers=1',
-                   '--cache-size=18446744073709551615'):
+                   '--cache-size=18446744073709551615', '--max-connections=4294967295',
+                   '--max-per-address=4294967294', '--request-timeout=0', '--request-timeout=4294967294',
+                   '--keep-alive-timeout=0', '--keep-alive-timeout=4294967294', '--header-memory=4096'):
         yield f'takes {option}', partial(
             counts, [serve, '--quiet', '--stats', '--mode=epoll', option, folder])
 
@@ -506,6 +610,24 @@ def mode_cases(mode, command, folder):
             has_an_idle_timeout, [*command, folder])
 
 
+def connection_cases(mode, command, folder):
+    yield f'{mode}: --max-connections', partial(
+        lets_waiting_ones_go, [*command, '--max-connections=8', folder], 11, 7)
+    yield f'{mode}: 11 connections', partial(lets_waiting_ones_go, [*command, folder], 11, 11)
+    yield f'{mode}: --max-per-address', partial(limits_an_address, [*command, '--max-per-address=2', folder])
+    anywhere = [*command, '--address=0.0.0.0', '--max-connections=4']
+    yield f'{mode}: half of the connections for an address', partial(limits_an_address, [*anywhere, folder])
+    yield f'{mode}: --max-per-address=0', partial(
+        limits_no_address, [*anywhere, '--max-per-address=0', folder])
+    for beginning in (b'', b'GET / HTTP/1.1\r\nHost: h'):
+        yield f'{mode}: --request-timeout, {len(beginning)} bytes', partial(
+            waits_for_no_request, [*command, '--request-timeout=1', folder], beginning)
+    yield f'{mode}: --keep-alive-timeout', partial(
+        waits_for_no_further_request, [*command, '--keep-alive-timeout=1', folder])
+    yield f'{mode}: --header-memory', partial(limits_headers, [*command, '--header-memory=4096', folder], 431)
+    yield f'{mode}: headers of 6000 bytes', partial(limits_headers, [*command, folder], 200)
+
+
 def cases(serve, folder):
     yield 'no /stats unasked', partial(has_no_stats_unasked, serve, folder)
     yield 'no control bytes in the log', partial(logs_no_control_bytes, serve, folder)
@@ -517,6 +639,7 @@ def cases(serve, folder):
     for mode in MODES:
         yield from host_cases(mode, serve, folder)
         yield from mode_cases(mode, [serve, '--quiet', '--stats', f'--mode={mode}'], folder)
+        yield from connection_cases(mode, [serve, '--quiet', f'--mode={mode}'], folder)
     for closed in ((0,), (1,), (2,), (0, 1, 2)):
         yield f'standard descriptors {closed} closed', partial(
             stands_closed_descriptors, closed, [serve, '--stats', folder])
