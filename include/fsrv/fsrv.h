@@ -138,7 +138,9 @@ enum fsrv_flags {
 /* A media type for a file name extension. Since 0.1. */
 struct fsrv_type {
 	const char *extension;	/* without the dot, in any letter case: "glb" */
-	const char *media_type; /* sent as it is: "model/gltf-binary", "text/x-script; charset=utf-8" */
+	/* Sent as it is: "model/gltf-binary", "text/x-script; charset=utf-8". Only "text/html" alone gets the
+	 * charset that the page names, otherwise utf-8. */
+	const char *media_type;
 };
 
 /* One response that fsrv has decided on, for logs and statistics. The strings are valid during the call
@@ -518,9 +520,8 @@ enum fsrv_scope {
  * point   the place in the page; elements at one point stand in the order of the calls
  * script  copied
  *
- * Content-Type of a page with scripts names the page's own encoding: that of its byte order mark or meta
- * element, otherwise UTF-8. A page in UTF-16 or ISO-2022-JP is served unchanged, and the log function is
- * called.
+ * Content-Type names the page's own encoding, with scripts and without. A page in UTF-16 or ISO-2022-JP is
+ * served unchanged, and the log function is called.
  *
  * Returns:
  * FSRV_OK

@@ -21,13 +21,13 @@ struct fsrv__content {
 	struct fsrv__allocator allocator;
 	atomic_uint references;
 	bool is_volatile; /* the file does not tell its size: the next reading may give other bytes */
-	/* For pages, otherwise 0. A page whose encoding allows no scripts has the bytes of its file, and no
-	 * media type of its own. */
+	bool has_scripts; /* a page into which scripts were put */
+	/* For pages, otherwise 0. A page whose encoding allows no scripts has the bytes of its file. */
 	uint64_t scripts_hash; /* of what was to be put in */
 	int64_t scripts_time;  /* of the newest addition when the page was built, in seconds since 1970 */
 	uint64_t source_hash;  /* of the bytes of the file */
 	uint64_t flags;        /* enum fsrv_page_flag: what the scan found */
-	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* with the page's encoding; empty: that of the file */
+	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* of HTML, with its encoding; empty: that of the file */
 	uint64_t hash; /* of the bytes, by fsrv__hash_content; 0 for a slice of a file */
 	size_t length;
 	char bytes[];

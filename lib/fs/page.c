@@ -3,11 +3,10 @@
 #include "fs/page.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "fs/encoding.h"
 #include "fs/whole_file.h"
-#include "http/text.h"
 
 /* Script elements to strip for which one scan is enough. */
 #define FEW_STRIPS 64
@@ -84,35 +83,6 @@ static bool plan(struct builder *b, size_t *count, uint64_t *length)
 	return fsrv_segments_plan(&b->scanned, snippets, 0, b->segments, max, count, length) == FSRV_OK;
 }
 
-static bool is_label(struct fsrv__text label)
-{
-	for (size_t i = 0; i < label.length; i++) {
-		char byte = fsrv__to_lower(label.at[i]);
-
-		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) && !fsrv__is_one_of(byte, "-_.:+"))
-			return false;
-	}
-	return label.length > 0 && label.length < 40;
-}
-
-/* Names the encoding in Content-Type: the scripts may push the page's meta element out of the first 1024
- * bytes, in which a browser looks for it. */
-static void name_encoding(const struct builder *b, struct fsrv__content *page)
-{
-	struct fsrv__text label = {"utf-8", 5};
-
-	if ((b->scanned.flags & (FSRV_PAGE_CHARSET | FSRV_PAGE_BOM)) == FSRV_PAGE_CHARSET) {
-		struct fsrv__text found = {b->source->bytes + b->scanned.charset_offset,
-					   b->scanned.charset_length};
-
-		/* A page that says UTF-16 in ASCII bytes is UTF-8 (WHATWG HTML, 13.2.3.2). */
-		if (is_label(found) && !fsrv__text_starts_with(found, "utf-16"))
-			label = found;
-	}
-	snprintf(page->media_type, sizeof(page->media_type), "text/html; charset=%.*s", (int)label.length,
-		 label.at);
-}
-
 /* A page whose encoding allows no scripts is sent as it is. */
 static bool assemble(struct builder *b)
 {
@@ -129,8 +99,10 @@ static bool assemble(struct builder *b)
 			return false;
 		fsrv_segments_copy(b->segments, count, b->source->bytes, b->page->bytes);
 		fsrv__content_seal(b->page);
-		name_encoding(b, b->page);
+		b->page->has_scripts = true;
 	}
+	/* The scripts may push the page's meta element out of the bytes in which a browser looks for it. */
+	fsrv__encoding_name(b->source->bytes, b->source->length, b->page->media_type);
 	b->page->is_volatile = b->source->is_volatile;
 	b->page->flags = b->scanned.flags;
 	b->page->scripts_hash = b->last->totals[b->kind].hash;

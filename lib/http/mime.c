@@ -11,8 +11,9 @@ struct type {
 	const char *media_type;
 };
 
-/* Sorted by extension. Text types name their encoding, because a page without it is guessed at; the
- * registrations are at https://www.iana.org/assignments/media-types. */
+/* Sorted by extension. Text types name their encoding, because it is guessed at otherwise. HTML and XML do
+ * not: documents of these types name their own, which a charset would outrank. The registrations are at
+ * https://www.iana.org/assignments/media-types. */
 static const struct type types[] = {
 	{"3g2", "video/3gpp2"},
 	{"3gp", "video/3gpp"},
@@ -29,7 +30,7 @@ static const struct type types[] = {
 	{"arrow", "application/vnd.apache.arrow.file"},
 	{"asc", "application/pgp-signature"},
 	{"ass", "text/x-ssa; charset=utf-8"},
-	{"atom", "application/atom+xml; charset=utf-8"},
+	{"atom", "application/atom+xml"},
 	{"au", "audio/basic"},
 	{"avi", "video/x-msvideo"},
 	{"avif", "image/avif"},
@@ -82,8 +83,8 @@ static const struct type types[] = {
 	{"heic", "image/heic"},
 	{"heif", "image/heif"},
 	{"hpp", "text/x-c; charset=utf-8"},
-	{"htm", "text/html; charset=utf-8"},
-	{"html", "text/html; charset=utf-8"},
+	{"htm", "text/html"},
+	{"html", "text/html"},
 	{"ico", "image/x-icon"},
 	{"ics", "text/calendar; charset=utf-8"},
 	{"img", "application/octet-stream"},
@@ -159,10 +160,10 @@ static const struct type types[] = {
 	{"qt", "video/quicktime"},
 	{"rar", "application/vnd.rar"},
 	{"rpm", "application/x-rpm"},
-	{"rss", "application/rss+xml; charset=utf-8"},
+	{"rss", "application/rss+xml"},
 	{"rtf", "application/rtf"},
 	{"sh", "application/x-sh"},
-	{"shtml", "text/html; charset=utf-8"},
+	{"shtml", "text/html"},
 	{"sig", "application/pgp-signature"},
 	{"snd", "audio/basic"},
 	{"so", "application/octet-stream"},
@@ -173,8 +174,8 @@ static const struct type types[] = {
 	{"srt", "text/plain; charset=utf-8"},
 	{"ssa", "text/x-ssa; charset=utf-8"},
 	{"stl", "model/stl"},
-	{"svg", "image/svg+xml; charset=utf-8"},
-	{"svgz", "image/svg+xml; charset=utf-8"},
+	{"svg", "image/svg+xml"},
+	{"svgz", "image/svg+xml"},
 	{"tar", "application/x-tar"},
 	{"text", "text/plain; charset=utf-8"},
 	{"tga", "image/x-tga"},
@@ -203,14 +204,14 @@ static const struct type types[] = {
 	{"wmv", "video/x-ms-wmv"},
 	{"woff", "font/woff"},
 	{"woff2", "font/woff2"},
-	{"xht", "application/xhtml+xml; charset=utf-8"},
-	{"xhtml", "application/xhtml+xml; charset=utf-8"},
+	{"xht", "application/xhtml+xml"},
+	{"xhtml", "application/xhtml+xml"},
 	{"xls", "application/vnd.ms-excel"},
 	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-	{"xml", "text/xml; charset=utf-8"},
-	{"xsd", "text/xml; charset=utf-8"},
-	{"xsl", "application/xslt+xml; charset=utf-8"},
-	{"xslt", "application/xslt+xml; charset=utf-8"},
+	{"xml", "text/xml"},
+	{"xsd", "text/xml"},
+	{"xsl", "application/xslt+xml"},
+	{"xslt", "application/xslt+xml"},
 	{"xz", "application/x-xz"},
 	{"yaml", "application/yaml; charset=utf-8"},
 	{"yml", "application/yaml; charset=utf-8"},
@@ -264,6 +265,11 @@ const char *fsrv__mime_type_of_name(const char *name)
 		if (fsrv__names_match(name, text_names[i]))
 			return "text/plain; charset=utf-8";
 	return NULL;
+}
+
+bool fsrv__mime_lacks_charset(const char *media_type)
+{
+	return fsrv__names_match(media_type, "text/html");
 }
 
 const char *fsrv__mime_coding(const char *media_type, const char *name)

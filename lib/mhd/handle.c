@@ -46,6 +46,7 @@ static void set_needs(struct exchange *x)
 	bool is_conditional = fsrv__request_is_conditional(request);
 
 	x->needs.facts_may_suffice = request->method == FSRV__HEAD || is_conditional;
+	x->needs.media_type = request->method == FSRV__HEAD;
 	x->needs.descriptor = false;
 }
 
@@ -129,7 +130,7 @@ static struct fsrv_response describe_response(struct exchange *x)
 		.status = x->plan.status,
 		.root = file != NULL ? x->found.file.root : -1,
 		.is_page = file != NULL && fsrv__mime_is_html(file->media_type),
-		.has_scripts = file != NULL && content != NULL && content->scripts_hash != 0,
+		.has_scripts = file != NULL && content != NULL && content->has_scripts,
 	};
 }
 

@@ -4,8 +4,10 @@
 
 #include <errno.h>
 
+#include "fs/encoding.h"
 #include "fs/residency.h"
 #include "fs/whole_file.h"
+#include "http/mime.h"
 #include "mhd/clock.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
@@ -41,6 +43,7 @@ static void reset_result(struct fsrv__lookup_result *result)
 	result->path.text[result->requested_length] = '\0';
 	result->file.fd = -1;
 	result->content = NULL;
+	result->named_type[0] = '\0';
 }
 
 /* The root whose names are still in memory, since a path was found there a moment ago; -1: none. */
@@ -76,7 +79,9 @@ static bool is_unchanged(const struct lookup *l)
 	uint64_t hash = content != NULL ? content->scripts_hash : 0;
 
 	return fsrv__file_is_same(&l->result->file, &l->cached.file) &&
-	       fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) == hash;
+	       fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) == hash &&
+	       /* What a large page says of its encoding is not kept. */
+	       (content != NULL || !l->needs->media_type || !fsrv__mime_lacks_charset(l->result->media_type));
 }
 
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
@@ -96,6 +101,15 @@ static enum confirmation confirm_cached(struct lookup *l)
 	if (l->cached.content != NULL)
 		l->result->content = fsrv__content_hold(l->cached.content);
 	return CONFIRMED;
+}
+
+/* A page names its encoding, unless the program has decided on one. */
+static void name_encoding(struct fsrv__lookup_result *result)
+{
+	struct fsrv__content *content = result->content;
+
+	if (fsrv__mime_lacks_charset(result->media_type))
+		fsrv__encoding_name(content->bytes, content->length, content->media_type);
 }
 
 /* Reads a small file on a local file system if it is in memory. There the size is true. */
@@ -118,6 +132,7 @@ static enum fsrv__lookup_status read_resident(struct lookup *l)
 		return FSRV__LOOKUP_WOULD_WAIT;
 	}
 	fsrv__content_seal(result->content);
+	name_encoding(result);
 	return FSRV__LOOKUP_DONE;
 }
 
@@ -129,6 +144,7 @@ static enum fsrv__lookup_status read_small(struct lookup *l)
 		return read_resident(l);
 	switch (fsrv__whole_file_read(&l->fs->allocator, &result->file, MAX_UNTOLD_SIZE, &result->content)) {
 	case FSRV__WHOLE_FILE_READ:
+		name_encoding(result);
 		break;
 	case FSRV__WHOLE_FILE_UNREADABLE:
 		return fsrv__lookup_result_fail(l->fs, result,
@@ -155,13 +171,36 @@ static enum fsrv__lookup_status prepare_page(struct lookup *l)
 	return FSRV__LOOKUP_WOULD_WAIT;
 }
 
+/* Finds the encoding that a large page names at its start. */
+static enum fsrv__lookup_status read_encoding(struct lookup *l)
+{
+	struct fsrv__lookup_result *result = l->result;
+	char start[FSRV__ENCODING_START];
+	ssize_t n = -1;
+
+	if (l->wait != FSRV__CACHED_ONLY)
+		n = fsrv__file_read(result->file.fd, start, sizeof(start), 0);
+	else if (!result->file.is_remote)
+		n = fsrv__residency_read(result->file.fd, start, sizeof(start), 0, !result->is_recent);
+	if (n < 0 && l->wait != FSRV__CACHED_ONLY)
+		return fsrv__lookup_result_fail(l->fs, result, FSRV__BROKEN, errno);
+	if (n < 0) {
+		fsrv__lookup_result_clear(l->fs, result);
+		return FSRV__LOOKUP_WOULD_WAIT;
+	}
+	fsrv__encoding_name(start, (size_t)n, result->named_type);
+	return FSRV__LOOKUP_DONE;
+}
+
 /* Makes what is sent in place of the open file, if anything is. Small files are read whatever the request
  * needs, since the bytes tell their entity tag and, where the size does not, their length. */
 static enum fsrv__lookup_status prepare_content(struct lookup *l)
 {
 	if (fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) != 0)
 		return prepare_page(l);
-	return l->result->file.identity.size <= FSRV__SMALL_SIZE ? read_small(l) : FSRV__LOOKUP_DONE;
+	if (l->result->file.identity.size <= FSRV__SMALL_SIZE)
+		return read_small(l);
+	return fsrv__mime_lacks_charset(l->result->media_type) ? read_encoding(l) : FSRV__LOOKUP_DONE;
 }
 
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */

@@ -9,6 +9,7 @@
 /* What a request needs of its file. */
 struct fsrv__lookup_needs {
 	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
+	bool media_type;        /* it will be named, whether the file is opened or not */
 	bool descriptor;        /* the file is to be open unless its bytes are in memory */
 };
 

@@ -9,6 +9,7 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 	result->is_recent = false;
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
+	result->named_type[0] = '\0';
 }
 
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result)

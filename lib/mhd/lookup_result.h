@@ -20,8 +20,10 @@ struct fsrv__lookup_result {
 	size_t requested_length; /* of the path without an index page's name */
 	struct fsrv__path path;
 	/* The following are for FSRV__FOUND_FILE. */
-	struct fsrv__file file;        /* the descriptor is -1 unless the file was opened */
-	const char *media_type;        /* of the file as it is; a constant of the handler's */
+	struct fsrv__file file; /* the descriptor is -1 unless the file was opened */
+	const char *media_type; /* of the file's name; a constant of the handler's */
+	/* The same with the encoding that a large page names; empty for all other files. */
+	char named_type[FSRV__CONTENT_TYPE_SIZE];
 	struct fsrv__content *content; /* what is sent in place of the file, a reference; or NULL */
 };
 

@@ -16,13 +16,21 @@ static struct fsrv__text choose_opaque_tag(const struct fsrv *fs, const struct f
 	return chosen;
 }
 
+/* The type that the program gave to the name, unless the page has to tell its encoding. */
+static const char *choose_media_type(const struct fsrv__lookup_result *found)
+{
+	const char *named = found->content != NULL ? found->content->media_type : found->named_type;
+
+	return fsrv__mime_lacks_charset(found->media_type) && named[0] != '\0' ? named : found->media_type;
+}
+
 void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__lookup_result *found,
 				   struct fsrv__representation *representation)
 {
 	char opaque[FSRV__ETAG_OPAQUE_MAX];
 	struct fsrv__tag_source source = {.source = fs->etag_source, .salt = fs->tag_salt};
 	const struct fsrv__content *content = found->content;
-	bool has_scripts = content != NULL && content->media_type[0] != '\0';
+	bool has_scripts = content != NULL && content->has_scripts;
 
 	if (fs->etag_function != NULL)
 		source.opaque = choose_opaque_tag(fs, found, opaque, sizeof(opaque));
@@ -37,7 +45,7 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 		fsrv__validators_add_date(&representation->validators, content->scripts_time,
 					  found->time.seconds);
 	representation->size = content != NULL ? content->length : found->file.identity.size;
-	representation->media_type = has_scripts ? content->media_type : found->media_type;
+	representation->media_type = choose_media_type(found);
 	representation->content_coding = fsrv__mime_coding(found->media_type, fsrv__path_name(&found->path));
 	representation->cache_control = fs->cache_control;
 	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;

@@ -175,7 +175,8 @@ def compare(browser, plain_url, url, encoding, wanted):
     plain, injected = load(browser, plain_url), load(browser, url)
     for page, log in zip((plain, injected), expected_logs(wanted.split())):
         assert page["log"] == log, f"ran: {page['log']}, wanted: {log}"
-    assert injected["encoding"] == encoding, f"read as {injected['encoding']} instead of {encoding}"
+    for page in (plain, injected):
+        assert page["encoding"] == encoding, f"read as {page['encoding']} instead of {encoding}"
     for member in ("mode", "doctype"):
         assert injected[member] == plain[member], f"{member} {injected[member]}, plain {plain[member]}"
     assert injected["nodes"] == plain["nodes"], differences(plain["nodes"], injected["nodes"])
@@ -201,8 +202,7 @@ class Sites:
         self.servers = []
         options = write_scripts(folder)
         for number, (_, page, _) in enumerate(PAGES):
-            # A file is served as UTF-8, whatever its meta element says; with scripts, as what it says.
-            write_page(folder / f"plain/{number}", page, "UTF-8")
+            write_page(folder / f"plain/{number}", page, encoding_of(page))
             write_page(folder / f"pages/{number}", page, encoding_of(page))
         write_page(folder / "pages/0/other", f"<!doctype html>{a(1)}{a(2, '/* ' + STRIPPED + ' */')}",
                    "UTF-8")

@@ -56,9 +56,10 @@ def stop(process):
 class Browser:
     """One session with a browser of its own."""
 
-    def __init__(self, driver, profile):
+    def __init__(self, driver, profile, *flags):
         self.base = driver
-        options = {"binary": shutil.which("chromium"), "args": FLAGS + [f"--user-data-dir={profile}"]}
+        options = {"binary": shutil.which("chromium"),
+                   "args": [*FLAGS, f"--user-data-dir={profile}", *flags]}
         session = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": options,

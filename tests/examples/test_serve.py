@@ -240,7 +240,8 @@ application/x-nothing
 text/x-late html txt
 application/javascript js
 """
-TYPES = {'a.txt': 'text/plain; charset=utf-8', 'a.asc': 'text/plain; charset=utf-8',
+TYPES = {'a.html': 'text/html; charset=utf-8',
+         'a.txt': 'text/plain; charset=utf-8', 'a.asc': 'text/plain; charset=utf-8',
          'a.own': 'video/x-own', 'a.Other': 'video/x-own', 'a.js': 'application/javascript; charset=utf-8',
          'a.css': 'text/css; charset=utf-8', 'a.y': 'x/unknown', 'about': 'x/none',
          'README': 'text/plain; charset=utf-8'}
@@ -288,7 +289,7 @@ def host_cases(mode, serve, folder):
 
 
 def is_answered(client):
-    client.sendall(b'GET /health HTTP/1.1\r\nHost: h\r\n\r\n')
+    client.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
     return client.recv(1000).startswith(b'HTTP/1.1 200 ')
 
 
@@ -619,7 +620,7 @@ def connection_cases(mode, command, folder):
     yield f'{mode}: half of the connections for an address', partial(limits_an_address, [*anywhere, folder])
     yield f'{mode}: --max-per-address=0', partial(
         limits_no_address, [*anywhere, '--max-per-address=0', folder])
-    for beginning in (b'', b'GET / HTTP/1.1\r\nHost: h'):
+    for beginning in (b'', b'GET / HTTP/1.1\r\nHost: l'):
         yield f'{mode}: --request-timeout, {len(beginning)} bytes', partial(
             waits_for_no_request, [*command, '--request-timeout=1', folder], beginning)
     yield f'{mode}: --keep-alive-timeout', partial(

@@ -198,7 +198,8 @@ static const struct {
 } defaults[] = {
 	{NULL, NULL, "application/octet-stream", "application/octet-stream"},
 	{"x/unknown", NULL, "x/unknown", "x/unknown"},
-	{NULL, "text/html", "application/octet-stream", "text/html"},
+	{NULL, "text/html", "application/octet-stream", "text/html; charset=utf-8"},
+	{"text/html", "text/html; charset=koi8-r", "text/html; charset=utf-8", "text/html; charset=koi8-r"},
 	{"x/unknown", "x/none", "x/unknown", "x/none"},
 };
 

@@ -51,7 +51,10 @@ static const struct {
 	 false},
 	{"meta that would break the field", "<meta charset=\"a b\"><p>x", 24, "text/html; charset=utf-8",
 	 NULL, false},
-	{"UTF-16", "\xff\xfe<\0p\0>\0", 8, "text/html; charset=utf-8", "without scripts", true},
+	{"UTF-16", "\xff\xfe<\0p\0>\0", 8, "text/html", "without scripts", true},
+	{"ISO-2022-JP", "<meta charset=iso-2022-jp>", 26, "text/html", "without scripts", true},
+	{"pragma", "<meta http-equiv=content-type content='text/html;charset=gbk'>", 62,
+	 "text/html; charset=gbk", NULL, false},
 };
 
 /* What was written has to grow old before it is kept, so that is waited for once. Tests that need other

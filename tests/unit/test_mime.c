@@ -10,17 +10,17 @@ static const struct {
 	const char *extension; /* NULL: none */
 	const char *media_type;
 } cases[] = {
-	{"index.html", "html", "text/html; charset=utf-8"},
-	{"INDEX.HTML", "HTML", "text/html; charset=utf-8"},
-	{"a.HtM", "HtM", "text/html; charset=utf-8"},
+	{"index.html", "html", "text/html"},
+	{"INDEX.HTML", "HTML", "text/html"},
+	{"a.HtM", "HtM", "text/html"},
 	{"a.js", "js", "text/javascript; charset=utf-8"},
 	{"a.mjs", "mjs", "text/javascript; charset=utf-8"},
 	{"a.json", "json", "application/json; charset=utf-8"},
 	{"a.map", "map", "application/json; charset=utf-8"},
 	{"a.min.js.map", "map", "application/json; charset=utf-8"},
 	{"a.css", "css", "text/css; charset=utf-8"},
-	{"a.svg", "svg", "image/svg+xml; charset=utf-8"},
-	{"a.xml", "xml", "text/xml; charset=utf-8"},
+	{"a.svg", "svg", "image/svg+xml"},
+	{"a.xml", "xml", "text/xml"},
 	{"a.txt", "txt", "text/plain; charset=utf-8"},
 	{"a.vtt", "vtt", "text/vtt; charset=utf-8"},
 	{"a.cube", "cube", "text/plain; charset=utf-8"},
@@ -46,7 +46,7 @@ static const struct {
 	{"a.3g2", "3g2", "video/3gpp2"},
 	{"a.zst", "zst", "application/zstd"},
 	{"a.jsonl", "jsonl", "application/jsonl; charset=utf-8"},
-	{"a.svgz", "svgz", "image/svg+xml; charset=utf-8"},
+	{"a.svgz", "svgz", "image/svg+xml"},
 	{"a.ass", "ass", "text/x-ssa; charset=utf-8"},
 	{"a.patch", "patch", "text/x-diff; charset=utf-8"},
 	{"a.plist", "plist", "application/x-plist"},
@@ -62,8 +62,8 @@ static const struct {
 	{"a..", NULL, NULL},
 	{".html", NULL, NULL},
 	{".htaccess", NULL, NULL},
-	{"..html", "html", "text/html; charset=utf-8"},
-	{".a.html", "html", "text/html; charset=utf-8"},
+	{"..html", "html", "text/html"},
+	{".a.html", "html", "text/html"},
 	{"html", NULL, NULL},
 	{"a.unknown", "unknown", NULL},
 	{"a.html ", "html ", NULL},
@@ -127,6 +127,17 @@ START_TEST(knows_the_coding_of_svgz)
 }
 END_TEST
 
+START_TEST(knows_what_lacks_a_charset)
+{
+	ck_assert(fsrv__mime_lacks_charset("text/html"));
+	ck_assert(fsrv__mime_lacks_charset("Text/HTML"));
+	ck_assert(!fsrv__mime_lacks_charset("text/html; charset=utf-8"));
+	ck_assert(!fsrv__mime_lacks_charset("text/htm"));
+	ck_assert(!fsrv__mime_lacks_charset("application/xhtml+xml"));
+	ck_assert(!fsrv__mime_lacks_charset(""));
+}
+END_TEST
+
 START_TEST(is_sorted_and_in_lower_case)
 {
 	ck_assert_uint_gt(N_TYPES, 190); /* fsrv/fsrv.h promises more */
@@ -166,10 +177,16 @@ static bool has_suffix(const char *text, size_t length, const char *suffix)
 static bool is_text(const char *type, size_t length)
 {
 	return strncmp(type, "text/", 5) == 0 || has_suffix(type, length, "json") ||
-	       has_suffix(type, length, "json5") || has_suffix(type, length, "svg+xml");
+	       has_suffix(type, length, "json5");
 }
 
-/* type/subtype of lower case tokens, and charset=utf-8 for what is text. */
+/* Documents of these types name their own encoding. */
+static bool is_markup(const char *type, size_t length)
+{
+	return has_suffix(type, length, "xml") || has_suffix(type, length, "html");
+}
+
+/* type/subtype of lower case tokens, and charset=utf-8 for what is text and no markup. */
 START_TEST(has_well_formed_types)
 {
 	static const char token[] = "abcdefghijklmnopqrstuvwxyz0123456789.+-";
@@ -184,7 +201,10 @@ START_TEST(has_well_formed_types)
 		ck_assert_msg(sub > 0, "%s", type);
 		has_charset = strcmp(type + top + 1 + sub, "; charset=utf-8") == 0;
 		ck_assert_msg(has_charset || type[top + 1 + sub] == '\0', "%s", type);
-		ck_assert_msg(has_charset || !is_text(type, top + 1 + sub), "%s", type);
+		if (is_markup(type, top + 1 + sub))
+			ck_assert_msg(!has_charset, "%s", type);
+		else
+			ck_assert_msg(has_charset || !is_text(type, top + 1 + sub), "%s", type);
 	}
 }
 END_TEST
@@ -209,6 +229,7 @@ Suite *test_suite(void)
 	tcase_add_test(table, knows_nothing_of_an_empty_extension);
 	tcase_add_loop_test(table, knows_names_of_texts, 0, LEN(names));
 	tcase_add_test(table, knows_the_coding_of_svgz);
+	tcase_add_test(table, knows_what_lacks_a_charset);
 	tcase_add_test(table, is_sorted_and_in_lower_case);
 	tcase_add_test(table, finds_every_entry);
 	tcase_add_test(table, has_well_formed_types);
