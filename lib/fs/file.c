@@ -89,6 +89,7 @@ bool fsrv__file_stat(struct fsrv__file *file, int fd, mode_t *mode)
 {
 	if (!read_facts(fd, "", &file->identity, mode))
 		return false;
+	fsrv__file_forget(file);
 	file->fd = fd;
 	return true;
 }
@@ -97,7 +98,7 @@ bool fsrv__file_stat_path(struct fsrv__file *file, const char *path, mode_t *mod
 {
 	if (!read_facts(AT_FDCWD, path, &file->identity, mode))
 		return false;
-	file->fd = -1;
+	fsrv__file_forget(file);
 	return true;
 }
 
@@ -115,7 +116,8 @@ bool fsrv__file_is_unchanged(const struct fsrv__file *file)
 	struct fsrv__file now = *file;
 	mode_t mode;
 
-	return fsrv__file_stat(&now, file->fd, &mode) && fsrv__file_is_same(file, &now);
+	return file->source.read != NULL ||
+	       (fsrv__file_stat(&now, file->fd, &mode) && fsrv__file_is_same(file, &now));
 }
 
 bool fsrv__file_tell_known(int fd, struct fsrv__known_facts *facts)
@@ -130,7 +132,27 @@ bool fsrv__file_tell_known(int fd, struct fsrv__known_facts *facts)
 	return true;
 }
 
-ssize_t fsrv__file_read(int fd, void *buffer, size_t size, uint64_t offset)
+bool fsrv__file_is_open(const struct fsrv__file *file)
+{
+	return file->fd >= 0 || file->source.read != NULL;
+}
+
+void fsrv__file_forget(struct fsrv__file *file)
+{
+	file->fd = -1;
+	file->source.read = NULL;
+}
+
+void fsrv__file_close(struct fsrv__file *file)
+{
+	if (file->source.read != NULL)
+		file->source.release(file->source.cls);
+	else
+		close(file->fd);
+	fsrv__file_forget(file);
+}
+
+ssize_t fsrv__descriptor_read(int fd, void *buffer, size_t size, uint64_t offset)
 {
 	ssize_t n;
 
@@ -138,6 +160,13 @@ ssize_t fsrv__file_read(int fd, void *buffer, size_t size, uint64_t offset)
 		n = pread(fd, buffer, size, (off_t)offset);
 	while (n < 0 && errno == EINTR);
 	return n;
+}
+
+ssize_t fsrv__file_read(const struct fsrv__file *file, void *buffer, size_t size, uint64_t offset)
+{
+	if (file->source.read != NULL)
+		return file->source.read(file->source.cls, buffer, size, offset);
+	return fsrv__descriptor_read(file->fd, buffer, size, offset);
 }
 
 void fsrv__close_keeping_errno(int fd)
@@ -148,12 +177,12 @@ void fsrv__close_keeping_errno(int fd)
 	errno = error;
 }
 
-bool fsrv__file_read_fully(int fd, void *buffer, size_t length, uint64_t offset)
+bool fsrv__file_read_fully(const struct fsrv__file *file, void *buffer, size_t length, uint64_t offset)
 {
 	char *out = buffer;
 
 	while (length > 0) {
-		ssize_t n = fsrv__file_read(fd, out, length, offset);
+		ssize_t n = fsrv__file_read(file, out, length, offset);
 
 		if (n <= 0) {
 			errno = n == 0 ? 0 : errno;

@@ -100,7 +100,7 @@ static ssize_t read_if_resident(int fd, void *buffer, size_t size, uint64_t offs
 	case AT_END:
 		return 0;
 	case RESIDENT:
-		return fsrv__file_read(fd, buffer, size, offset);
+		return fsrv__descriptor_read(fd, buffer, size, offset);
 	case NOT_RESIDENT:
 	case UNKNOWN:
 		break;

@@ -34,7 +34,7 @@ static enum fsrv__whole_file_result read_all(const struct fsrv__allocator *alloc
 	size_t capacity = (*content)->length, length = 0;
 
 	for (;;) {
-		ssize_t n = fsrv__file_read(file->fd, (*content)->bytes + length, capacity - length, length);
+		ssize_t n = fsrv__file_read(file, (*content)->bytes + length, capacity - length, length);
 
 		if (n < 0)
 			return FSRV__WHOLE_FILE_UNREADABLE;

@@ -16,11 +16,11 @@ enum method { SENDFILE, READ_AND_WAIT, READ_AND_SUSPEND };
 /* Whether sendfile(2) can be guarded. With select(2) libmicrohttpd does not notice the shutdown by which the
  * guard ends the body of a file that was cut, and spins on. With epoll it forgets a file that was short once,
  * even if that has grown again. Through TLS it reads 4 KiB at a time. Remote files the guard cannot look at
- * without waiting. */
+ * without waiting. A source has no descriptor. */
 static bool can_send_file(unsigned flags, const struct fsrv__file *file)
 {
 	return (flags & MHD_USE_POLL) != 0 && (flags & (MHD_USE_EPOLL | MHD_USE_TLS)) == 0 &&
-	       !file->is_remote;
+	       !file->is_remote && file->source.read == NULL;
 }
 
 static enum method choose_method(const struct fsrv *fs, struct MHD_Connection *connection,
@@ -46,8 +46,8 @@ static bool read_slice(const struct fsrv__answer *answer, enum method method, st
 	const struct fsrv__file *file = answer->file;
 	uint64_t offset = answer->plan->offset;
 
-	if (method != READ_AND_SUSPEND)
-		return fsrv__file_read_fully(file->fd, content->bytes, content->length, offset);
+	if (method != READ_AND_SUSPEND || (file->source.read != NULL && !file->is_remote))
+		return fsrv__file_read_fully(file, content->bytes, content->length, offset);
 	return !file->is_remote && fsrv__residency_read(file->fd, content->bytes, content->length, offset,
 							!answer->is_recent) == (ssize_t)content->length;
 }

@@ -179,7 +179,7 @@ static enum fsrv__lookup_status read_encoding(struct lookup *l)
 	ssize_t n = -1;
 
 	if (l->wait != FSRV__CACHED_ONLY)
-		n = fsrv__file_read(result->file.fd, start, sizeof(start), 0);
+		n = fsrv__file_read(&result->file, start, sizeof(start), 0);
 	else if (!result->file.is_remote)
 		n = fsrv__residency_read(result->file.fd, start, sizeof(start), 0, !result->is_recent);
 	if (n < 0 && l->wait != FSRV__CACHED_ONLY)
@@ -222,8 +222,7 @@ static void drop_what_is_not_needed(struct lookup *l)
 
 	if (result->content == NULL || l->fs->etag_function != NULL)
 		return;
-	fsrv__open_files_close(l->fs, result->file.fd, result->file.is_remote);
-	result->file.fd = -1;
+	fsrv__open_files_close(l->fs, &result->file);
 }
 
 static enum fsrv__lookup_status open_file(struct lookup *l)

@@ -14,9 +14,8 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result)
 {
-	if (result->file.fd >= 0)
-		fsrv__open_files_close(fs, result->file.fd, result->file.is_remote);
-	result->file.fd = -1;
+	if (fsrv__file_is_open(&result->file))
+		fsrv__open_files_close(fs, &result->file);
 	fsrv__content_release(result->content);
 	result->content = NULL;
 }

@@ -1,7 +1,5 @@
 #include "mhd/open_files.h"
 
-#include <unistd.h>
-
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 
@@ -21,16 +19,16 @@ void fsrv__open_files_cancel(struct fsrv *fs)
 	fsrv__uncount(&fs->counters.open_files, 1);
 }
 
-/* A descriptor on its way to the worker that closes it. */
+/* A file on its way to the worker that closes it. */
 struct close_job {
 	struct fsrv__job job; /* first, so that a pointer to it is one to the whole */
 	struct fsrv *fs;
-	int fd;
+	struct fsrv__file file;
 };
 
-static void close_file(struct fsrv *fs, int fd)
+static void close_file(struct fsrv *fs, struct fsrv__file *file)
 {
-	close(fd);
+	fsrv__file_close(file);
 	fsrv__uncount(&fs->counters.open_files, 1);
 }
 
@@ -40,21 +38,22 @@ static void run_close(struct fsrv__job *job, bool cancelled)
 	struct fsrv *fs = closing->fs;
 
 	(void)cancelled;
-	close_file(fs, closing->fd);
+	close_file(fs, &closing->file);
 	fsrv__release(&fs->allocator, closing);
 }
 
-void fsrv__open_files_close(struct fsrv *fs, int fd, bool is_remote)
+void fsrv__open_files_close(struct fsrv *fs, struct fsrv__file *file)
 {
 	struct close_job *closing = NULL;
 
-	if (is_remote && fs->workers != NULL && fsrv__workers_have_started(fs->workers))
+	if (file->is_remote && fs->workers != NULL && fsrv__workers_have_started(fs->workers))
 		closing = fsrv__allocate(&fs->allocator, sizeof(*closing));
 	if (closing == NULL) {
-		close_file(fs, fd);
+		close_file(fs, file);
 		return;
 	}
-	*closing = (struct close_job){.job = {.run = run_close, .is_remote = true}, .fs = fs, .fd = fd};
+	*closing = (struct close_job){.job = {.run = run_close, .is_remote = true}, .fs = fs, .file = *file};
+	fsrv__file_forget(file);
 	if (!fsrv__workers_submit(fs->workers, &closing->job, FSRV__JOB_NEEDED))
 		run_close(&closing->job, true);
 }

@@ -26,7 +26,7 @@ struct reader {
 	struct MHD_Connection *connection;
 	struct fsrv__transfer *transfer;
 	uint64_t offset, length; /* of the body, in the file */
-	int fd;
+	struct fsrv__file file;
 	atomic_uint references;
 	bool may_suspend;
 	enum fsrv_ending ending;
@@ -59,7 +59,7 @@ static void release(struct reader *reader)
 
 	if (atomic_fetch_sub_explicit(&reader->references, 1, memory_order_acq_rel) != 1)
 		return;
-	fsrv__open_files_close(fs, reader->fd, reader->fill.is_remote);
+	fsrv__open_files_close(fs, &reader->file);
 	fsrv__release(&fs->allocator, reader);
 }
 
@@ -78,7 +78,8 @@ static void end_body(void *cls)
 
 static void request_window(const struct reader *reader)
 {
-	fsrv__residency_request(reader->fd, reader->ahead_start, reader->ahead_end - reader->ahead_start);
+	fsrv__residency_request(reader->file.fd, reader->ahead_start,
+				reader->ahead_end - reader->ahead_start);
 }
 
 /* The reader may be freed as soon as its connection is resumed. */
@@ -93,7 +94,7 @@ static void run_fill(struct fsrv__job *job, bool cancelled)
 	if (!cancelled) {
 		if (reader->reads_ahead)
 			request_window(reader);
-		reader->n = fsrv__file_read(reader->fd, reader->block, reader->wanted,
+		reader->n = fsrv__file_read(&reader->file, reader->block, reader->wanted,
 					    reader->offset + reader->position);
 		reader->error = errno;
 	}
@@ -117,8 +118,8 @@ static bool advance_window(struct reader *reader, uint64_t position)
 	uint64_t at = reader->offset + position;
 	uint64_t end = reader->offset + reader->length;
 
-	if (reader->window == 0 || reader->ahead_end >= end || atomic_load(&reader->is_reading_ahead) ||
-	    at + reader->window / 2 < reader->ahead_end)
+	if (reader->file.fd < 0 || reader->window == 0 || reader->ahead_end >= end ||
+	    atomic_load(&reader->is_reading_ahead) || at + reader->window / 2 < reader->ahead_end)
 		return false;
 	if (reader->window < MAX_WINDOW)
 		reader->window *= 2;
@@ -190,7 +191,9 @@ static ssize_t read_without_waiting(const struct reader *reader, uint64_t positi
 		errno = EAGAIN;
 		return -1;
 	}
-	return fsrv__residency_read(reader->fd, block, size, reader->offset + position, true);
+	if (reader->file.source.read != NULL)
+		return fsrv__file_read(&reader->file, block, size, reader->offset + position);
+	return fsrv__residency_read(reader->file.fd, block, size, reader->offset + position, true);
 }
 
 /* An MHD_ContentReaderCallback. After a suspension libmicrohttpd calls it again with the same block and
@@ -210,7 +213,7 @@ static ssize_t read_block(void *cls, uint64_t position, char *block, size_t size
 		return deliver(reader, position, reader->n, reader->error);
 	}
 	n = reader->may_suspend ? read_without_waiting(reader, position, block, size)
-				: fsrv__file_read(reader->fd, block, size, reader->offset + position);
+				: fsrv__file_read(&reader->file, block, size, reader->offset + position);
 	if (n < 0 && errno == EAGAIN && reader->may_suspend)
 		return wait_for_block(reader, position, block, size);
 	return deliver(reader, position, n, errno);
@@ -244,7 +247,7 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 	reader->transfer = transfer;
 	reader->offset = plan->offset;
 	reader->length = plan->length;
-	reader->fd = answer->file->fd;
+	reader->file = *answer->file;
 	reader->may_suspend = may_suspend;
 	reader->fill = (struct fsrv__job){.run = run_fill,
 					  .owner = fsrv__connection_owner(answer->connection),
@@ -260,8 +263,8 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 		fsrv__release(&fs->allocator, reader);
 		return false;
 	}
-	answer->file->fd = -1;
-	if (may_suspend && !reader->fill.is_remote)
-		fsrv__residency_disable_read_ahead(reader->fd);
+	fsrv__file_forget(answer->file);
+	if (may_suspend && !reader->file.is_remote && reader->file.fd >= 0)
+		fsrv__residency_disable_read_ahead(reader->file.fd);
 	return true;
 }

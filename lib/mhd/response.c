@@ -9,7 +9,8 @@
 static enum fsrv__answer_result make_content(struct fsrv__answer *answer)
 {
 	if (answer->plan->content == FSRV__CONTENT_SLICE && answer->content == NULL)
-		return answer->file->fd >= 0 ? fsrv__body_make(answer) : FSRV__ANSWER_NEEDS_DESCRIPTOR;
+		return fsrv__file_is_open(answer->file) ? fsrv__body_make(answer)
+							: FSRV__ANSWER_NEEDS_DESCRIPTOR;
 	return fsrv__memory_answer_make(answer, answer->content, answer->plan->offset)
 		       ? FSRV__ANSWER_MADE
 		       : FSRV__ANSWER_NO_MEMORY;

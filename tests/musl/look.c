@@ -11,7 +11,7 @@
 static int print(struct fsrv__roots *roots, struct fsrv__path path, enum fsrv__wait_policy wait)
 {
 	struct fsrv__find_options options = {FSRV__FIND_OPEN, wait, -1};
-	struct fsrv__file file;
+	struct fsrv__file file = {.fd = -1};
 	enum fsrv__outcome outcome = fsrv__roots_find(roots, &options, &path, &file);
 	char bytes[4096];
 	ssize_t n;
@@ -22,8 +22,8 @@ static int print(struct fsrv__roots *roots, struct fsrv__path path, enum fsrv__w
 		return printf("outcome %d\n", (int)outcome);
 	n = fsrv__residency_read(file.fd, bytes, sizeof(bytes), 0, false);
 	if (n < 0)
-		n = fsrv__file_read(file.fd, bytes, sizeof(bytes), 0);
-	close(file.fd);
+		n = fsrv__file_read(&file, bytes, sizeof(bytes), 0);
+	fsrv__file_close(&file);
 	return printf("%zd bytes: %.*s\n", n, n > 0 ? (int)n : 0, bytes);
 }
 

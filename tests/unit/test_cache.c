@@ -208,15 +208,15 @@ static const struct {
 	const char *name;
 	struct fsrv__file file;
 } others[] = {
-	{"root", {7, 2, false, false, {1, 100, {1000, 5}, {2000, 6}, 2, 3}}},
-	{"device", {7, 1, false, false, {1, 100, {1000, 5}, {2000, 6}, 3, 3}}},
-	{"mount", {7, 1, false, false, {1, 100, {1000, 5}, {2000, 6}, 2, 4}}},
-	{"inode", {7, 1, false, false, {2, 100, {1000, 5}, {2000, 6}, 2, 3}}},
-	{"size", {7, 1, false, false, {1, 101, {1000, 5}, {2000, 6}, 2, 3}}},
-	{"seconds of mtime", {7, 1, false, false, {1, 100, {1001, 5}, {2000, 6}, 2, 3}}},
-	{"nanoseconds of mtime", {7, 1, false, false, {1, 100, {1000, 6}, {2000, 6}, 2, 3}}},
-	{"seconds of ctime", {7, 1, false, false, {1, 100, {1000, 5}, {2001, 6}, 2, 3}}},
-	{"nanoseconds of ctime", {7, 1, false, false, {1, 100, {1000, 5}, {2000, 7}, 2, 3}}},
+	{"root", {.fd = 7, .root = 2, .identity = {1, 100, {1000, 5}, {2000, 6}, 2, 3}}},
+	{"device", {.fd = 7, .root = 1, .identity = {1, 100, {1000, 5}, {2000, 6}, 3, 3}}},
+	{"mount", {.fd = 7, .root = 1, .identity = {1, 100, {1000, 5}, {2000, 6}, 2, 4}}},
+	{"inode", {.fd = 7, .root = 1, .identity = {2, 100, {1000, 5}, {2000, 6}, 2, 3}}},
+	{"size", {.fd = 7, .root = 1, .identity = {1, 101, {1000, 5}, {2000, 6}, 2, 3}}},
+	{"seconds of mtime", {.fd = 7, .root = 1, .identity = {1, 100, {1001, 5}, {2000, 6}, 2, 3}}},
+	{"nanoseconds of mtime", {.fd = 7, .root = 1, .identity = {1, 100, {1000, 6}, {2000, 6}, 2, 3}}},
+	{"seconds of ctime", {.fd = 7, .root = 1, .identity = {1, 100, {1000, 5}, {2001, 6}, 2, 3}}},
+	{"nanoseconds of ctime", {.fd = 7, .root = 1, .identity = {1, 100, {1000, 5}, {2000, 7}, 2, 3}}},
 };
 
 START_TEST(tells_states_apart)

@@ -103,7 +103,7 @@ static const char *content_of(const struct fsrv__file *file)
 	static char content[64];
 
 	ck_assert_uint_lt(file->identity.size, sizeof(content));
-	ck_assert(fsrv__file_read_fully(file->fd, content, (size_t)file->identity.size, 0));
+	ck_assert(fsrv__file_read_fully(file, content, (size_t)file->identity.size, 0));
 	content[file->identity.size] = '\0';
 	return content;
 }
@@ -402,9 +402,9 @@ START_TEST(serves_files_above_4_gib)
 	close(fd);
 	ck_assert_int_eq(find(&roots, "/sparse", &path, &file), FILE_);
 	ck_assert_uint_eq(file.identity.size, size);
-	ck_assert(fsrv__file_read_fully(file.fd, end, 4, size - 4));
+	ck_assert(fsrv__file_read_fully(&file, end, 4, size - 4));
 	ck_assert_int_eq(memcmp(end, "last", 4), 0);
-	ck_assert(!fsrv__file_read_fully(file.fd, end, 4, size - 3));
+	ck_assert(!fsrv__file_read_fully(&file, end, 4, size - 3));
 	ck_assert_int_eq(errno, 0);
 	close(file.fd);
 }
@@ -433,31 +433,32 @@ START_TEST(reads_exactly)
 	static const char digits[] = "0123456789";
 	char buffer[16] = "................";
 	bool is_whole;
-	int fd;
+	struct fsrv__file file = {.fd = -1};
 
 	tree_write_text(&tree, "root/ten", digits);
-	fd = open(tree_path(&tree, "root/ten"), O_RDONLY | O_CLOEXEC);
+	file.fd = open(tree_path(&tree, "root/ten"), O_RDONLY | O_CLOEXEC);
 	errno = EIO;
-	is_whole = fsrv__file_read_fully(fd, buffer, reads[_i].length, reads[_i].offset);
+	is_whole = fsrv__file_read_fully(&file, buffer, reads[_i].length, reads[_i].offset);
 	ck_assert_msg(is_whole == reads[_i].whole, "%s", reads[_i].name);
 	if (reads[_i].whole)
 		ck_assert_int_eq(memcmp(buffer, digits + reads[_i].offset % 10, reads[_i].length), 0);
 	else
 		ck_assert_msg(errno == 0, "%s: errno %d", reads[_i].name, errno);
 	ck_assert_int_eq(buffer[reads[_i].length], '.');
-	close(fd);
+	close(file.fd);
 }
 END_TEST
 
 START_TEST(tells_why_reading_failed)
 {
-	int fd = open(tree_path(&tree, "root/folder"), O_RDONLY | O_CLOEXEC);
+	struct fsrv__file file = {.fd = open(tree_path(&tree, "root/folder"), O_RDONLY | O_CLOEXEC)};
 	char byte;
 
-	ck_assert(!fsrv__file_read_fully(fd, &byte, 1, 0));
+	ck_assert(!fsrv__file_read_fully(&file, &byte, 1, 0));
 	ck_assert_int_eq(errno, EISDIR);
-	close(fd);
-	ck_assert(!fsrv__file_read_fully(-1, &byte, 1, 0));
+	fsrv__file_close(&file);
+	ck_assert(!fsrv__file_is_open(&file));
+	ck_assert(!fsrv__file_read_fully(&file, &byte, 1, 0));
 	ck_assert_int_eq(errno, EBADF);
 }
 END_TEST
