@@ -15,7 +15,23 @@ struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator,
 	memset(content, 0, sizeof(*content));
 	content->allocator = *allocator;
 	content->length = length;
+	content->bytes = (char *)(content + 1);
 	atomic_init(&content->references, 1);
+	return content;
+}
+
+struct fsrv__content *fsrv__content_borrow(const struct fsrv__allocator *allocator, const void *bytes,
+					   size_t length, void (*release)(void *cls), void *cls)
+{
+	struct fsrv__content *content = fsrv__content_new(allocator, 0);
+
+	if (content == NULL)
+		return NULL;
+	/* libmicrohttpd takes a pointer to bytes that it might change, and does not. */
+	content->bytes = (char *)(uintptr_t)bytes;
+	content->length = length;
+	content->release = release;
+	content->cls = cls;
 	return content;
 }
 
@@ -37,5 +53,7 @@ void fsrv__content_release(struct fsrv__content *content)
 	if (content == NULL || atomic_fetch_sub_explicit(&content->references, 1, memory_order_acq_rel) != 1)
 		return;
 	allocator = content->allocator;
+	if (content->release != NULL)
+		content->release(content->cls);
 	fsrv__release(&allocator, content);
 }

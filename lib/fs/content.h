@@ -1,4 +1,5 @@
-/* Bytes in memory that are sent: a small file, a page with scripts in it, or a small slice of a file.
+/* Bytes in memory that are sent: a small file, a page with scripts in it, a small slice of a file, or what
+ * the program has.
  *
  * Content does not change once it is made. It is shared by reference and freed with its last reference,
  * on any thread. */
@@ -30,12 +31,19 @@ struct fsrv__content {
 	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* of HTML, with its encoding; empty: that of the file */
 	uint64_t hash; /* of the bytes, by fsrv__hash_content; 0 for a slice of a file */
 	size_t length;
-	char bytes[];
+	char *bytes;                /* behind the struct, or borrowed: read-only then */
+	void (*release)(void *cls); /* of borrowed bytes; NULL: they are not */
+	void *cls;
 };
 
 /* Makes content with room for length bytes and one reference, which is the caller's. NULL when there is no
  * memory. */
 struct fsrv__content *fsrv__content_new(const struct fsrv__allocator *allocator, size_t length);
+
+/* Makes content of somebody else's bytes, which are released with its last reference, on any thread. NULL
+ * when there is no memory: they are not released then. */
+struct fsrv__content *fsrv__content_borrow(const struct fsrv__allocator *allocator, const void *bytes,
+					   size_t length, void (*release)(void *cls), void *cls);
 
 /* Computes the hash when all bytes are in place. */
 void fsrv__content_seal(struct fsrv__content *content);

@@ -83,24 +83,35 @@ static bool plan(struct builder *b, size_t *count, uint64_t *length)
 	return fsrv_segments_plan(&b->scanned, snippets, 0, b->segments, max, count, length) == FSRV_OK;
 }
 
-/* A page whose encoding allows no scripts is sent as it is. */
-static bool assemble(struct builder *b)
+/* A page whose encoding allows no scripts has the bytes of its file. */
+static struct fsrv__content *make_page(struct builder *b)
 {
 	size_t count = 0;
 	uint64_t length = 0;
+	struct fsrv__content *page;
 
 	if ((b->scanned.flags & (FSRV_PAGE_UTF16 | FSRV_PAGE_ISO_2022_JP)) != 0) {
-		b->page = fsrv__content_hold(b->source);
-	} else {
-		if (!plan(b, &count, &length))
-			return false;
-		b->page = fsrv__content_new(&b->allocator, (size_t)length);
-		if (b->page == NULL)
-			return false;
-		fsrv_segments_copy(b->segments, count, b->source->bytes, b->page->bytes);
-		fsrv__content_seal(b->page);
-		b->page->has_scripts = true;
+		page = fsrv__content_new(&b->allocator, b->source->length);
+		if (page != NULL)
+			memcpy(page->bytes, b->source->bytes, b->source->length);
+		return page;
 	}
+	if (!plan(b, &count, &length))
+		return NULL;
+	page = fsrv__content_new(&b->allocator, (size_t)length);
+	if (page == NULL)
+		return NULL;
+	fsrv_segments_copy(b->segments, count, b->source->bytes, page->bytes);
+	page->has_scripts = true;
+	return page;
+}
+
+static bool assemble(struct builder *b)
+{
+	b->page = make_page(b);
+	if (b->page == NULL)
+		return false;
+	fsrv__content_seal(b->page);
 	/* The scripts may push the page's meta element out of the bytes in which a browser looks for it. */
 	fsrv__encoding_name(b->source->bytes, b->source->length, b->page->media_type);
 	b->page->is_volatile = b->source->is_volatile;
@@ -115,6 +126,12 @@ static enum fsrv__page_result read_source(struct builder *b, const struct fsrv__
 {
 	struct fsrv__file file = *source->file;
 
+	if (source->bytes != NULL && source->bytes->length > source->max_size)
+		return FSRV__PAGE_TOO_LARGE;
+	if (source->bytes != NULL) {
+		b->source = fsrv__content_hold(source->bytes);
+		return FSRV__PAGE_READY;
+	}
 	switch (fsrv__whole_file_read(&b->allocator, &file, source->max_size, &b->source)) {
 	case FSRV__WHOLE_FILE_TOO_LARGE:
 		return fsrv__file_is_unchanged(source->file) ? FSRV__PAGE_TOO_LARGE : FSRV__PAGE_CHANGED;

@@ -15,6 +15,7 @@ enum fsrv__page_result {
 
 struct fsrv__page_source {
 	const struct fsrv__file *file; /* open */
+	struct fsrv__content *bytes;   /* sealed; in place of the file, or NULL */
 	uint64_t max_size;             /* of the file, in bytes */
 	struct fsrv__content
 		*known; /* an earlier page of the file, or NULL: returned if nothing has changed */

@@ -12,6 +12,7 @@
 #include "mhd/offload.h"
 #include "mhd/representation.h"
 #include "mhd/request.h"
+#include "mhd/resource.h"
 #include "mhd/response.h"
 
 /* Its address in *con_cls says that the first call of a request has been. */
@@ -29,9 +30,14 @@ struct exchange {
 	bool http_1_1;
 	enum fsrv__path_form form;
 	struct fsrv__request request;
-	bool has_path;    /* the target was parsed, and is one */
-	uint64_t started; /* by fsrv__clock_nanoseconds */
-	uint64_t number;  /* of the answer */
+	/* The program chose what to serve, whose path is that of found: NULL for nothing, or when what it
+	 * holds was taken. */
+	bool is_chosen;
+	const struct fsrv_resource *resource;
+	const char *refusal; /* of the resource, for the log; NULL: none */
+	bool has_path;       /* the target was parsed, and is one */
+	uint64_t started;    /* by fsrv__clock_nanoseconds */
+	uint64_t number;     /* of the answer */
 	struct fsrv__lookup_needs needs;
 	struct fsrv__lookup_result found;
 	struct fsrv__representation representation;
@@ -76,6 +82,31 @@ static bool parse_target(struct exchange *x)
 	x->has_path = true;
 	x->found.requested_length = x->found.path.length;
 	return x->fs->serves_hidden || !fsrv__path_is_hidden(&x->found.path);
+}
+
+/* The same for what the program chose. */
+static bool check_resource(struct exchange *x)
+{
+	if (x->refusal == NULL)
+		return x->resource != NULL;
+	fsrv__log_line(&x->fs->log, "fsrv_serve: %s", x->refusal);
+	x->found.outcome = FSRV__BROKEN;
+	return false;
+}
+
+/* Takes what needs no lookup of a name: what the program gives, and content of the overlay. False when memory
+ * or descriptors lack. */
+static bool take_given(struct exchange *x)
+{
+	const struct fsrv_resource *resource = x->resource;
+
+	if (resource != NULL && resource->kind != FSRV_RESOURCE_PATH) {
+		x->resource = NULL;
+		return fsrv__resource_give(x->fs, resource, &x->found);
+	}
+	if (!fsrv__overlay_is_empty(&x->fs->overlay))
+		fsrv__resource_find_in_overlay(x->fs, &x->found);
+	return true;
 }
 
 static void report_access(const struct exchange *x)
@@ -182,14 +213,25 @@ static bool wants_file(const struct exchange *x)
 
 enum step { DONE, AGAIN, SUSPENDED };
 
+/* Takes what a worker has found, or what is given. False when nothing is left to be looked up. */
+static bool begin_lookup(struct exchange *x, bool may_suspend)
+{
+	if (!(x->is_chosen ? check_resource(x) : parse_target(x)))
+		return false;
+	if (may_suspend && !x->needs.descriptor && fsrv__offload_take(x->fs, x->connection, &x->found))
+		return false;
+	if (take_given(x))
+		return true;
+	x->found.outcome = FSRV__OVERLOADED;
+	return false;
+}
+
 /* Looks up the file, here or, when that may have to wait, on a worker. */
 static enum step look_up(struct exchange *x)
 {
 	bool may_suspend = fsrv__connection_may_suspend(x->connection, &x->fs->wake);
 
-	if (!parse_target(x))
-		return DONE;
-	if (may_suspend && !x->needs.descriptor && fsrv__offload_take(x->fs, x->connection, &x->found))
+	if (!x->found.is_given && !begin_lookup(x, may_suspend))
 		return DONE;
 	switch (fsrv__lookup(x->fs, &x->needs, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT, &x->found)) {
 	case FSRV__LOOKUP_DONE:
@@ -270,25 +312,31 @@ static enum step try_to_answer(struct exchange *x, enum MHD_Result *result)
 {
 	enum step step = DONE;
 
-	fsrv__lookup_result_init(&x->found);
+	if (!x->found.is_given)
+		fsrv__lookup_result_init(&x->found);
 	x->found.time = fsrv__clock_time();
 	if (wants_file(x))
 		step = look_up(x);
 	if (step != DONE)
 		return step;
+	/* The target of the request does not name that directory, so nothing can be relative to it. */
+	if (x->is_chosen && x->found.outcome == FSRV__FOUND_DIRECTORY)
+		x->found.outcome = FSRV__TARGET_MISSING;
 	if (x->found.outcome == FSRV__TARGET_MISSING && wants_file(x) &&
 	    fsrv__fallback_is_free(&x->fs->fallback, x->connection)) {
 		*result = call_fallback(x);
 		return DONE;
 	}
 	step = respond(x, result);
-	fsrv__lookup_result_clear(x->fs, &x->found);
+	if (step != AGAIN || !x->found.is_given)
+		fsrv__lookup_result_clear(x->fs, &x->found);
 	return step;
 }
 
 static enum MHD_Result answer(struct exchange *x)
 {
 	set_needs(x);
+	x->found.is_given = false;
 	x->number = fsrv__count(&x->fs->last_answer, 1);
 	/* One time more, for a file that turns out to be needed open. */
 	for (int i = 0; i <= FSRV__MAX_LOOKUPS; i++) {
@@ -303,6 +351,7 @@ static enum MHD_Result answer(struct exchange *x)
 			break;
 		}
 	}
+	fsrv__lookup_result_clear(x->fs, &x->found);
 	return give_up(x, FSRV__OVERLOADED);
 }
 
@@ -349,16 +398,31 @@ enum MHD_Result fsrv__handle_refused_host(struct fsrv *fs, struct MHD_Connection
 	return refuse_host(&x);
 }
 
+static enum MHD_Result handle(struct exchange *x)
+{
+	if (*x->con_cls != NULL && *x->upload_data_size > 0) {
+		*x->upload_data_size = 0;
+		return MHD_YES;
+	}
+	x->started = fsrv__clock_nanoseconds();
+	read_request(x);
+	if (*x->con_cls == NULL)
+		fsrv__offload_drop(x->fs, x->connection);
+	if (!fsrv__allowed_hosts_admit(x->fs->allowed_hosts, x->fs->cors, x->connection, x->url))
+		return refuse_host(x);
+	if (*x->con_cls == NULL && !is_refused_early(x)) {
+		*x->con_cls = &first_call_is_over;
+		return MHD_YES;
+	}
+	return answer(x);
+}
+
 enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 			    const char *version, const char *upload_data, size_t *upload_data_size,
 			    void **con_cls)
 {
 	struct exchange x;
 
-	if (*con_cls != NULL && *upload_data_size > 0) {
-		*upload_data_size = 0;
-		return MHD_YES;
-	}
 	x.fs = cls;
 	x.connection = connection;
 	x.url = url;
@@ -367,15 +431,37 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 	x.upload_data = upload_data;
 	x.upload_data_size = upload_data_size;
 	x.con_cls = con_cls;
-	x.started = fsrv__clock_nanoseconds();
-	read_request(&x);
-	if (*con_cls == NULL)
-		fsrv__offload_drop(cls, connection);
-	if (!fsrv__allowed_hosts_admit(x.fs->allowed_hosts, x.fs->cors, connection, url))
-		return refuse_host(&x);
-	if (*con_cls == NULL && !is_refused_early(&x)) {
-		*con_cls = &first_call_is_over;
-		return MHD_YES;
+	x.is_chosen = false;
+	x.resource = NULL;
+	return handle(&x);
+}
+
+enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource *given,
+			   struct MHD_Connection *connection, const char *url, const char *method,
+			   const char *version, const char *upload_data, size_t *upload_data_size,
+			   void **con_cls)
+{
+	struct fsrv_resource resource;
+	struct exchange x;
+	enum MHD_Result result;
+
+	x.fs = fs;
+	x.connection = connection;
+	x.url = url;
+	x.method = method;
+	x.version = version;
+	x.upload_data = upload_data;
+	x.upload_data_size = upload_data_size;
+	x.con_cls = con_cls;
+	x.is_chosen = true;
+	x.resource = given != NULL ? &resource : NULL;
+	x.refusal = NULL;
+	if (given != NULL) {
+		x.refusal = fsrv__resource_read(given, &resource, &x.found.path);
+		x.found.requested_length = x.found.path.length;
 	}
-	return answer(&x);
+	result = handle(&x);
+	if (x.resource != NULL)
+		fsrv__resource_release(x.resource);
+	return result;
 }

@@ -7,6 +7,7 @@
 
 #include "fs/cache.h"
 #include "fs/memory.h"
+#include "fs/overlay.h"
 #include "fs/roots.h"
 #include "fs/scripts.h"
 #include "fs/workers.h"
@@ -57,6 +58,7 @@ struct fsrv {
 	struct fsrv__workers *workers;
 	struct fsrv__scripts scripts;
 	struct fsrv__cache cache;
+	struct fsrv__overlay overlay;
 	struct fsrv__counters counters;
 	atomic_uint_least64_t last_answer; /* number of the last answer */
 

@@ -83,6 +83,7 @@ static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 	for (size_t i = 0; i < fs->roots.n_roots; i++)
 		fsrv__root_detect_medium(&fs->roots, &fs->roots.list[i]);
 	fsrv__scripts_init(&fs->scripts, &fs->allocator);
+	fsrv__overlay_init(&fs->overlay, &fs->allocator);
 	has_cache = fsrv__cache_init(&fs->cache, &fs->allocator, cache_size);
 	has_hosts = hosts.n_patterns == 0 ||
 		    fsrv__allowed_hosts_new(&fs->allocator, &fs->log, &hosts, "fsrv_new", &fs->allowed_hosts);
@@ -144,6 +145,7 @@ void fsrv_free(struct fsrv *fs)
 	fsrv__guard_free(fs->guard);
 	fsrv__offload_clear(fs);
 	fsrv__cache_destroy(&fs->cache);
+	fsrv__overlay_destroy(&fs->overlay);
 	fsrv__allowed_hosts_free(fs->allowed_hosts);
 	pthread_mutex_destroy(&fs->offload_mutex);
 	fsrv__fallback_destroy(&fs->fallback);

@@ -81,7 +81,8 @@ static bool is_unchanged(const struct lookup *l)
 	return fsrv__file_is_same(&l->result->file, &l->cached.file) &&
 	       fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) == hash &&
 	       /* What a large page says of its encoding is not kept. */
-	       (content != NULL || !l->needs->media_type || !fsrv__mime_lacks_charset(l->result->media_type));
+	       (content != NULL || !l->needs->media_type ||
+		!fsrv__mime_lacks_charset(fsrv__lookup_result_type(l->result)));
 }
 
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
@@ -108,8 +109,24 @@ static void name_encoding(struct fsrv__lookup_result *result)
 {
 	struct fsrv__content *content = result->content;
 
-	if (fsrv__mime_lacks_charset(result->media_type))
+	if (fsrv__mime_lacks_charset(fsrv__lookup_result_type(result)))
 		fsrv__encoding_name(content->bytes, content->length, content->media_type);
+}
+
+/* What the program gave is kept for the next attempt, everything else is released. */
+static enum fsrv__lookup_status postpone(struct lookup *l, enum fsrv__lookup_status status)
+{
+	if (!l->result->is_given)
+		fsrv__lookup_result_clear(l->fs, l->result);
+	return status;
+}
+
+/* Whether reading the file may wait, which is not allowed. A source that never waits is read at once. */
+static bool must_not_read(const struct lookup *l)
+{
+	const struct fsrv__file *file = &l->result->file;
+
+	return l->wait == FSRV__CACHED_ONLY && (file->source.read == NULL || file->is_remote);
 }
 
 /* Reads a small file on a local file system if it is in memory. There the size is true. */
@@ -119,17 +136,18 @@ static enum fsrv__lookup_status read_resident(struct lookup *l)
 	size_t size = (size_t)result->file.identity.size;
 	ssize_t n = 0;
 
-	if (!result->file.is_remote) {
-		result->content = fsrv__content_new(&l->fs->allocator, size);
-		if (result->content == NULL)
-			return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, ENOMEM);
-		if (size > 0)
-			n = fsrv__residency_read(result->file.fd, result->content->bytes, size, 0,
-						 !result->is_recent);
-	}
-	if (result->file.is_remote || n != (ssize_t)size) {
-		fsrv__lookup_result_clear(l->fs, result);
-		return FSRV__LOOKUP_WOULD_WAIT;
+	if (result->file.is_remote)
+		return postpone(l, FSRV__LOOKUP_WOULD_WAIT);
+	result->content = fsrv__content_new(&l->fs->allocator, size);
+	if (result->content == NULL)
+		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, ENOMEM);
+	if (size > 0)
+		n = fsrv__residency_read(result->file.fd, result->content->bytes, size, 0,
+					 !result->is_recent);
+	if (n != (ssize_t)size) {
+		fsrv__content_release(result->content);
+		result->content = NULL;
+		return postpone(l, FSRV__LOOKUP_WOULD_WAIT);
 	}
 	fsrv__content_seal(result->content);
 	name_encoding(result);
@@ -140,7 +158,7 @@ static enum fsrv__lookup_status read_small(struct lookup *l)
 {
 	struct fsrv__lookup_result *result = l->result;
 
-	if (l->wait == FSRV__CACHED_ONLY)
+	if (must_not_read(l))
 		return read_resident(l);
 	switch (fsrv__whole_file_read(&l->fs->allocator, &result->file, MAX_UNTOLD_SIZE, &result->content)) {
 	case FSRV__WHOLE_FILE_READ:
@@ -150,10 +168,8 @@ static enum fsrv__lookup_status read_small(struct lookup *l)
 		return fsrv__lookup_result_fail(l->fs, result,
 						errno == ENOMEM ? FSRV__OVERLOADED : FSRV__BROKEN, errno);
 	case FSRV__WHOLE_FILE_TOO_LARGE:
-		if (!fsrv__file_is_unchanged(&result->file)) {
-			fsrv__lookup_result_clear(l->fs, result);
-			return FSRV__LOOKUP_CHANGED;
-		}
+		if (!fsrv__file_is_unchanged(&result->file))
+			return postpone(l, FSRV__LOOKUP_CHANGED);
 		fsrv__log_line(&l->fs->log,
 			       "%s: its file system does not tell its size, and it has more than %u bytes; "
 			       "serve a copy of it",
@@ -167,8 +183,7 @@ static enum fsrv__lookup_status prepare_page(struct lookup *l)
 {
 	if (l->wait != FSRV__CACHED_ONLY)
 		return fsrv__pages_prepare(l->fs, l->scripts, l->cached.content, l->result);
-	fsrv__lookup_result_clear(l->fs, l->result);
-	return FSRV__LOOKUP_WOULD_WAIT;
+	return postpone(l, FSRV__LOOKUP_WOULD_WAIT);
 }
 
 /* Finds the encoding that a large page names at its start. */
@@ -178,16 +193,14 @@ static enum fsrv__lookup_status read_encoding(struct lookup *l)
 	char start[FSRV__ENCODING_START];
 	ssize_t n = -1;
 
-	if (l->wait != FSRV__CACHED_ONLY)
+	if (!must_not_read(l))
 		n = fsrv__file_read(&result->file, start, sizeof(start), 0);
 	else if (!result->file.is_remote)
 		n = fsrv__residency_read(result->file.fd, start, sizeof(start), 0, !result->is_recent);
-	if (n < 0 && l->wait != FSRV__CACHED_ONLY)
+	if (n < 0 && must_not_read(l))
+		return postpone(l, FSRV__LOOKUP_WOULD_WAIT);
+	if (n < 0)
 		return fsrv__lookup_result_fail(l->fs, result, FSRV__BROKEN, errno);
-	if (n < 0) {
-		fsrv__lookup_result_clear(l->fs, result);
-		return FSRV__LOOKUP_WOULD_WAIT;
-	}
 	fsrv__encoding_name(start, (size_t)n, result->named_type);
 	return FSRV__LOOKUP_DONE;
 }
@@ -200,7 +213,8 @@ static enum fsrv__lookup_status prepare_content(struct lookup *l)
 		return prepare_page(l);
 	if (l->result->file.identity.size <= FSRV__SMALL_SIZE)
 		return read_small(l);
-	return fsrv__mime_lacks_charset(l->result->media_type) ? read_encoding(l) : FSRV__LOOKUP_DONE;
+	return fsrv__mime_lacks_charset(fsrv__lookup_result_type(l->result)) ? read_encoding(l)
+									     : FSRV__LOOKUP_DONE;
 }
 
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
@@ -264,6 +278,54 @@ static bool fetch_cached(struct lookup *l)
 	return l->needs->facts_may_suffice && !l->needs->descriptor;
 }
 
+/* Reads the facts of a descriptor that the program gave. */
+static enum fsrv__lookup_status examine_descriptor(struct lookup *l)
+{
+	struct fsrv__devices *devices = &l->fs->roots.devices;
+	struct fsrv__file *file = &l->result->file;
+	struct fsrv__known_facts known;
+	mode_t mode;
+
+	file->is_remote = true;
+	if (l->wait == FSRV__CACHED_ONLY) {
+		if (!fsrv__file_tell_known(file->fd, &known) || !fsrv__devices_have(devices, known.device))
+			return FSRV__LOOKUP_WOULD_WAIT;
+		file->is_remote = false;
+	}
+	if (!fsrv__file_stat(file, file->fd, &mode))
+		return fsrv__lookup_result_fail(l->fs, l->result, FSRV__BROKEN, errno);
+	if (!S_ISREG(mode)) {
+		fsrv__log_line(&l->fs->log, "%s: the descriptor is not that of a regular file",
+			       l->result->path.text);
+		return fsrv__lookup_result_fail(l->fs, l->result, FSRV__BROKEN, 0);
+	}
+	if (l->wait != FSRV__CACHED_ONLY)
+		file->is_remote = fsrv__medium_of_descriptor(file->fd) == FSRV__MEDIUM_REMOTE;
+	if (!file->is_remote)
+		fsrv__devices_add(devices, file->identity.device);
+	return FSRV__LOOKUP_DONE;
+}
+
+/* What the program gave needs no name and is not kept. */
+static enum fsrv__lookup_status prepare_given(struct lookup *l)
+{
+	struct fsrv__lookup_result *result = l->result;
+	enum fsrv__lookup_status status = FSRV__LOOKUP_DONE;
+
+	result->outcome = FSRV__FOUND_FILE;
+	if (result->content != NULL)
+		return fsrv__pages_scripts_hash(l->fs, l->scripts, result) != result->content->scripts_hash
+			       ? prepare_page(l)
+			       : FSRV__LOOKUP_DONE;
+	if (result->file.fd >= 0)
+		status = examine_descriptor(l);
+	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE)
+		status = prepare_content(l);
+	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE)
+		drop_what_is_not_needed(l);
+	return status;
+}
+
 /* When no file can be opened, older bytes will do, if the path still has the same facts. */
 static enum confirmation confirm_old_bytes(struct lookup *l)
 {
@@ -281,6 +343,8 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	enum confirmation confirmation = NOT_CONFIRMED;
 
 	l.scripts = fsrv__scripts_snapshot(&fs->scripts);
+	if (result->is_given)
+		return prepare_given(&l);
 	l.key = (struct fsrv__cache_key){{result->path.text, result->requested_length},
 					 result->path.directory};
 	reset_result(result);

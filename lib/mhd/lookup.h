@@ -16,7 +16,8 @@ struct fsrv__lookup_needs {
 /* A file that changes all the time is looked up so often, one after the other, before the answer is 503. */
 #define FSRV__MAX_LOOKUPS 3
 
-/* Looks up result->path. The caller has set path and requested_length. Errors of the machine are logged.
+/* Looks up result->path. The caller has set path and requested_length. Errors of the machine are logged. What
+ * is given is made ready to be sent instead; the result keeps it, whatever the status is.
  *
  * FSRV__LOOKUP_DONE: result->outcome tells what was found; the caller clears the result. With any other
  * status the result holds nothing, and the path may have the name of an index page at its end.

@@ -3,10 +3,17 @@
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
 
+const char *fsrv__lookup_result_type(const struct fsrv__lookup_result *result)
+{
+	return result->given_type[0] != '\0' ? result->given_type : result->media_type;
+}
+
 void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 {
 	result->outcome = FSRV__TARGET_MISSING;
 	result->is_recent = false;
+	result->is_given = result->is_of_overlay = false;
+	result->given_type[0] = result->given_tag[0] = '\0';
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
 	result->named_type[0] = '\0';

@@ -19,6 +19,12 @@ struct fsrv__lookup_result {
 	struct fsrv__time time;  /* when the lookup began */
 	size_t requested_length; /* of the path without an index page's name */
 	struct fsrv__path path;
+	/* File or content come from the program: they are there before the lookup, which finds no name, and
+	 * path is the name that the program gave them. */
+	bool is_given;
+	bool is_of_overlay;                        /* content was given by the overlay */
+	char given_type[FSRV__CONTENT_TYPE_SIZE];  /* media type of what is given; empty: by the name */
+	char given_tag[FSRV__ETAG_OPAQUE_MAX + 1]; /* opaque part of its entity tag; empty: none */
 	/* The following are for FSRV__FOUND_FILE. */
 	struct fsrv__file file; /* the descriptor is -1 unless the file was opened */
 	const char *media_type; /* of the file's name; a constant of the handler's */
@@ -32,6 +38,9 @@ enum fsrv__lookup_status {
 	FSRV__LOOKUP_CHANGED,   /* a file changed during the lookup: repeat it */
 	FSRV__LOOKUP_WOULD_WAIT /* something is not in memory, and waiting is not allowed */
 };
+
+/* The media type by what the program gave, or by the name; not yet with the encoding of a page. */
+const char *fsrv__lookup_result_type(const struct fsrv__lookup_result *result);
 
 /* Makes a result that holds nothing. The path stays as it is. */
 void fsrv__lookup_result_init(struct fsrv__lookup_result *result);

@@ -142,8 +142,10 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 		return NULL;
 	memset(offload, 0, offsetof(struct fsrv__offload, result));
 	offload->result = *result;
-	offload->result.file.fd = -1;
-	offload->result.content = NULL;
+	if (!result->is_given) {
+		fsrv__file_forget(&offload->result.file);
+		offload->result.content = NULL;
+	}
 	offload->job.run = run_lookup;
 	offload->job.owner = fsrv__connection_owner(connection);
 	offload->job.is_remote = result->file.is_remote;
@@ -156,7 +158,7 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 }
 
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
-			 const struct fsrv__lookup_needs *needs, const struct fsrv__lookup_result *result)
+			 const struct fsrv__lookup_needs *needs, struct fsrv__lookup_result *result)
 {
 	unsigned max = result->file.is_remote ? MAX_REMOTE_OFFLOADS : MAX_OFFLOADS;
 	struct fsrv__offload *offload;
@@ -168,6 +170,8 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 	offload = allocate_offload(fs, connection, needs, result);
 	if (offload == NULL)
 		return false;
+	fsrv__file_forget(&result->file);
+	result->content = NULL;
 	pthread_mutex_lock(&fs->offload_mutex);
 	offload->next = fs->offloads;
 	fs->offloads = offload;
@@ -193,7 +197,7 @@ bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
 	if (taken == NULL)
 		return false;
 	*result = taken->result;
-	taken->result.file.fd = -1;
+	fsrv__file_forget(&taken->result.file);
 	taken->result.content = NULL;
 	free_list(taken);
 	return true;

@@ -13,10 +13,10 @@
 #include "mhd/lookup.h"
 
 /* Suspends the connection and has a worker look up the path of result. Called on the connection's thread, in
- * the handler. False when nothing was begun, for want of memory or threads, or because too many lookups wait
- * already. */
+ * the handler. What is given in result then belongs to the lookup. False when nothing was begun, for want of
+ * memory or threads, or because too many lookups wait already. */
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
-			 const struct fsrv__lookup_needs *needs, const struct fsrv__lookup_result *result);
+			 const struct fsrv__lookup_needs *needs, struct fsrv__lookup_result *result);
 
 /* Moves what a worker found for the connection and the path of result into result. False when there is
  * nothing to take; result is then unchanged. */

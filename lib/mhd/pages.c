@@ -39,7 +39,7 @@ static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
 				  const struct fsrv__lookup_result *result)
 {
-	if (last == NULL || !fsrv__mime_is_html(result->media_type))
+	if (last == NULL || !fsrv__mime_is_html(fsrv__lookup_result_type(result)))
 		return 0;
 	return last->totals[kind_of(fs, result->path.text)].hash;
 }
@@ -57,11 +57,13 @@ enum fsrv__lookup_status fsrv__pages_prepare(struct fsrv *fs, const struct fsrv_
 					     struct fsrv__content *known, struct fsrv__lookup_result *result)
 {
 	const char *path = result->path.text;
-	const struct fsrv__page_source source = {&result->file, fs->max_page_size, known};
+	const struct fsrv__page_source source = {&result->file, result->content, fs->max_page_size, known};
+	struct fsrv__content *page;
 
-	switch (fsrv__page_build(&fs->allocator, &source, last, kind_of(fs, path), &result->content)) {
+	switch (fsrv__page_build(&fs->allocator, &source, last, kind_of(fs, path), &page)) {
 	case FSRV__PAGE_CHANGED:
-		fsrv__lookup_result_clear(fs, result);
+		if (!result->is_given)
+			fsrv__lookup_result_clear(fs, result);
 		return FSRV__LOOKUP_CHANGED;
 	case FSRV__PAGE_TOO_LARGE:
 		return refuse_large(fs, result);
@@ -71,7 +73,11 @@ enum fsrv__lookup_status fsrv__pages_prepare(struct fsrv *fs, const struct fsrv_
 	case FSRV__PAGE_READY:
 		break;
 	}
-	if (result->content != known)
+	fsrv__content_release(result->content);
+	result->content = page;
+	if (result->is_of_overlay)
+		fsrv__overlay_keep_page(&fs->overlay, path, page);
+	if (page != known)
 		log_page(fs, path, result->content->flags);
 	return FSRV__LOOKUP_DONE;
 }

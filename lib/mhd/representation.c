@@ -1,5 +1,7 @@
 #include "mhd/representation.h"
 
+#include <string.h>
+
 #include "http/mime.h"
 #include "mhd/handler.h"
 
@@ -16,12 +18,13 @@ static struct fsrv__text choose_opaque_tag(const struct fsrv *fs, const struct f
 	return chosen;
 }
 
-/* The type that the program gave to the name, unless the page has to tell its encoding. */
+/* The type by the name or of the program, unless the page has to tell its encoding. */
 static const char *choose_media_type(const struct fsrv__lookup_result *found)
 {
 	const char *named = found->content != NULL ? found->content->media_type : found->named_type;
+	const char *type = fsrv__lookup_result_type(found);
 
-	return fsrv__mime_lacks_charset(found->media_type) && named[0] != '\0' ? named : found->media_type;
+	return fsrv__mime_lacks_charset(type) && named[0] != '\0' ? named : type;
 }
 
 void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__lookup_result *found,
@@ -32,7 +35,9 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 	const struct fsrv__content *content = found->content;
 	bool has_scripts = content != NULL && content->has_scripts;
 
-	if (fs->etag_function != NULL)
+	if (found->given_tag[0] != '\0')
+		source.opaque = (struct fsrv__text){found->given_tag, strlen(found->given_tag)};
+	else if (fs->etag_function != NULL && found->file.fd >= 0)
 		source.opaque = choose_opaque_tag(fs, found, opaque, sizeof(opaque));
 	if (content != NULL) {
 		source.bytes = content->is_volatile ? FSRV__BYTES_VOLATILE : FSRV__BYTES_HASHED;
@@ -46,7 +51,8 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 					  found->time.seconds);
 	representation->size = content != NULL ? content->length : found->file.identity.size;
 	representation->media_type = choose_media_type(found);
-	representation->content_coding = fsrv__mime_coding(found->media_type, fsrv__path_name(&found->path));
+	representation->content_coding =
+		fsrv__mime_coding(fsrv__lookup_result_type(found), fsrv__path_name(&found->path));
 	representation->cache_control = fs->cache_control;
 	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
 }
