@@ -10,19 +10,19 @@ static const char *or_nothing(const char *text)
 
 static bool check_rules(const struct fsrv__log *log, const struct fsrv_options *options)
 {
-	struct fsrv__field_rules rules = {options->field_rules, options->n_field_rules};
+	const struct fsrv_field_rule *list = options->field_rules;
 	struct fsrv__rule_fault fault;
 	const struct fsrv_field_rule *rule;
 
-	if (rules.n == 0)
+	if (options->n_field_rules == 0)
 		return true;
-	if (rules.list == NULL) {
+	if (list == NULL) {
 		fsrv__log_line(log, "option field_rules is NULL; set n_field_rules to 0 for no rules");
 		return false;
 	}
-	if (fsrv__field_rules_check(&rules, &fault))
+	if (fsrv__field_rules_check(list, options->n_field_rules, &fault))
 		return true;
-	rule = &rules.list[fault.number];
+	rule = &list[fault.number];
 	fsrv__log_line(log, "option field_rules: rule %zu, %s of %s, is refused: %s%s", fault.number,
 		       or_nothing(rule->field), or_nothing(rule->pattern), fault.subject, fault.reason);
 	return false;

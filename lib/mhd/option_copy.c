@@ -122,12 +122,13 @@ static const char *copy_optional(struct block *block, const char *text)
 
 static struct fsrv__field_rules copy_rules(struct block *block, const struct fsrv_options *options)
 {
-	struct fsrv_field_rule *list = take(block, options->n_field_rules * sizeof(*list));
+	struct fsrv__field_rule *list = take(block, options->n_field_rules * sizeof(*list));
 
 	for (size_t i = 0; i < options->n_field_rules; i++) {
 		const struct fsrv_field_rule *rule = &options->field_rules[i];
-		struct fsrv_field_rule copy = {copy_text(block, rule->pattern), copy_text(block, rule->field),
-					       copy_optional(block, rule->value)};
+		struct fsrv__field_rule copy = {
+			copy_text(block, rule->pattern), copy_text(block, rule->field),
+			copy_optional(block, rule->value), fsrv__field_kind_of(rule->field)};
 
 		if (list != NULL)
 			list[i] = copy;
