@@ -1,4 +1,5 @@
 /* Header fields of a program: rules, its function, CORS and isolation, in the answers of whole daemons. */
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,18 @@ static struct fsrv_options options;
 static const char *roots[1];
 static char logged[512];
 static atomic_uint n_calls;
+static atomic_int headers_left; /* that are added before one is not; below 0: all are */
+
+/* In place of libmicrohttpd's own, which it calls. */
+enum MHD_Result MHD_add_response_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	enum MHD_Result (*own)(struct MHD_Response *, const char *, const char *);
+
+	if (atomic_load(&headers_left) >= 0 && atomic_fetch_sub(&headers_left, 1) == 0)
+		return MHD_NO;
+	*(void **)&own = dlsym(RTLD_NEXT, "MHD_add_response_header");
+	return own(response, name, value);
+}
 
 static void note_log(void *cls, const char *line)
 {
@@ -65,6 +78,7 @@ static void set_up(void)
 					.wake_cls = &service};
 	logged[0] = '\0';
 	atomic_store(&n_calls, 0);
+	atomic_store(&headers_left, -1);
 	fs = NULL;
 }
 
@@ -72,7 +86,7 @@ static void serve(int row)
 {
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
 	daemon_start(&service, &daemon_modes[modes[row]], fsrv_handle, fs, options.flags);
-	client_open(&client, daemon_connect(&service));
+	client_open(&client, daemon_connect_tcp(&service));
 }
 
 static void tear_down(void)
@@ -291,11 +305,37 @@ START_TEST(tells_the_function_what_is_planned)
 		}
 		if (calls[row].status == 400 || calls[row].status == 405) {
 			client_close(&client);
-			client_open(&client, daemon_connect(&service));
+			client_open(&client, daemon_connect_tcp(&service));
 		}
 	}
 	ck_assert_uint_eq(atomic_load(&n_calls), n);
 	ck_assert_str_eq(logged, "");
+}
+END_TEST
+
+/* Memory that is lacking for one field after the other: the answer never goes without a field. */
+START_TEST(answers_503_rather_than_without_a_field)
+{
+	static char state[] = "state";
+	int n;
+
+	use_rules();
+	options.fields = tell;
+	options.fields_cls = state;
+	serve(_i);
+	for (n = 0;; n++) {
+		atomic_store(&headers_left, n);
+		client_reply_free(&reply);
+		client_ask(&client, "GET", "/" HASHED, "", &reply);
+		if (reply.status == 200)
+			break;
+		ck_assert_int_eq(reply.status, 503);
+		expect("X-Seen", "GET /" HASHED " 503 /" HASHED " - -1 0");
+		expect("X-All", "1");
+	}
+	expect("X-All", "1");
+	ck_assert_int_gt(n, 8);
+	ck_assert_uint_eq(atomic_load(&n_calls), 2 * (unsigned)n + 1);
 }
 END_TEST
 
@@ -617,6 +657,7 @@ Suite *test_suite(void)
 				      applies_rules_to_304_and_errors,
 				      copies_rules_and_origins,
 				      tells_the_function_what_is_planned,
+				      answers_503_rather_than_without_a_field,
 				      changes_pages_with_scripts,
 				      cannot_break_framing,
 				      fits_into_a_connection,
