@@ -37,7 +37,7 @@ struct fsrv__header {
 };
 
 /* Of fsrv itself, of the rules of a program, of its function. */
-#define FSRV__MAX_PLANNED_HEADERS  16
+#define FSRV__MAX_PLANNED_HEADERS  20
 #define FSRV__MAX_RULE_HEADERS     24
 #define FSRV__MAX_FUNCTION_HEADERS 24
 

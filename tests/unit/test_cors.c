@@ -182,7 +182,7 @@ START_TEST(leaves_room_for_the_program)
 {
 	struct fsrv__cors cors = {listed, LEN(listed)};
 	struct fsrv__representation file = {
-		.size = 11, .media_type = "text/html", .cache_control = "no-cache"};
+		.size = 11, .media_type = "text/html", .content_coding = "gzip", .cache_control = "no-cache"};
 	struct fsrv__target target = {.outcome = FSRV__FOUND_FILE, .file = &file};
 	struct fsrv__request request = {.method = FSRV__GET};
 	struct fsrv__cors_request cors_request = {0};
