@@ -47,7 +47,8 @@ fsrv *open_files(const char *root, char *name)
 
 std::string fetch(unsigned port, const std::string &name)
 {
-	const std::string request = "GET /" + name + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+	const std::string request =
+		"GET /" + name + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 	const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
 	std::string answer;
 	sockaddr_in address{};
