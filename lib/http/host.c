@@ -85,30 +85,40 @@ static bool split(struct fsrv__text text, struct authority *authority)
 	return read_port(without_first(text, length), &authority->port);
 }
 
-static bool is_host_byte(char byte)
+static bool is_name_byte(char byte)
 {
 	char lower = fsrv__to_lower(byte);
 
-	return (lower >= 'a' && lower <= 'z') || fsrv__is_digit(byte) || fsrv__is_one_of(byte, "-._~:%");
+	return (lower >= 'a' && lower <= 'z') || fsrv__is_digit(byte) || fsrv__is_one_of(byte, "-._~");
+}
+
+/* The bytes of a numeric IPv6 address, without a zone, which no browser sends. */
+static bool is_v6(struct fsrv__text host)
+{
+	for (size_t i = 0; i < host.length; i++)
+		if (!fsrv__is_digit(host.at[i]) && !fsrv__is_one_of(host.at[i], "abcdefABCDEF:."))
+			return false;
+	return has_byte(host, ':') && host.at[0] != '.';
 }
 
 bool fsrv__host_is_pattern(const char *text)
 {
-	struct fsrv__text all = {text, strlen(text)};
 	struct authority pattern;
 	struct fsrv__text host;
 
 	if (strcmp(text, "*") == 0)
 		return true;
-	if (!split(all, &pattern))
+	if (!split((struct fsrv__text){text, strlen(text)}, &pattern))
 		return false;
+	if (has_byte(pattern.host, ':'))
+		return is_v6(pattern.host);
 	host = without_last_dot(pattern.host);
 	if (fsrv__text_starts_with(host, "*."))
 		host = without_first(host, 1);
 	if (host.length > 0 && host.at[0] == '.')
 		host = without_first(host, 1);
 	for (size_t i = 0; i < host.length; i++)
-		if (!is_host_byte(host.at[i]) || (i == 0 && host.at[i] == '.'))
+		if (!is_name_byte(host.at[i]) || (i == 0 && host.at[i] == '.'))
 			return false;
 	return host.length > 0;
 }
@@ -180,7 +190,7 @@ static bool is_loopback_mapped(struct fsrv__text text)
 		return false;
 	text = without_first(text, 7);
 	return is_loopback_v4(text) ||
-	       (fsrv__text_starts_with(text, "7f") && text.length > 5 && text.at[4] == ':');
+	       (fsrv__text_starts_with(text, "7f") && text.length > 5 && text.at[4] == ':' && is_v6(text));
 }
 
 bool fsrv__host_is_loopback(struct fsrv__text host)

@@ -46,6 +46,11 @@ static const struct {
 	{"[]", false},
 	{"[example.com]", false},
 	{"[::1]x", false},
+	{"[.localhost:1:2]", false},
+	{"*.a:b:c", false},
+	{"fe80::1%eth0", false},
+	{"[g::1]", false},
+	{"a%41", false},
 };
 
 START_TEST(knows_patterns)
@@ -97,6 +102,7 @@ static const struct {
 	{TEXT("::ffff:128.0.0.1"), false},
 	{TEXT("::ffff:7f.example"), false},
 	{TEXT("::ffff:8000:1"), false},
+	{TEXT("::ffff:7f00:1].evil.example"), false},
 };
 
 START_TEST(knows_loopback)
