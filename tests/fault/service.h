@@ -94,8 +94,9 @@ enum MHD_Result service_handle(void *cls, struct MHD_Connection *connection, con
 			       const char *method, const char *version, const char *upload_data,
 			       size_t *upload_data_size, void **con_cls);
 
-/* A request on a connection of its own whose answer has to be there, with so many bytes, within a second. */
-void service_expect_at_once(struct service *service, const char *target, int status, size_t length);
+/* A request on a connection of its own that has to be answered, with so many bytes, while others wait: what
+ * they wait for must not come by itself within a client's patience. */
+void service_expect_meanwhile(struct service *service, const char *target, int status, size_t length);
 
 /* Answers that ended in a way; of all with that status when it is not 0. */
 unsigned service_count(struct service *service, enum fsrv_ending ending, unsigned status);

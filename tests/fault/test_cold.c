@@ -111,17 +111,17 @@ START_TEST(holds_up_nobody_else)
 	matrix.handler = service_handle;
 	matrix_start(&matrix, _i, way_isolates, roots, LEN(roots));
 	for (int i = 0; i < matrix.n; i++) {
-		service_expect_at_once(&matrix.services[i], "/small", 200, 5);
+		service_expect_meanwhile(&matrix.services[i], "/small", 200, 5);
 		ck_assert_int_eq(stat(tree_path(&folder, pieces_of(i) + 1), &st), 0);
 	}
 	/* Not for ever: a thread that waits for its pages cannot be killed. */
-	slow_tree_tell(&slow, "read-delay 3000");
+	slow_tree_tell(&slow, "read-delay %d", 2 * CLIENT_PATIENCE_MS);
 	for (int i = 0; i < matrix.n; i++)
 		service_request(&matrix.services[i], &matrix.clients[i], pieces_of(i));
 	usleep(200000);
 	for (int i = 0; i < matrix.n; i++) {
-		service_expect_at_once(&matrix.services[i], "/health", 200, 2);
-		service_expect_at_once(&matrix.services[i], "/small", 200, 5);
+		service_expect_meanwhile(&matrix.services[i], "/health", 200, 2);
+		service_expect_meanwhile(&matrix.services[i], "/small", 200, 5);
 	}
 	slow_tree_tell(&slow, "read-delay 0");
 	for (int i = 0; i < matrix.n; i++) {
@@ -157,7 +157,7 @@ Suite *test_suite(void)
 
 	/* In the process that outlives a test that fails, so that nothing stays mounted. */
 	tcase_add_unchecked_fixture(tcase, mount_image, unmount_image);
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 240);
 	tcase_add_loop_test(tcase, holds_up_nobody_else, 0, N_GROUPS);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -202,7 +202,7 @@ END_TEST
 /* A thread that spins is never at rest; one that has something to finish soon is. */
 static bool comes_to_rest(void)
 {
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 150; i++) {
 		double before = cpu_seconds();
 
 		usleep(200000);
@@ -349,7 +349,8 @@ START_TEST(releases_aborted_downloads)
 			client_reply_free(&reply);
 		}
 		client_close(&client);
-		for (int wait = 0; round == 40 && wait < 100 && (after = open_descriptors()) > before; wait++)
+		for (int wait = 0; round == 40 && wait < 1500 && (after = open_descriptors()) > before;
+		     wait++)
 			usleep(20000);
 		if (round == 0) {
 			usleep(100000);

@@ -22,7 +22,7 @@
 #define PAGE	   "<!doctype html><title>t</title><body>x"
 #define SCRIPT	   "<script>a</script>"
 #define MAX_NOTES  16384
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 30000
 
 /* How a handler is driven: a daemon of the test's own over a socket pair or TCP, or an fsrv_server. */
 enum way_kind { PAIR, TCP, SERVER };
@@ -875,6 +875,14 @@ START_TEST(refuses_beyond_the_limit)
 }
 END_TEST
 
+/* Where no option asks for it. */
+static bool way_sends_files(void)
+{
+	unsigned needed = MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
+
+	return (daemon_modes[way.mode].flags & needed) == needed;
+}
+
 /* Asks for everything once, in a way that the end of each body is known after it. */
 static void ask_for_all(unsigned n_answers[600], uint64_t *bytes)
 {
@@ -903,6 +911,10 @@ static void count_answers(int number)
 
 	(void)number;
 	options.completion = NULL;
+	/* A pair does not tell what was written, and then the guard, which may be the first to see that a
+	 * body has ended, counts nothing. */
+	if (way.kind == PAIR && way_sends_files())
+		way.kind = TCP;
 	serve();
 	ask_for_all(expected, &bytes);
 	first = stats_now();

@@ -328,6 +328,14 @@ static void ask_for_large(struct fsrv_server *server, struct client *asker)
 	ck_assert(client_send_text(asker, "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 }
 
+/* Afterwards most of them wait for the disk. */
+static void wait_for_accesses(unsigned n)
+{
+	for (int waited = 0; waited < CLIENT_PATIENCE_MS && atomic_load(&n_accesses) < n; waited++)
+		usleep(1000);
+	ck_assert_uint_eq(atomic_load(&n_accesses), n);
+}
+
 /* libmicrohttpd aborts the process when a daemon stops whose connections are suspended. */
 START_TEST(stops_from_all_sides)
 {
@@ -351,7 +359,7 @@ START_TEST(stops_from_all_sides)
 		for (int k = 0; k < N_CLIENTS; k++)
 			ask_for_large(servers[i], &clients[i][k]);
 	}
-	usleep(100000);
+	wait_for_accesses(2 * N_CLIENTS);
 	pthread_barrier_init(&barrier, NULL, LEN(threads));
 	for (int i = 0; i < 2; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, stop_server, servers[i]), 0);
@@ -374,6 +382,7 @@ START_TEST(waits_for_the_drain_that_came_first)
 	pthread_t thread;
 
 	options.wake = dawdle;
+	options.access = note_access;
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
 	atomic_store(&is_cold, true);
 	daemon_start(&service, &daemon_modes[modes[_i]], fsrv_handle, fs, 0);
@@ -381,7 +390,7 @@ START_TEST(waits_for_the_drain_that_came_first)
 		client_open(&clients[i], daemon_connect_tcp(&service));
 		ck_assert(client_send_text(&clients[i], "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
 	}
-	usleep(100000);
+	wait_for_accesses(LEN(clients));
 	pthread_barrier_init(&barrier, NULL, 2);
 	ck_assert_int_eq(pthread_create(&thread, NULL, drain, fs), 0);
 	pthread_barrier_wait(&barrier);

@@ -3,7 +3,8 @@
  * Mounts a read-only view of the folder BACKING and prints "ready". Each line of standard input is a command
  * then, answered by the line "ok", with a number behind it for count, or by "error: " and the reason:
  *
- *   read-delay MS            a read request takes MS for each 128 KiB or part of them, beside all others
+ *   read-delay MS            a read request takes MS for each 128 KiB or part of them, beside all others. A
+ *                            shorter time also holds for those that wait
  *   open-delay MS            each lookup, getattr and open request takes MS
  *   serial on|off            reads take their time one after another, in the order in which they came
  *   fail NAME OFFSET ERRNO   read requests that touch the byte at OFFSET or one behind it fail; ERRNO is a
@@ -127,13 +128,14 @@ static int take_time(bool opens)
 
 static void take_time_to_read(size_t size)
 {
-	int64_t begin = now(), needed = disk.read_delay * (int64_t)((size + PIECE - 1) / PIECE);
+	int64_t begin = now(), n = (int64_t)((size + PIECE - 1) / PIECE);
 
 	if (disk.serial && disk.head_is_free_at > begin)
 		begin = disk.head_is_free_at;
 	if (disk.serial)
-		disk.head_is_free_at = begin + needed;
-	sleep_until(begin + needed);
+		disk.head_is_free_at = begin + disk.read_delay * n;
+	while (!disk.ending && now() < begin + disk.read_delay * n)
+		wait_until(begin + disk.read_delay * n);
 }
 
 static struct fault *find_fault(const char *name)
