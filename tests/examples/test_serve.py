@@ -148,21 +148,28 @@ def has_no_stats_unasked(serve, folder):
         equal(server.errors, [], 'lines at the end')
 
 
+def count_hits(connection):
+    """Asks for each small file once."""
+    before = read_stats(connection)['cache_hits']
+    for path in SMALL:
+        equal(ask(connection, path)[0], 200, path)
+    return read_stats(connection)['cache_hits'] - before
+
+
 def caches(command, folder, least_hits, most_bytes, evicts):
+    """What a worker had to read, because the kernel was busy with the page, is kept later."""
     wait_until_old(folder)
     with Server(command) as server:
         connection = server.connect()
-        # What was read more than a second ago is no hit, and a machine may be that slow.
-        for path in (path for path in SMALL for _ in range(5)):
-            equal(ask(connection, path)[0], 200, path)
+        equal(count_hits(connection), 0, 'hits at first')
+        until(lambda: count_hits(connection) >= least_hits, f'{least_hits} hits in a row')
         stats = read_stats(connection)
         connection.close()
-    if not least_hits <= stats['cache_hits'] <= 4 * len(SMALL) or stats['cache_size'] > most_bytes:
-        raise AssertionError(f'{stats["cache_hits"]} hits, {stats["cache_size"]} bytes')
+    if stats['cache_size'] > most_bytes:
+        raise AssertionError(f'{stats["cache_size"]} bytes')
     if (stats['cache_size'] > 0) != (most_bytes > 1):
         raise AssertionError(f'{stats["cache_size"]} bytes are kept, with room for {most_bytes}')
-    if stats['cache_hits'] + stats['cache_misses'] < 5 * len(SMALL):
-        raise AssertionError(f'{stats["cache_hits"]} hits and {stats["cache_misses"]} misses')
+    equal(stats['cache_hits'] + stats['cache_misses'] >= 2 * len(SMALL), True, 'hits and misses')
     equal(stats['cache_evictions'] > 0, evicts, 'evictions')
 
 
@@ -598,7 +605,7 @@ def mode_cases(mode, command, folder):
         yield f'{mode}, {body}: prints at the end', partial(
             prints_at_the_end, [*command, f'--body={body}', folder])
     for size, least_hits, most_bytes, evicts in (
-            ('16777216', 2 * len(SMALL), 16777216, False), ('8192', 0, 8192, True), ('0', 0, 0, False)):
+            ('16777216', len(SMALL), 16777216, False), ('8192', 0, 8192, True), ('0', 0, 0, False)):
         yield f'{mode}: keeps {size} bytes in memory', partial(
             caches, [*command, f'--cache-size={size}', folder], folder, least_hits, most_bytes, evicts)
     for prefix in ('/assets', '/a%20b/c/'):
