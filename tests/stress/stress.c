@@ -254,6 +254,9 @@ static void wait_for_rest(struct subject *subject)
 
 /* A line of the report. */
 static void report(enum check check, const char *subject, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void report(enum check check, const char *subject, const char *format, ...)
 {
 	char text[512];
 	va_list arguments;
