@@ -62,6 +62,16 @@ static void begin_download(struct service *service, struct client *client)
 	}
 }
 
+/* Its number is another than 1 when a worker looked the file up first. */
+static const struct answer *first_answer(const struct service *service)
+{
+	const struct answer *answer = service->answers;
+
+	while (answer->times_answered == 0 && answer < &service->answers[MAX_ANSWERS - 1])
+		answer++;
+	return answer;
+}
+
 static void (*const goings[])(struct client *client) = {client_reset, client_close};
 
 START_TEST(lets_go_of_clients_that_went)
@@ -73,14 +83,14 @@ START_TEST(lets_go_of_clients_that_went)
 		goings[_i / N_GROUPS](&matrix.clients[i]);
 	for (int i = 0; i < matrix.n; i++) {
 		struct service *service = &matrix.services[i];
+		const struct answer *first;
 
 		service_settle(service, "/small");
-		ck_assert_msg(service->answers[1].times_ended == 1 &&
-			      service->answers[1].ending == FSRV_ENDING_ABORTED &&
-				      service->answers[1].sent < SIZE,
-			      "%s: told %u times, ending %d, %u bytes", service->name,
-			      service->answers[1].times_ended, service->answers[1].ending,
-			      (unsigned)service->answers[1].sent);
+		first = first_answer(service);
+		ck_assert_msg(first->times_ended == 1 && first->ending == FSRV_ENDING_ABORTED &&
+				      first->sent < SIZE,
+			      "%s: told %u times, ending %d, %u bytes", service->name, first->times_ended,
+			      first->ending, (unsigned)first->sent);
 		ck_assert_uint_eq(service_stats(service).cut_connections, 0);
 		service_expect(service, "/clip", SIZE);
 	}
@@ -98,6 +108,7 @@ START_TEST(waits_for_clients_that_stall)
 	rest(2, "stalled clients");
 	for (int i = 0; i < matrix.n; i++) {
 		struct service *service = &matrix.services[i];
+		const struct answer *first;
 
 		client_read(&matrix.clients[i], true, &matrix.reply);
 		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE,
@@ -105,9 +116,9 @@ START_TEST(waits_for_clients_that_stall)
 			      service->name, matrix.reply.length);
 		client_reply_free(&matrix.reply);
 		service_settle(service, "/small");
-		ck_assert_msg(service->answers[1].ending == FSRV_ENDING_COMPLETE &&
-			      service->answers[1].sent == SIZE, "%s: ending %d, %u bytes", service->name,
-			      service->answers[1].ending, (unsigned)service->answers[1].sent);
+		first = first_answer(service);
+		ck_assert_msg(first->ending == FSRV_ENDING_COMPLETE && first->sent == SIZE,
+			      "%s: ending %d, %u bytes", service->name, first->ending, (unsigned)first->sent);
 		ck_assert_uint_eq(service_stats(service).cut_connections, 0);
 		client_close(&matrix.clients[i]);
 	}
