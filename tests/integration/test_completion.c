@@ -23,6 +23,7 @@
 #define SCRIPT	   "<script>a</script>"
 #define MAX_NOTES  16384
 #define PATIENCE_MS 30000
+#define MAX_ROUNDS  20
 
 /* How a handler is driven: a daemon of the test's own over a socket pair or TCP, or an fsrv_server. */
 enum way_kind { PAIR, TCP, SERVER };
@@ -902,12 +903,14 @@ static void ask_for_all(unsigned n_answers[600], uint64_t *bytes)
 	wait_for_no_body();
 }
 
-/* The first round may find names that are not in memory, the second one must not. */
+/* The first round may find names that are not in memory. Later ones do only when the kernel makes a caller
+ * wait for another reason: when something is mounted at that moment, for example. */
 static void count_answers(int number)
 {
 	unsigned expected[600] = {0};
 	struct fsrv_stats first, stats;
 	uint64_t bytes = 0;
+	int rounds = 0;
 
 	(void)number;
 	options.completion = NULL;
@@ -916,10 +919,12 @@ static void count_answers(int number)
 	if (way.kind == PAIR && way_sends_files())
 		way.kind = TCP;
 	serve();
-	ask_for_all(expected, &bytes);
-	first = stats_now();
-	ask_for_all(expected, &bytes);
 	stats = stats_now();
+	do {
+		first = stats;
+		ask_for_all(expected, &bytes);
+		stats = stats_now();
+	} while (stats.suspends != first.suspends && ++rounds < MAX_ROUNDS);
 	for (int status = 0; status < LEN(expected); status++)
 		ck_assert_msg(stats.responses[status] == expected[status], "%s, %d: %llu", way.name, status,
 			      (unsigned long long)stats.responses[status]);
