@@ -94,18 +94,22 @@ static enum body_state inspect_body(const struct watch *watch, int socket)
 	return facts.size < watch->end ? TOO_SHORT : UNDER_WAY;
 }
 
-/* Measures a body that has ended, or shuts its connection down. False for want of a descriptor. */
-static bool finish_body(const struct watch *watch, int socket, enum body_state state)
+/* The duplicate is -1 when the socket is closed. False for want of a descriptor. */
+static bool duplicate_socket(const struct watch *watch, int socket, int *duplicate)
 {
-	int duplicate = fsrv__socket_duplicate(socket, watch->cookie);
+	*duplicate = fsrv__socket_duplicate(socket, watch->cookie);
+	return *duplicate >= 0 || fsrv__socket_cookie(socket) != watch->cookie;
+}
 
+/* Measures a body that has ended, or shuts its connection down. */
+static void finish_body(struct fsrv__transfer *transfer, int duplicate, enum body_state state)
+{
 	if (duplicate < 0)
-		return fsrv__socket_cookie(socket) != watch->cookie;
+		return;
 	if (state == TOO_SHORT)
 		shutdown(duplicate, SHUT_RDWR);
-	fsrv__transfer_measure(watch->transfer, duplicate);
+	fsrv__transfer_measure(transfer, duplicate);
 	close(duplicate);
-	return true;
 }
 
 /* Called with the mutex held, which is released while the file is looked at: requests must not wait for it.
@@ -114,20 +118,21 @@ static void check_body(struct fsrv__guard *guard, size_t socket)
 {
 	struct watch watch = guard->watches[socket];
 	enum body_state state;
+	int duplicate;
 
 	if (watch.transfer == NULL)
 		return;
 	pthread_mutex_unlock(&guard->mutex);
 	state = inspect_body(&watch, (int)socket);
 	pthread_mutex_lock(&guard->mutex);
+	/* Without a descriptor the body stays watched until there is one: nobody else would end it. */
 	if (state == UNDER_WAY || guard->watches[socket].serial != watch.serial ||
-	    guard->watches[socket].transfer == NULL)
+	    guard->watches[socket].transfer == NULL || !duplicate_socket(&watch, (int)socket, &duplicate))
 		return;
-	/* Otherwise the body stays watched until there is a descriptor: nobody else would end it. */
-	if (finish_body(&watch, (int)socket, state))
-		settle(guard, take_transfer(guard, &guard->watches[socket]),
-		       state == TOO_SHORT ? FSRV_ENDING_FILE_CHANGED : FSRV_ENDING_COMPLETE,
-		       FSRV__SENT_AS_SAMPLED);
+	take_transfer(guard, &guard->watches[socket]);
+	finish_body(watch.transfer, duplicate, state);
+	settle(guard, watch.transfer, state == TOO_SHORT ? FSRV_ENDING_FILE_CHANGED : FSRV_ENDING_COMPLETE,
+	       FSRV__SENT_AS_SAMPLED);
 }
 
 /* Called with the mutex held. */
