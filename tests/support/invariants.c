@@ -59,6 +59,69 @@ static bool headers_are_sound(const struct fsrv__plan *plan)
 	return true;
 }
 
+static bool is_inside(const struct fsrv_range *range, uint64_t size)
+{
+	return range->length > 0 && range->length <= size && range->offset <= size - range->length;
+}
+
+static bool are_apart(const struct fsrv_range *a, const struct fsrv_range *b)
+{
+	uint64_t gap = FSRV__MIN_GAP;
+
+	return a->offset < b->offset
+		       ? b->offset - a->offset >= gap && b->offset - a->offset - gap >= a->length
+		       : a->offset - b->offset >= gap && a->offset - b->offset - gap >= b->length;
+}
+
+bool ranges_are_sound(const struct fsrv__ranges *ranges, uint64_t size)
+{
+	if (ranges->n == 0 || ranges->n > FSRV__MAX_RANGES)
+		return false;
+	for (unsigned i = 0; i < ranges->n; i++) {
+		if (!is_inside(&ranges->list[i], size))
+			return false;
+		for (unsigned other = 0; other < i; other++)
+			if (!are_apart(&ranges->list[i], &ranges->list[other]))
+				return false;
+	}
+	return true;
+}
+
+/* The head of the part with that number, and the slice behind it; returns the position after both, 0 when
+ * something is wrong. */
+static uint64_t check_part(const struct fsrv__multipart *multipart, unsigned part, uint64_t position,
+			   uint64_t size)
+{
+	struct fsrv__multipart_piece piece;
+
+	fsrv__multipart_locate(multipart, position, &piece);
+	if (piece.part != part || piece.text.at == NULL || piece.text.length == 0 ||
+	    piece.text.length > multipart->length - position)
+		return 0;
+	position += piece.text.length;
+	if (part == multipart->n_parts)
+		return position;
+	fsrv__multipart_locate(multipart, position, &piece);
+	if (piece.part != part || piece.text.at != NULL || !is_inside(&piece.slice, size) ||
+	    piece.slice.length > multipart->length - position)
+		return 0;
+	return position + piece.slice.length;
+}
+
+bool multipart_is_sound(const struct fsrv__multipart *multipart, uint64_t size)
+{
+	uint64_t position = 0;
+
+	if (multipart->n_parts == 0 || multipart->n_parts > FSRV__MAX_RANGES || multipart->length > size)
+		return false;
+	for (unsigned part = 0; part <= multipart->n_parts; part++) {
+		position = check_part(multipart, part, position, size);
+		if (position == 0)
+			return false;
+	}
+	return position == multipart->length;
+}
+
 static bool content_is_sound(const struct fsrv__plan *plan, uint64_t size)
 {
 	switch (plan->content) {
