@@ -65,6 +65,9 @@ extern "C" {
  * A field about the file is sent only with the file, so that a rule for Cache-Control never makes a 404
  * permanent: Cache-Control, Content-Location and Expires in 200, 206 and 304; other fields whose name starts
  * with "Content-" in 200 and 206. Content-Security-Policy and every other field is sent in all responses.
+ *
+ * In a response with several ranges (option max_ranges) Content-Type and Content-Encoding stay as they are,
+ * whatever a rule or the function says: its Content-Type is that of the multipart.
  * Since 0.1. */
 struct fsrv_field_rule {
 	const char *pattern;

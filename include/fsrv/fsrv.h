@@ -150,13 +150,15 @@ struct fsrv_access {
 	const char *target;  /* the request target as the daemon passed it: any bytes, chosen by the client */
 	const char *path;    /* path of the file below its root; NULL when the target is no file */
 	/* The slice of the representation that is to be sent, in bytes. Both members are 0 when the target is
-	 * no file, and when no content is sent (HEAD, 304). */
+	 * no file, and when no content is sent (HEAD, 304). For several ranges (option max_ranges) offset is
+	 * 0, and length is that of the multipart content, with the heads of its parts. */
 	uint64_t offset;
 	uint64_t length;
 	uint64_t size;	     /* bytes of the whole representation; 0 when the target is no file */
 	unsigned status;     /* 200, 404, ... */
 	int root;	     /* index of the root that holds the file; -1 when the target is no file */
 	uint64_t request;    /* number of this response; fsrv_completion has the same number */
+	uint64_t n_parts;    /* of a multipart/byteranges response; 0 for all others */
 };
 
 /* How a response ended. Since 0.1. */
@@ -176,8 +178,9 @@ enum fsrv_ending {
 struct fsrv_completion {
 	uint64_t request;     /* the number that fsrv_access had */
 	const char *path;     /* path of the file below its root; NULL when no file was served */
-	uint64_t offset;      /* first byte of the slice that was to be sent */
-	uint64_t length;      /* bytes of the slice; 0 when there was no content */
+	uint64_t offset;      /* first byte of the slice that was to be sent; 0 for several ranges */
+	/* Bytes of the slice; for several ranges those of the multipart content. 0 when there was none. */
+	uint64_t length;
 	/* Bytes of the slice that the socket took. For TCP the kernel counts them (tcp(7)); if the response
 	 * was cut off, up to 24 bytes of its header section may be included. For other sockets the last
 	 * block, of 256 KiB or less, counts as taken. */
@@ -380,6 +383,14 @@ struct fsrv_options {
 	/* Media type of files whose name has no extension, except those that are texts by custom, such as
 	 * README, LICENSE and Makefile: these are text/plain. NULL: that of default_type. */
 	const char *extensionless_type;
+
+	/* How many parts one response may have (multipart/byteranges, RFC 9110, 14.6), up to 64. Ranges that
+	 * overlap, or have less than 80 bytes between them, become one part; one part alone is sent like a
+	 * single range. The whole file is sent when more parts remain, when they would be longer than the
+	 * file together with their heads, and when the file has a Content-Encoding. 0 and 1: a request for
+	 * several ranges gets the whole file. */
+	unsigned max_ranges;
+	unsigned reserved_2; /* 0 */
 };
 
 /* Makes a handler.
@@ -394,10 +405,10 @@ struct fsrv_options {
  *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL (in
  *                       types), empty or no field value (RFC 9110, 5.5); a Cache-Control that is no field
  *                       value; a prefix that is no path or has a query; an allowed host that is NULL or
- *                       none of the forms; more than 1024 workers; a reserved member that is not 0; a
- *                       size that the struct has in no version; a rule that fsrv/fields.h excludes, or
- *                       rules that can give one response more than FSRV_FIELDS_SIZE bytes or more than 24
- *                       fields; an origin that no browser sends
+ *                       none of the forms; more than 1024 workers; max_ranges above 64; a reserved
+ *                       member that is not 0; a size that the struct has in no version; a rule that
+ *                       fsrv/fields.h excludes, or rules that can give one response more than
+ *                       FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that no browser sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason

@@ -83,6 +83,7 @@ void fsrv__field_rules_apply(const struct fsrv__field_rules *rules, struct fsrv_
 		const struct fsrv__field_rule *rule = &rules->list[i];
 
 		if (!fsrv__field_concerns_status(rule->kind, plan->status) ||
+		    fsrv__plan_reserves_header(plan, rule->field) ||
 		    !fsrv__pattern_matches(rule->pattern, path))
 			continue;
 		if (replaces(rule->kind, rule->value))

@@ -48,7 +48,8 @@ static int put(struct fsrv_fields *fields, const char *name, const char *value, 
 
 	if (verdict != FSRV__FIELD_ALLOWED)
 		return refuse(fields, name, verdict);
-	if (!fsrv__field_fits_status(fsrv__field_kind_of(name), fields->plan->status))
+	if (!fsrv__field_fits_status(fsrv__field_kind_of(name), fields->plan->status) ||
+	    fsrv__plan_reserves_header(fields->plan, name))
 		return FSRV_OK;
 	size = strlen(name) + strlen(value) + FSRV__FIELD_OVERHEAD;
 	if (!has_room(fields, size))
@@ -78,6 +79,7 @@ int fsrv_field_remove(struct fsrv_fields *fields, const char *name)
 
 	if (verdict != FSRV__FIELD_ALLOWED)
 		return refuse(fields, name, verdict);
-	fsrv__plan_remove_header(fields->plan, name);
+	if (!fsrv__plan_reserves_header(fields->plan, name))
+		fsrv__plan_remove_header(fields->plan, name);
 	return FSRV_OK;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "http/conditional.h"
+#include "http/hash.h"
+#include "http/ranges.h"
 #include "fsrv/range.h"
 
 static const char allowed_methods[] = "GET, HEAD, OPTIONS";
@@ -36,37 +38,9 @@ static void plan_text(struct fsrv__plan *plan, unsigned status, const char *text
 	add_header(plan, "Cache-Control", "no-cache");
 }
 
-static char *write_number(char *out, uint64_t number)
-{
-	char digits[20];
-	size_t n = 0;
-
-	do {
-		digits[n++] = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	while (n > 0)
-		*out++ = digits[--n];
-	return out;
-}
-
-/* RFC 9110, 14.4: "bytes first-last/size", or with an asterisk for the positions. */
 static void add_content_range(struct fsrv__plan *plan, const struct fsrv_range *range, uint64_t size)
 {
-	char *out = plan->content_range;
-
-	memcpy(out, "bytes ", 6);
-	out += 6;
-	if (range != NULL) {
-		out = write_number(out, range->offset);
-		*out++ = '-';
-		out = write_number(out, range->offset + range->length - 1);
-	} else {
-		*out++ = '*';
-	}
-	*out++ = '/';
-	out = write_number(out, size);
-	*out = '\0';
+	fsrv__content_range_write(plan->content_range, range, size);
 	add_header(plan, "Content-Range", plan->content_range);
 }
 
@@ -112,13 +86,62 @@ static void plan_slice(const struct fsrv__representation *file, const struct fsr
 		add_content_range(plan, range, file->size);
 }
 
+/* Several slices. Each part has its own Content-Range, and the whole must have none (RFC 9110, 15.3.7.2). */
+static void plan_multipart(const struct fsrv__representation *file, struct fsrv__plan *plan)
+{
+	begin(plan, 206, FSRV__CONTENT_MULTIPART);
+	plan->length = plan->multipart.length;
+	add_header(plan, "Content-Type", plan->multipart.content_type);
+	add_header(plan, "Accept-Ranges", "bytes");
+	add_validators(plan, file);
+}
+
+/* Reads a list of ranges, where more than one is allowed. When several remain, multipart is written. Of a
+ * coded representation, several are ignored: it is unclear whether Content-Encoding would be about the parts
+ * or about the whole. */
+static enum fsrv_range_verdict read_list(const struct fsrv__representation *file, struct fsrv__text field,
+					 struct fsrv__multipart *multipart, struct fsrv_range *range)
+{
+	const struct fsrv__validators *validators = &file->validators;
+	uint64_t key = fsrv__hash_mix(file->boundary_seed, file->size);
+	struct fsrv__ranges ranges;
+	enum fsrv_range_verdict verdict = fsrv__ranges_parse(field, file->size, file->max_ranges, &ranges);
+
+	multipart->n_parts = 1;
+	if (verdict != FSRV_RANGE_PARTIAL)
+		return verdict;
+	*range = ranges.list[0];
+	if (ranges.n == 1)
+		return FSRV_RANGE_PARTIAL;
+	key = fsrv__hash_bytes(key, validators->etag, validators->etag_length);
+	if (file->content_coding != NULL ||
+	    !fsrv__multipart_make(multipart, &ranges, file->size, file->media_type, key))
+		return FSRV_RANGE_IGNORE;
+	return FSRV_RANGE_PARTIAL;
+}
+
+static void plan_ranges(const struct fsrv__representation *file, struct fsrv__text field,
+			struct fsrv__plan *plan)
+{
+	struct fsrv_range range;
+	enum fsrv_range_verdict verdict = fsrv_parse_range_header(field.at, field.length, file->size, &range);
+	bool has_parts = false;
+
+	if (verdict == FSRV_RANGE_IGNORE && file->max_ranges > 1) {
+		verdict = read_list(file, field, &plan->multipart, &range);
+		has_parts = verdict == FSRV_RANGE_PARTIAL && plan->multipart.n_parts > 1;
+	}
+	if (has_parts)
+		plan_multipart(file, plan);
+	else if (verdict == FSRV_RANGE_UNSATISFIABLE)
+		plan_unsatisfiable(file, plan);
+	else
+		plan_slice(file, verdict == FSRV_RANGE_PARTIAL ? &range : NULL, plan);
+}
+
 static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file,
 		      int64_t now, struct fsrv__plan *plan)
 {
-	struct fsrv__text field = fsrv__single_field_value(&request->range);
-	enum fsrv_range_verdict verdict = FSRV_RANGE_IGNORE;
-	struct fsrv_range range;
-
 	switch (fsrv__precondition_check(request, &file->validators, now)) {
 	case FSRV__NOT_MODIFIED:
 		plan_not_modified(file, plan);
@@ -132,11 +155,9 @@ static void plan_file(const struct fsrv__request *request, const struct fsrv__re
 	/* Ranges are defined for GET alone, and an empty file has no bytes to select (RFC 9110, 14.2). */
 	if (request->method == FSRV__GET && file->size > 0 && !file->is_volatile &&
 	    fsrv__if_range_holds(request, &file->validators, now))
-		verdict = fsrv_parse_range_header(field.at, field.length, file->size, &range);
-	if (verdict == FSRV_RANGE_UNSATISFIABLE)
-		plan_unsatisfiable(file, plan);
+		plan_ranges(file, fsrv__single_field_value(&request->range), plan);
 	else
-		plan_slice(file, verdict == FSRV_RANGE_PARTIAL ? &range : NULL, plan);
+		plan_slice(file, NULL, plan);
 }
 
 static void plan_directory(const char *location, struct fsrv__plan *plan)
@@ -221,4 +242,10 @@ void fsrv__plan_remove_header(struct fsrv__plan *plan, const char *name)
 		if (!fsrv__names_match(plan->headers[i].name, name))
 			plan->headers[kept++] = plan->headers[i];
 	plan->n_headers = kept;
+}
+
+bool fsrv__plan_reserves_header(const struct fsrv__plan *plan, const char *name)
+{
+	return plan->content == FSRV__CONTENT_MULTIPART &&
+	       (fsrv__names_match(name, "Content-Type") || fsrv__names_match(name, "Content-Encoding"));
 }

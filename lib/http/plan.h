@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "http/content_range.h"
+#include "http/multipart.h"
 #include "http/outcome.h"
 #include "http/request.h"
 #include "http/validators.h"
@@ -15,6 +17,8 @@ struct fsrv__representation {
 	const char *content_coding; /* NULL: none */
 	const char *cache_control;  /* NULL: no such field */
 	bool is_volatile;           /* the next request may find other bytes, and nothing tells: no ranges */
+	unsigned max_ranges;        /* parts that one answer may have; 0 and 1: no multipart answers */
+	uint64_t boundary_seed;     /* for those; no client knows it */
 	struct fsrv__validators validators;
 };
 
@@ -25,10 +29,11 @@ struct fsrv__target {
 };
 
 enum fsrv__content_kind {
-	FSRV__CONTENT_NONE,   /* no content is sent, but its length is announced: HEAD, 304 */
-	FSRV__CONTENT_ABSENT, /* no content and no length: 204 */
-	FSRV__CONTENT_SLICE,  /* length bytes of the representation from offset */
-	FSRV__CONTENT_TEXT    /* length bytes at text, a constant */
+	FSRV__CONTENT_NONE,      /* no content is sent, but its length is announced: HEAD, 304 */
+	FSRV__CONTENT_ABSENT,    /* no content and no length: 204 */
+	FSRV__CONTENT_SLICE,     /* length bytes of the representation from offset */
+	FSRV__CONTENT_MULTIPART, /* several slices as multipart says, length bytes in all; offset is 0 */
+	FSRV__CONTENT_TEXT       /* length bytes at text, a constant */
 };
 
 struct fsrv__header {
@@ -43,9 +48,6 @@ struct fsrv__header {
 
 #define FSRV__MAX_HEADERS (FSRV__MAX_PLANNED_HEADERS + FSRV__MAX_RULE_HEADERS + FSRV__MAX_FUNCTION_HEADERS)
 
-/* "bytes 18446744073709551614-18446744073709551614/18446744073709551615" */
-#define FSRV__CONTENT_RANGE_SIZE 72
-
 /* Values of header fields point to constants, options of the handler, or into the representation, the target,
  * the fields of a program's function or the plan itself, so a plan must not be moved. */
 struct fsrv__plan {
@@ -57,7 +59,14 @@ struct fsrv__plan {
 	unsigned n_headers;
 	struct fsrv__header headers[FSRV__MAX_HEADERS];
 	char content_range[FSRV__CONTENT_RANGE_SIZE];
+	struct fsrv__multipart multipart;
 };
+
+/* Whether the content has bytes of the representation. */
+static inline bool fsrv__plan_sends_file(const struct fsrv__plan *plan)
+{
+	return plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_MULTIPART;
+}
 
 /* Plans the answer to a request for a target.
  *
@@ -71,5 +80,9 @@ void fsrv__plan_add_header(struct fsrv__plan *plan, const char *name, const char
 
 /* Removes all header fields of that name, in any letter case. */
 void fsrv__plan_remove_header(struct fsrv__plan *plan, const char *name);
+
+/* Whether a header field is not to be changed, because it says how the parts of a multipart are to be read:
+ * Content-Type and Content-Encoding there, in any letter case. */
+bool fsrv__plan_reserves_header(const struct fsrv__plan *plan, const char *name);
 
 #endif

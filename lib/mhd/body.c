@@ -3,6 +3,7 @@
 #include "mhd/body.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "fs/residency.h"
 #include "mhd/guard.h"
@@ -23,14 +24,16 @@ static bool can_send_file(unsigned flags, const struct fsrv__file *file)
 	       !file->is_remote && file->source.read == NULL;
 }
 
-static enum method choose_method(const struct fsrv *fs, struct MHD_Connection *connection,
-				 const struct fsrv__file *file)
+static enum method choose_method(const struct fsrv__answer *answer)
 {
-	unsigned flags = fsrv__connection_flags(connection);
-	enum method reading =
-		fsrv__connection_may_suspend(connection, &fs->wake) ? READ_AND_SUSPEND : READ_AND_WAIT;
+	const struct fsrv *fs = answer->fs;
+	unsigned flags = fsrv__connection_flags(answer->connection);
+	enum method reading = fsrv__connection_may_suspend(answer->connection, &fs->wake) ? READ_AND_SUSPEND
+											  : READ_AND_WAIT;
 
-	if (fs->body == FSRV_BODY_READER || !can_send_file(flags, file))
+	/* What libmicrohttpd sends from a file is one slice. */
+	if (fs->body == FSRV_BODY_READER || !can_send_file(flags, answer->file) ||
+	    answer->plan->content == FSRV__CONTENT_MULTIPART)
 		return reading;
 	/* How much of a sendfile body left, and when, libmicrohttpd tells only to the owner of the daemon. */
 	if (fs->completion != NULL && !atomic_load_explicit(&fs->completion_is_told, memory_order_relaxed))
@@ -40,16 +43,52 @@ static enum method choose_method(const struct fsrv *fs, struct MHD_Connection *c
 	return reading;
 }
 
-/* Reads the whole slice into content; false with errno, which is 0 when the file is too short. */
-static bool read_slice(const struct fsrv__answer *answer, enum method method, struct fsrv__content *content)
+/* Reads a slice; false with errno, which is 0 when the file is too short. */
+static bool read_slice(const struct fsrv__answer *answer, enum method method, char *bytes,
+		       const struct fsrv_range *slice)
 {
 	const struct fsrv__file *file = answer->file;
-	uint64_t offset = answer->plan->offset;
+	size_t length = (size_t)slice->length;
 
+	if (answer->content != NULL) {
+		memcpy(bytes, answer->content->bytes + slice->offset, length);
+		return true;
+	}
 	if (method != READ_AND_SUSPEND || (file->source.read != NULL && !file->is_remote))
-		return fsrv__file_read_fully(file, content->bytes, content->length, offset);
-	return !file->is_remote && fsrv__residency_read(file->fd, content->bytes, content->length, offset,
-							!answer->is_recent) == (ssize_t)content->length;
+		return fsrv__file_read_fully(file, bytes, length, slice->offset);
+	return !file->is_remote && fsrv__residency_read(file->fd, bytes, length, slice->offset,
+							!answer->is_recent) == (ssize_t)length;
+}
+
+/* The same for all parts of a multipart, with their heads. */
+static bool read_parts(const struct fsrv__answer *answer, enum method method, char *bytes)
+{
+	const struct fsrv__multipart *multipart = &answer->plan->multipart;
+	uint64_t position = 0;
+
+	while (position < multipart->length) {
+		struct fsrv__multipart_piece piece;
+
+		fsrv__multipart_locate(multipart, position, &piece);
+		if (piece.text.at != NULL) {
+			memcpy(bytes + position, piece.text.at, piece.text.length);
+			position += piece.text.length;
+		} else {
+			if (!read_slice(answer, method, bytes + position, &piece.slice))
+				return false;
+			position += piece.slice.length;
+		}
+	}
+	return true;
+}
+
+static bool read_content(const struct fsrv__answer *answer, enum method method, char *bytes)
+{
+	const struct fsrv__plan *plan = answer->plan;
+
+	if (plan->content == FSRV__CONTENT_MULTIPART)
+		return read_parts(answer, method, bytes);
+	return read_slice(answer, method, bytes, &(struct fsrv_range){plan->offset, plan->length});
 }
 
 static enum fsrv__answer_result result_of_read_error(const struct fsrv__answer *answer, int error)
@@ -60,7 +99,7 @@ static enum fsrv__answer_result result_of_read_error(const struct fsrv__answer *
 	return FSRV__ANSWER_UNREADABLE;
 }
 
-/* Sends a small slice from memory. False when it would have to be waited for: nothing is made then. */
+/* Sends a small body from memory. False when it would have to be waited for: nothing is made then. */
 static bool try_memory(struct fsrv__answer *answer, enum method method, enum fsrv__answer_result *result)
 {
 	struct fsrv__content *content =
@@ -70,7 +109,7 @@ static bool try_memory(struct fsrv__answer *answer, enum method method, enum fsr
 	*result = FSRV__ANSWER_NO_MEMORY;
 	if (content == NULL)
 		return true;
-	if (!read_slice(answer, method, content)) {
+	if (!read_content(answer, method, content->bytes)) {
 		is_decided = method != READ_AND_SUSPEND;
 		if (is_decided)
 			*result = result_of_read_error(answer, errno);
@@ -131,7 +170,7 @@ static enum fsrv__answer_result make_large(struct fsrv__answer *answer, enum met
 
 enum fsrv__answer_result fsrv__body_make(struct fsrv__answer *answer)
 {
-	enum method method = choose_method(answer->fs, answer->connection, answer->file);
+	enum method method = choose_method(answer);
 	enum fsrv__answer_result result;
 
 	if (answer->plan->length <= FSRV__SMALL_SIZE && try_memory(answer, method, &result))

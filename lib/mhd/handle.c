@@ -112,7 +112,8 @@ static bool take_given(struct exchange *x)
 static void report_access(const struct exchange *x)
 {
 	bool is_file = x->target.outcome == FSRV__FOUND_FILE;
-	bool has_slice = x->plan.content == FSRV__CONTENT_SLICE;
+	bool has_slice = fsrv__plan_sends_file(&x->plan);
+	bool has_parts = x->plan.content == FSRV__CONTENT_MULTIPART;
 	struct fsrv_access access = {
 		.method = x->method,
 		.target = x->url,
@@ -123,6 +124,7 @@ static void report_access(const struct exchange *x)
 		.status = x->plan.status,
 		.root = is_file ? x->found.file.root : -1,
 		.request = x->number,
+		.n_parts = has_parts ? x->plan.multipart.n_parts : 0,
 	};
 
 	fsrv__count(&x->fs->counters.requests, 1);

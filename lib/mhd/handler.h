@@ -46,6 +46,8 @@ struct fsrv {
 	enum fsrv_body body;
 	struct fsrv__allowed_hosts *allowed_hosts; /* NULL: every host is allowed */
 	unsigned max_bodies, max_files;            /* 0: no limit */
+	unsigned max_ranges;                       /* 0 and 1: one range in an answer */
+	uint64_t boundary_seed;
 	bool serves_hidden;
 	uint64_t max_page_size;
 

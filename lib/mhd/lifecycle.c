@@ -1,9 +1,11 @@
 /* fsrv_new and fsrv_free: the handler object and the parts that it is made of. */
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "http/hash.h"
+#include "mhd/clock.h"
 #include "mhd/field_options.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
@@ -50,6 +52,16 @@ static struct fsrv__allocator allocator_of(const struct fsrv_options *options)
 					options->allocate_cls};
 }
 
+/* What no client can tell, so that nobody writes a file with a boundary in it. */
+static uint64_t choose_boundary_seed(const struct fsrv *fs)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+		seed = fsrv__hash_mix(fsrv__clock_nanoseconds(), (uintptr_t)fs);
+	return seed;
+}
+
 static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 {
 	fs->allocator = allocator_of(options);
@@ -61,6 +73,9 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 	fs->completion_cls = options->completion_cls;
 	fs->max_bodies = options->max_bodies;
 	fs->max_files = options->max_files;
+	fs->max_ranges = options->max_ranges;
+	if (fs->max_ranges > 1)
+		fs->boundary_seed = choose_boundary_seed(fs);
 	fs->etag_function = options->etag_function;
 	fs->etag_function_cls = options->etag_function_cls;
 	fs->etag_source = options->etag == FSRV_ETAG_REPLICA ? FSRV__ETAG_REPLICA : FSRV__ETAG_LOCAL;

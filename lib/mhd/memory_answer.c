@@ -21,6 +21,7 @@ static struct MHD_Response *make_response(const struct fsrv__plan *plan, char *s
 {
 	switch (plan->content) {
 	case FSRV__CONTENT_SLICE:
+	case FSRV__CONTENT_MULTIPART:
 		return MHD_create_response_from_buffer_with_free_callback_cls((size_t)plan->length, start,
 									      release, cls);
 	case FSRV__CONTENT_NONE:
@@ -77,7 +78,7 @@ static bool make_reported(struct fsrv__answer *answer, struct fsrv__content *con
 		return false;
 	*memory = (struct memory_answer){answer->fs->allocator, fsrv__transfer_begin(answer, false),
 					 content != NULL ? fsrv__content_hold(content) : NULL,
-					 plan->content == FSRV__CONTENT_SLICE ? plan->length : 0};
+					 fsrv__plan_sends_file(plan) ? plan->length : 0};
 	if (memory->transfer != NULL)
 		answer->response = make_response(plan, start, end_answer, memory);
 	answer->transfer = memory->transfer;
@@ -96,7 +97,7 @@ bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content 
 	char *start = NULL;
 	bool is_made;
 
-	if (answer->plan->content != FSRV__CONTENT_SLICE)
+	if (!fsrv__plan_sends_file(answer->plan))
 		content = NULL;
 	if (content != NULL)
 		start = content->bytes + offset;

@@ -8,9 +8,9 @@
 #include "fs/content.h"
 #include "mhd/answer.h"
 
-/* Makes answer->response as the plan says. content holds the slice from an offset on, and the response takes
- * a reference of its own; without a slice it is not used. False when there is no memory; nothing is made
- * then. */
+/* Makes answer->response as the plan says. content holds the slice, or the finished multipart, from an offset
+ * on, and the response takes a reference of its own; for other kinds of content it is not used. False when
+ * there is no memory; nothing is made then. */
 bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset);
 
 #endif

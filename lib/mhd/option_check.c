@@ -5,6 +5,7 @@
 
 #include "http/host.h"
 #include "http/path.h"
+#include "http/ranges.h"
 
 #define MAX_WORKERS 1024
 
@@ -71,7 +72,9 @@ static const char *find_bad_number(const struct fsrv_options *options)
 		return "flags";
 	if (options->workers > MAX_WORKERS)
 		return "workers";
-	if (options->reserved != 0)
+	if (options->max_ranges > FSRV__MAX_RANGES)
+		return "max_ranges";
+	if (options->reserved != 0 || options->reserved_2 != 0)
 		return "reserved";
 	return NULL;
 }
@@ -126,6 +129,7 @@ static const char *advise(const char *name)
 		 "\"*\", without a scheme and in ASCII"},
 		{"default_type", "give a media type such as \"application/octet-stream\""},
 		{"extensionless_type", "give a media type such as \"text/plain; charset=utf-8\""},
+		{"max_ranges", "give a number up to 64"},
 		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},
 		{"types", "give extensions without a dot, such as \"glb\", each with a media type"},
 	};

@@ -25,7 +25,13 @@ struct reader {
 	struct fsrv *fs;
 	struct MHD_Connection *connection;
 	struct fsrv__transfer *transfer;
-	uint64_t offset, length; /* of the body, in the file */
+	/* Where in the file the body lies; in a multipart, where the part that is being read would make it
+	 * lie: offset is what leads from a position in the body to one in the file, modulo 2^64, and length
+	 * is the position at which the part ends. */
+	uint64_t offset, length;
+	const struct fsrv__multipart *multipart; /* NULL: the body is one slice */
+	unsigned part;                           /* of it, which is being read */
+	struct fsrv__content *content;           /* has the bytes, a reference; NULL: the file has them */
 	struct fsrv__file file;
 	atomic_uint references;
 	bool may_suspend;
@@ -46,6 +52,7 @@ struct reader {
 	struct fsrv__job read_ahead;
 	atomic_bool is_reading_ahead;
 	uint64_t window, ahead_start, ahead_end;
+	unsigned ahead_part; /* of a multipart, in which the window lies */
 };
 
 static struct reader *reader_of(struct fsrv__job *job, size_t member)
@@ -59,7 +66,9 @@ static void release(struct reader *reader)
 
 	if (atomic_fetch_sub_explicit(&reader->references, 1, memory_order_acq_rel) != 1)
 		return;
-	fsrv__open_files_close(fs, &reader->file);
+	if (reader->content == NULL)
+		fsrv__open_files_close(fs, &reader->file);
+	fsrv__content_release(reader->content);
 	fsrv__release(&fs->allocator, reader);
 }
 
@@ -118,8 +127,13 @@ static bool advance_window(struct reader *reader, uint64_t position)
 	uint64_t at = reader->offset + position;
 	uint64_t end = reader->offset + reader->length;
 
-	if (reader->file.fd < 0 || reader->window == 0 || reader->ahead_end >= end ||
-	    atomic_load(&reader->is_reading_ahead) || at + reader->window / 2 < reader->ahead_end)
+	if (reader->file.fd < 0 || reader->window == 0 || atomic_load(&reader->is_reading_ahead))
+		return false;
+	if (reader->ahead_part != reader->part) {
+		reader->ahead_part = reader->part;
+		reader->ahead_end = 0;
+	}
+	if (at >= end || reader->ahead_end >= end || at + reader->window / 2 < reader->ahead_end)
 		return false;
 	if (reader->window < MAX_WINDOW)
 		reader->window *= 2;
@@ -184,9 +198,12 @@ static ssize_t wait_for_block(struct reader *reader, uint64_t position, char *bl
 	return 0;
 }
 
-/* Reads what need not be waited for; -1 and EAGAIN when there is nothing. */
-static ssize_t read_without_waiting(const struct reader *reader, uint64_t position, char *block, size_t size)
+/* Reads what need not be waited for, if the connection may be suspended; -1 and EAGAIN when there is
+ * nothing. Otherwise waits. */
+static ssize_t read_file(const struct reader *reader, uint64_t position, char *block, size_t size)
 {
+	if (!reader->may_suspend)
+		return fsrv__file_read(&reader->file, block, size, reader->offset + position);
 	if (reader->fill.is_remote) {
 		errno = EAGAIN;
 		return -1;
@@ -196,27 +213,82 @@ static ssize_t read_without_waiting(const struct reader *reader, uint64_t positi
 	return fsrv__residency_read(reader->file.fd, block, size, reader->offset + position, true);
 }
 
-/* An MHD_ContentReaderCallback. After a suspension libmicrohttpd calls it again with the same block and
- * position; should that ever change, the block is read once more. */
+/* Delivers what is in the block, or has a worker read what read_file did not. size is what the block may
+ * hold. */
+static ssize_t deliver_or_wait(struct reader *reader, uint64_t position, char *block, size_t size, ssize_t n)
+{
+	uint64_t left = reader->length - position;
+	int error = errno;
+
+	if (n >= 0 || error != EAGAIN || !reader->may_suspend)
+		return deliver(reader, position, n, error);
+	return wait_for_block(reader, position, block, left < size ? (size_t)left : size);
+}
+
+/* Whether a worker has filled the block, which happens only once. After a suspension libmicrohttpd calls the
+ * reader again with the same block and position; should that ever change, the block is read once more. */
+static bool take_filled(struct reader *reader, uint64_t position, const char *block)
+{
+	if (position == 0 && reader->delivered == 0)
+		fsrv__transfer_begin_content(reader->transfer);
+	if (reader->block != block || reader->position != position || !atomic_load(&reader->is_filled))
+		return false;
+	reader->block = NULL;
+	return true;
+}
+
+/* An MHD_ContentReaderCallback for one slice. */
 static ssize_t read_block(void *cls, uint64_t position, char *block, size_t size)
 {
 	struct reader *reader = cls;
 	uint64_t left = reader->length - position;
 	ssize_t n;
 
-	if (position == 0 && reader->delivered == 0)
-		fsrv__transfer_begin_content(reader->transfer);
+	if (take_filled(reader, position, block))
+		return deliver(reader, position, reader->n, reader->error);
+	n = read_file(reader, position, block, left < size ? (size_t)left : size);
+	return deliver_or_wait(reader, position, block, size, n);
+}
+
+/* Copies what stands at a position of a multipart, or reads as much of the slice there as read_file can. */
+static ssize_t read_piece(struct reader *reader, uint64_t position, char *block, size_t size)
+{
+	struct fsrv__multipart_piece piece;
+
+	fsrv__multipart_locate(reader->multipart, position, &piece);
+	if (piece.text.at != NULL) {
+		if (piece.text.length < size)
+			size = piece.text.length;
+		memcpy(block, piece.text.at, size);
+		return (ssize_t)size;
+	}
+	reader->part = piece.part;
+	reader->offset = piece.slice.offset - position;
+	reader->length = position + piece.slice.length;
+	if (piece.slice.length < size)
+		size = (size_t)piece.slice.length;
+	if (reader->content == NULL)
+		return read_file(reader, position, block, size);
+	memcpy(block, reader->content->bytes + piece.slice.offset, size);
+	return (ssize_t)size;
+}
+
+/* An MHD_ContentReaderCallback for a multipart. The block gets as many pieces as need not be waited for. */
+static ssize_t read_pieces(void *cls, uint64_t position, char *block, size_t size)
+{
+	struct reader *reader = cls;
+	uint64_t left = reader->multipart->length - position;
+	size_t filled = 0;
+	ssize_t n = 0;
+
+	if (take_filled(reader, position, block))
+		return deliver(reader, position, reader->n, reader->error);
 	if (left < size)
 		size = (size_t)left;
-	if (reader->block == block && reader->position == position && atomic_load(&reader->is_filled)) {
-		reader->block = NULL;
-		return deliver(reader, position, reader->n, reader->error);
-	}
-	n = reader->may_suspend ? read_without_waiting(reader, position, block, size)
-				: fsrv__file_read(&reader->file, block, size, reader->offset + position);
-	if (n < 0 && errno == EAGAIN && reader->may_suspend)
-		return wait_for_block(reader, position, block, size);
-	return deliver(reader, position, n, errno);
+	while (filled < size &&
+	       (n = read_piece(reader, position + filled, block + filled, size - filled)) > 0)
+		filled += (size_t)n;
+	return deliver_or_wait(reader, position, block, size, filled > 0 ? (ssize_t)filled : n);
 }
 
 /* All blocks together take little memory, however many slow clients there are. */
@@ -233,22 +305,36 @@ static size_t choose_block_size(const struct fsrv *fs, uint64_t length)
 	return length < size ? (size_t)length : (size_t)size;
 }
 
+/* A multipart lies behind the reader. */
+static struct reader *allocate_reader(const struct fsrv__allocator *allocator, const struct fsrv__plan *plan)
+{
+	bool has_parts = plan->content == FSRV__CONTENT_MULTIPART;
+	struct reader *reader =
+		fsrv__allocate(allocator, sizeof(*reader) + (has_parts ? sizeof(struct fsrv__multipart) : 0));
+
+	if (reader == NULL)
+		return NULL;
+	memset(reader, 0, sizeof(*reader));
+	if (has_parts)
+		reader->multipart = memcpy(reader + 1, &plan->multipart, sizeof(plan->multipart));
+	return reader;
+}
+
 bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *transfer, bool may_suspend)
 {
 	struct fsrv *fs = answer->fs;
 	const struct fsrv__plan *plan = answer->plan;
-	struct reader *reader = fsrv__allocate(&fs->allocator, sizeof(*reader));
+	struct reader *reader = allocate_reader(&fs->allocator, plan);
 
 	if (reader == NULL)
 		return false;
-	memset(reader, 0, sizeof(*reader));
 	reader->fs = fs;
 	reader->connection = answer->connection;
 	reader->transfer = transfer;
 	reader->offset = plan->offset;
 	reader->length = plan->length;
 	reader->file = *answer->file;
-	reader->may_suspend = may_suspend;
+	reader->may_suspend = may_suspend && answer->content == NULL;
 	reader->fill = (struct fsrv__job){.run = run_fill,
 					  .owner = fsrv__connection_owner(answer->connection),
 					  .is_remote = answer->file->is_remote};
@@ -258,10 +344,15 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 	atomic_init(&reader->is_filled, false);
 	atomic_init(&reader->is_reading_ahead, false);
 	answer->response = MHD_create_response_from_callback(
-		plan->length, choose_block_size(fs, plan->length), read_block, reader, end_body);
+		plan->length, choose_block_size(fs, plan->length),
+		reader->multipart != NULL ? read_pieces : read_block, reader, end_body);
 	if (answer->response == NULL) {
 		fsrv__release(&fs->allocator, reader);
 		return false;
+	}
+	if (answer->content != NULL) {
+		reader->content = fsrv__content_hold(answer->content);
+		return true;
 	}
 	fsrv__file_forget(answer->file);
 	if (may_suspend && !reader->file.is_remote && reader->file.fd >= 0)

@@ -12,8 +12,10 @@
 #include "mhd/answer.h"
 #include "mhd/transfer.h"
 
-/* Makes answer->response from an open file. On success it owns the descriptor and the transfer; answer->file
- * then has no descriptor any more. False when there is no memory: both stay the caller's.
+/* Makes answer->response from an open file, or a multipart from the content of the answer if it has one. On
+ * success it owns the transfer and the descriptor; answer->file then has no descriptor any more. With content
+ * it takes a reference of that in place of the descriptor. False when there is no memory: all stays the
+ * caller's.
  *
  * may_suspend  suspend the connection rather than wait for the disk */
 bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *transfer, bool may_suspend);

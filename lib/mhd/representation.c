@@ -55,4 +55,6 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 		fsrv__mime_coding(fsrv__lookup_result_type(found), fsrv__path_name(&found->path));
 	representation->cache_control = fs->cache_control;
 	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
+	representation->max_ranges = fs->max_ranges;
+	representation->boundary_seed = fs->boundary_seed;
 }

@@ -8,9 +8,12 @@
 
 static enum fsrv__answer_result make_content(struct fsrv__answer *answer)
 {
-	if (answer->plan->content == FSRV__CONTENT_SLICE && answer->content == NULL)
-		return fsrv__file_is_open(answer->file) ? fsrv__body_make(answer)
-							: FSRV__ANSWER_NEEDS_DESCRIPTOR;
+	if (fsrv__plan_sends_file(answer->plan) && answer->content == NULL &&
+	    !fsrv__file_is_open(answer->file))
+		return FSRV__ANSWER_NEEDS_DESCRIPTOR;
+	if (answer->plan->content == FSRV__CONTENT_MULTIPART ||
+	    (answer->plan->content == FSRV__CONTENT_SLICE && answer->content == NULL))
+		return fsrv__body_make(answer);
 	return fsrv__memory_answer_make(answer, answer->content, answer->plan->offset)
 		       ? FSRV__ANSWER_MADE
 		       : FSRV__ANSWER_NO_MEMORY;

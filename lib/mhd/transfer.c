@@ -56,7 +56,7 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	transfer->completion.request = answer->number;
 	transfer->completion.path = answer->path != NULL ? transfer->path : NULL;
 	transfer->completion.status = plan->status;
-	if (plan->content == FSRV__CONTENT_SLICE) {
+	if (fsrv__plan_sends_file(plan)) {
 		transfer->completion.offset = plan->offset;
 		transfer->completion.length = plan->length;
 	}

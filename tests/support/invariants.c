@@ -128,6 +128,9 @@ static bool content_is_sound(const struct fsrv__plan *plan, uint64_t size)
 	case FSRV__CONTENT_SLICE:
 		return plan->offset <= size && plan->length <= size - plan->offset &&
 		       (plan->status == 206 ? plan->length > 0 : plan->status == 200 && plan->length == size);
+	case FSRV__CONTENT_MULTIPART:
+		return plan->status == 206 && plan->offset == 0 && plan->multipart.n_parts > 1 &&
+		       plan->length == plan->multipart.length && multipart_is_sound(&plan->multipart, size);
 	case FSRV__CONTENT_TEXT:
 		return plan->text != NULL && plan->length == strlen(plan->text) && plan->status >= 300;
 	case FSRV__CONTENT_ABSENT:
