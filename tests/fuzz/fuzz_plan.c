@@ -29,6 +29,7 @@ static void make_file(uint64_t size, unsigned bits, struct fsrv__representation 
 
 	*file = (struct fsrv__representation){.size = size, .media_type = "text/html; charset=utf-8"};
 	file->cache_control = (bits & 4) != 0 ? "no-cache" : NULL;
+	file->max_ranges = bits >= 128 ? FSRV__MAX_RANGES : 0;
 	file->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
 	if ((bits & 8) != 0)
 		source.opaque = (struct fsrv__text){"tag", 3};

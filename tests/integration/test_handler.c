@@ -593,6 +593,11 @@ static void spoil_extensionless_type(void)
 	options.extensionless_type = "a\nb";
 }
 
+static void spoil_max_ranges(void)
+{
+	options.max_ranges = 65;
+}
+
 static const struct {
 	const char *name;
 	int error;
@@ -616,6 +621,8 @@ static const struct {
 	{"host that is not there", FSRV_ERR_INVALID, spoil_host, "allowed_hosts"},
 	{"empty type", FSRV_ERR_INVALID, spoil_default_type, "option default_type"},
 	{"line break in a type", FSRV_ERR_INVALID, spoil_extensionless_type, "option extensionless_type"},
+	{"too many ranges", FSRV_ERR_INVALID, spoil_max_ranges,
+	 "option max_ranges has a value that is not allowed; give a number up to 64"},
 	{"prefix with a query", FSRV_ERR_INVALID, spoil_prefix_with_query, "prefix"},
 	{"prefix with an encoded slash", FSRV_ERR_INVALID, spoil_prefix_with_escape, "prefix"},
 };

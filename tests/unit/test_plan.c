@@ -26,7 +26,24 @@
 #define ALLOW          "Allow: GET, HEAD, OPTIONS\n"
 
 /* YOUNG: the bytes are known, the date may still be that of two versions. VOLATILE: only this reading is. */
-enum file { USUAL, WEAK, DATELESS, UNCACHED, EMPTY, LARGE, LARGEST, FUTURE, CODED, YOUNG, VOLATILE };
+enum file {
+	USUAL,
+	WEAK,
+	DATELESS,
+	UNCACHED,
+	EMPTY,
+	LARGE,
+	LARGEST,
+	FUTURE,
+	CODED,
+	YOUNG,
+	VOLATILE,
+	CODED_LARGE,
+	MEDIUM
+};
+
+#define LARGE_SIZE  UINT64_C(5368709120)
+#define MEDIUM_SIZE 200
 
 struct field {
 	const char *name, *value;
@@ -36,13 +53,16 @@ struct field {
 
 static struct fsrv__representation make_file(enum file kind)
 {
-	static const uint64_t sizes[] = {[EMPTY] = 0, [LARGE] = UINT64_C(5368709120), [LARGEST] = UINT64_MAX};
+	static const uint64_t sizes[MEDIUM + 1] = {[LARGE] = LARGE_SIZE,
+						   [LARGEST] = UINT64_MAX,
+						   [CODED_LARGE] = LARGE_SIZE,
+						   [MEDIUM] = MEDIUM_SIZE};
 	struct fsrv__representation file = {.size = 11, .media_type = "text/html; charset=utf-8"};
 	struct fsrv__validators *validators = &file.validators;
 
-	if (kind == EMPTY || kind == LARGE || kind == LARGEST)
+	if (kind == EMPTY || sizes[kind] != 0)
 		file.size = sizes[kind];
-	file.content_coding = kind == CODED ? "gzip" : NULL;
+	file.content_coding = kind == CODED || kind == CODED_LARGE ? "gzip" : NULL;
 	file.cache_control = kind == UNCACHED ? NULL : "max-age=60";
 	file.is_volatile = kind == VOLATILE;
 	validators->strong = kind != WEAK && kind != VOLATILE;
@@ -588,6 +608,123 @@ START_TEST(writes_exactly_these_fields)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	enum file file;
+	unsigned max_ranges;
+	enum fsrv__method method;
+	struct field fields[MAX_FIELDS];
+	unsigned status;
+	unsigned n_parts; /* 0: no multipart */
+	uint64_t offset, length;
+} several[] = {
+	{"two parts", LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509"), 206, 2, 0, 0},
+	{"as many as allowed", LARGE, 2, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509"), 206, 2, 0, 0},
+	{"one too many", LARGE, 2, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509,-1"), 200, 0, 0, LARGE_SIZE},
+	{"no option", LARGE, 0, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509"), 200, 0, 0, LARGE_SIZE},
+	{"one alone allowed", LARGE, 1, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509"), 200, 0, 0, LARGE_SIZE},
+	{"no option, beyond the end", USUAL, 0, FSRV__GET, RANGE_FIELD("bytes=1000-1001,2000-"), 200, 0, 0,
+	 11},
+	{"no option, a comma", USUAL, 1, FSRV__GET, RANGE_FIELD("bytes=0-1,"), 200, 0, 0, 11},
+	{"joined to one", LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,5-6"), 206, 0, 0, 7},
+	{"one is left", LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=3-4,9999999999-"), 206, 0, 3, 2},
+	{"joined to everything", USUAL, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,5-"), 206, 0, 0, 11},
+	{"all beyond the end", USUAL, 8, FSRV__GET, RANGE_FIELD("bytes=1000-1001,2000-"), 416, 0, 0, 0},
+	{"malformed", LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,x"), 200, 0, 0, LARGE_SIZE},
+	{"one alone", LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=3-7"), 206, 0, 3, 5},
+	{"longer than the file", MEDIUM, 8, FSRV__GET, RANGE_FIELD("bytes=0-0,150-150"), 200, 0, 0,
+	 MEDIUM_SIZE},
+	{"coded", CODED_LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509"), 200, 0, 0, LARGE_SIZE},
+	{"coded, joined to one", CODED_LARGE, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,5-6"), 206, 0, 0, 7},
+	{"volatile", VOLATILE, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,5-6"), 200, 0, 0, 11},
+	{"empty", EMPTY, 8, FSRV__GET, RANGE_FIELD("bytes=0-1,500-509"), 200, 0, 0, 0},
+	{"HEAD", LARGE, 8, FSRV__HEAD, RANGE_FIELD("bytes=0-1,500-509"), 200, 0, 0, LARGE_SIZE},
+	{"HEAD beyond the end", USUAL, 8, FSRV__HEAD, RANGE_FIELD("bytes=1000-1001,2000-"), 200, 0, 0, 11},
+	{"two lines",
+	 LARGE,
+	 8,
+	 FSRV__GET,
+	 {{"Range", "bytes=0-1"}, {"Range", "bytes=500-509"}},
+	 200,
+	 0,
+	 0,
+	 LARGE_SIZE},
+	{"If-Range holds",
+	 LARGE,
+	 8,
+	 FSRV__GET,
+	 {{"Range", "bytes=0-1,500-509"}, {"If-Range", "\"tag\""}},
+	 206,
+	 2,
+	 0,
+	 0},
+	{"If-Range does not hold",
+	 LARGE,
+	 8,
+	 FSRV__GET,
+	 {{"Range", "bytes=0-1,500-509"}, {"If-Range", "\"x\""}},
+	 200,
+	 0,
+	 0,
+	 LARGE_SIZE},
+	{"not modified",
+	 LARGE,
+	 8,
+	 FSRV__GET,
+	 {{"Range", "bytes=0-1,500-509"}, {"If-None-Match", "\"tag\""}},
+	 304,
+	 0,
+	 0,
+	 LARGE_SIZE},
+	{"largest", LARGEST, 8, FSRV__GET, RANGE_FIELD("bytes=0-0,-1"), 206, 2, 0, 0},
+};
+
+START_TEST(sends_several_ranges)
+{
+	struct fsrv__representation file = make_file(several[_i].file);
+	struct fsrv__plan plan;
+	const char *name = several[_i].name;
+
+	file.max_ranges = several[_i].max_ranges;
+	plan_file(several[_i].method, several[_i].fields, &file, &plan);
+	ck_assert_msg(plan.status == several[_i].status, "%s: got %u", name, plan.status);
+	ck_assert_msg((plan.content == FSRV__CONTENT_MULTIPART) == (several[_i].n_parts > 0), "%s", name);
+	ck_assert_msg(plan.offset == several[_i].offset, "%s: %" PRIu64, name, plan.offset);
+	if (several[_i].n_parts > 0)
+		ck_assert_msg(plan.multipart.n_parts == several[_i].n_parts, "%s", name);
+	else
+		ck_assert_msg(plan.length == several[_i].length, "%s: %" PRIu64, name, plan.length);
+	ck_assert_msg(plan_is_sound(&plan, file.size), "%s: not sound", name);
+}
+END_TEST
+
+/* No Content-Range, which belongs to the parts (RFC 9110, 15.3.7.2). */
+START_TEST(describes_a_multipart)
+{
+	static const struct field range[MAX_FIELDS] = {{"Range", "bytes=0-1,500-509"}};
+	struct fsrv__representation file = make_file(LARGE);
+	struct fsrv__plan plan;
+	char boundary[FSRV__BOUNDARY_SIZE], headers[512];
+
+	file.max_ranges = 2;
+	plan_file(FSRV__GET, range, &file, &plan);
+	strcpy(boundary, plan.multipart.boundary);
+	snprintf(headers, sizeof(headers),
+		 NOSNIFF "Content-Type: multipart/byteranges; boundary=%s\n" RANGES TAG MODIFIED_FIELD CACHE,
+		 boundary);
+	ck_assert_str_eq(list_headers(&plan), headers);
+	ck_assert_str_eq(plan.multipart.media_type, file.media_type);
+	file.boundary_seed = 1;
+	plan_file(FSRV__GET, range, &file, &plan);
+	ck_assert_str_ne(plan.multipart.boundary, boundary);
+	ck_assert(fsrv__plan_reserves_header(&plan, "content-type"));
+	ck_assert(fsrv__plan_reserves_header(&plan, "Content-Encoding"));
+	ck_assert(!fsrv__plan_reserves_header(&plan, "Content-Disposition"));
+	plan_file(FSRV__GET, NULL, &file, &plan);
+	ck_assert(!fsrv__plan_reserves_header(&plan, "Content-Type"));
+}
+END_TEST
+
 /* What a HEAD announces is what a GET without Range brings. */
 START_TEST(heads_like_a_get_without_range)
 {
@@ -641,12 +778,14 @@ Suite *test_suite(void)
 	tcase_add_loop_test(table, answers_every_outcome, 0, LEN(outcomes));
 	tcase_add_loop_test(table, evaluates_preconditions, 0, LEN(preconditions));
 	tcase_add_loop_test(table, writes_exactly_these_fields, 0, LEN(answers));
+	tcase_add_loop_test(table, sends_several_ranges, 0, LEN(several));
 	tcase_add_loop_test(table, heads_like_a_get_without_range, USUAL, CODED + 1);
 	suite_add_tcase(suite, table);
 	tcase_add_test(edges, refuses_a_host_whatever_the_method);
 	tcase_add_test(edges, refuses_a_malformed_request);
 	tcase_add_test(edges, needs_no_host_before_1_1);
 	tcase_add_test(edges, forgets_lines_of_long_lists);
+	tcase_add_test(edges, describes_a_multipart);
 	suite_add_tcase(suite, edges);
 	return suite;
 }
