@@ -99,6 +99,9 @@ static const struct {
 	{"/small", "", 200, 0, 5, "small"},
 	{"/clip", "Range: bytes=1000-200999\r\n", 206, 1000, 200000, NULL},
 	{"/clip", "Range: bytes=8-15\r\n", 206, 8, 8, NULL},
+	{"/clip", "Range: bytes=8-15,1000-1001\r\n", 206, 0, 0, "\r\nContent-Range: bytes 8-15/1048576\r\n"},
+	{"/clip", "Range: bytes=8-15,1000-200999\r\n", 206, 0, 0,
+	 "\r\nContent-Range: bytes 8-15/1048576\r\n"},
 	{"/medium", "If-Modified-Since: " TREE_OLD_TEXT "\r\n", 304, 0, 0, NULL},
 	{"/folder/page.html", "", 200, 0, 0, "<script>1</script>"},
 	{"/folder", "", 308, 0, 0, ""},
@@ -187,6 +190,7 @@ START_TEST(survives_each_allocation_that_fails)
 
 	atomic_store(&fails_once, _i / N_GROUPS == 0);
 	matrix.options.allocate = fail_in_time;
+	matrix.options.max_ranges = 2;
 	use_own_fields(&matrix.options);
 	for (n = 0; goes_on && n < MAX_COUNT; n++) {
 		atomic_store(&left, -1);

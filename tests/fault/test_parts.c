@@ -105,6 +105,15 @@ static size_t write_wanted(char *wanted, const char *boundary, const struct slic
 	return used + (size_t)sprintf(wanted + used, "\r\n--%s--\r\n", boundary);
 }
 
+/* A block that is read while the file is cut may have zeros. */
+static bool is_right(const struct reply *reply, const char *wanted, bool may_have_zeros)
+{
+	for (size_t i = 0; i < reply->length; i++)
+		if (reply->body[i] != wanted[i] && (!may_have_zeros || reply->body[i] != 0))
+			return false;
+	return true;
+}
+
 /* Reads the answer: all of what came is right. */
 static void read_parts(const struct service *service, struct client *client, const struct slice *list, int n)
 {
@@ -120,7 +129,7 @@ static void read_parts(const struct service *service, struct client *client, con
 	ck_assert_ptr_nonnull(equals);
 	length = write_wanted(wanted, equals + 1, list, n);
 	ck_assert_uint_eq(reply->announced, length);
-	ck_assert_msg(reply->length <= length && memcmp(reply->body, wanted, reply->length) == 0,
+	ck_assert_msg(reply->length <= length && is_right(reply, wanted, list == of_cut),
 		      "%s: wrong among %zu bytes", service->name, reply->length);
 }
 
