@@ -46,7 +46,10 @@ static void log_access(void *cls, const struct fsrv_access *access)
 	print_escaped(access->method);
 	fputc(' ', stderr);
 	print_escaped(access->target);
-	if (access->length > 0)
+	if (access->n_parts > 0)
+		fprintf(stderr, " %" PRIu64 " parts, %" PRIu64 "/%" PRIu64, access->n_parts, access->length,
+			access->size);
+	else if (access->length > 0)
 		fprintf(stderr, " %" PRIu64 "-%" PRIu64 "/%" PRIu64, access->offset,
 			access->offset + access->length - 1, access->size);
 	fputc('\n', stderr);

@@ -10,6 +10,7 @@
 #include "serve.h"
 
 #define MAX_WORKERS       1024
+#define MAX_PARTS         64
 #define MIN_HEADER_MEMORY 4096
 
 static const char usage[] =
@@ -41,6 +42,8 @@ static const char usage[] =
 	"  --strip MARKER         take scripts that contain MARKER out of the index page; repeatable\n"
 	"  --max-bodies N         answer 503 while N large files are on their way (default: no limit)\n"
 	"  --max-files N          answer 503 while N files are open (default: no limit)\n"
+	"  --max-ranges N         parts of one response for a request with several ranges, up to 64\n"
+	"                         (default: 1, the whole file instead)\n"
 	"  --max-connections N    connections at one time (default: 256)\n"
 	"  --max-per-address N    connections of one address at one time, 0: no limit (default: half of\n"
 	"                         them, no limit on a loopback address)\n"
@@ -210,6 +213,7 @@ enum {
 	MAX_CONNECTIONS,
 	MAX_FILES,
 	MAX_PER_ADDRESS,
+	MAX_RANGES,
 	MIME_TYPES,
 	MODE,
 	OVERLAY,
@@ -246,6 +250,7 @@ static const struct option options[] = {
 	{"max-connections", required_argument, NULL, MAX_CONNECTIONS},
 	{"max-files", required_argument, NULL, MAX_FILES},
 	{"max-per-address", required_argument, NULL, MAX_PER_ADDRESS},
+	{"max-ranges", required_argument, NULL, MAX_RANGES},
 	{"mime-types", required_argument, NULL, MIME_TYPES},
 	{"mode", required_argument, NULL, MODE},
 	{"overlay", required_argument, NULL, OVERLAY},
@@ -344,6 +349,8 @@ static bool take_option(struct settings *s, int option, char *value)
 		return read_unsigned("max-bodies", value, 0, UINT_MAX, &s->files.max_bodies);
 	case MAX_FILES:
 		return read_unsigned("max-files", value, 0, UINT_MAX, &s->files.max_files);
+	case MAX_RANGES:
+		return read_unsigned("max-ranges", value, 1, MAX_PARTS, &s->files.max_ranges);
 	case WORKERS:
 		return read_unsigned("workers", value, 1, MAX_WORKERS, &s->files.workers);
 	case CACHE_SIZE:

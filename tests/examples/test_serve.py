@@ -571,6 +571,7 @@ def option_cases(serve, folder):
     for option, *words in (
             ('--max-bodies=many', '--max-bodies many'), ('--max-bodies=4294967296', '4294967295'),
             ('--max-files=-1', '--max-files -1'), ('--max-files=1.5', '--max-files 1.5'),
+            ('--max-ranges=0', '--max-ranges 0', 'from 1 to 64'), ('--max-ranges=65', '--max-ranges 65'),
             ('--workers=0', '--workers 0', 'from 1 to'), ('--workers=1025', '--workers 1025'),
             ('--workers=+2', '+2'),
             ('--cache-size=16M', '--cache-size 16M'), ('--cache-size=', '--cache-size'),
@@ -590,6 +591,7 @@ def option_cases(serve, folder):
             ('--prefix=/a?b', 'option prefix'), ('--prefix=/a%2fb', 'option prefix')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
     for option in ('--max-bodies=4294967295', '--max-files=4294967295', '--workers=1024', '--workers=1',
+                   '--max-ranges=1', '--max-ranges=64',
                    '--cache-size=18446744073709551615', '--max-connections=4294967295',
                    '--max-per-address=4294967294', '--request-timeout=0', '--request-timeout=4294967294',
                    '--keep-alive-timeout=0', '--keep-alive-timeout=4294967294', '--header-memory=4096'):
