@@ -1,11 +1,13 @@
 /* Memory that runs out at each allocation in turn: the answer is right, or 503, or the connection is closed,
  * and in the end all memory has been given back. */
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fsrv/resource.h"
 #include "service.h"
 
 #define SIZE MIB
@@ -73,6 +75,51 @@ static void expect_own_fields(const struct reply *reply)
 	ck_assert_ptr_null(client_field(reply, "X-Content-Type-Options"));
 }
 
+static atomic_long borrowed;
+
+static void give_back(void *cls)
+{
+	(void)cls;
+	atomic_fetch_sub(&borrowed, 1);
+}
+
+static const char given_text[] = "given bytes";
+
+static struct fsrv_resource lend(const char *name)
+{
+	atomic_fetch_add(&borrowed, 1);
+	return (struct fsrv_resource){.size = sizeof(struct fsrv_resource), .kind = FSRV_RESOURCE_BYTES,
+				      .name = name, .bytes = given_text, .length = strlen(given_text),
+				      .release = give_back};
+}
+
+/* Content of the program's own beside the files. */
+static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *upload_data,
+			      size_t *upload_data_size, void **con_cls)
+{
+	struct fsrv_resource resource = {.size = sizeof(resource), .kind = FSRV_RESOURCE_FILE, .name = "clip"};
+
+	if (strcmp(url, "/given") == 0)
+		resource = lend("given.txt");
+	else if (strcmp(url, "/file") == 0)
+		resource.file = open(tree_path(&tree, "clip"), O_RDONLY | O_CLOEXEC);
+	else
+		return fsrv_handle(cls, connection, url, method, version, upload_data, upload_data_size,
+				   con_cls);
+	return fsrv_serve(cls, &resource, connection, url, method, version, upload_data, upload_data_size,
+			  con_cls);
+}
+
+/* Both with memory for it and without. */
+static void lay_over(struct fsrv *fs)
+{
+	struct fsrv_resource resource = lend("over.txt");
+	int error = fsrv_overlay_put(fs, &resource);
+
+	ck_assert(error == FSRV_OK || error == FSRV_ERR_MEMORY);
+}
+
 static void set_up(void)
 {
 	tree_make(&tree);
@@ -106,6 +153,9 @@ static const struct {
 	{"/folder/page.html", "", 200, 0, 0, "<script>1</script>"},
 	{"/folder", "", 308, 0, 0, ""},
 	{"/absent", "", 404, 0, 0, ""},
+	{"/given", "", 200, 0, 11, given_text},
+	{"/file", "Range: bytes=8-300007\r\n", 206, 8, 300000, NULL},
+	{"/file", "Range: bytes=8-15\r\n", 206, 8, 8, NULL},
 };
 
 /* The page may have been asked for before its script could be added. */
@@ -171,6 +221,7 @@ static bool fail_the_allocation(struct service *service, int n)
 
 	atomic_store(&left, n);
 	has_script = add_script(service->fs);
+	lay_over(service->fs);
 	for (int row = 0; row < LEN(requests); row++)
 		ask(service, row, has_script, false);
 	was_reached = atomic_exchange(&left, -1) <= 0;
@@ -191,6 +242,7 @@ START_TEST(survives_each_allocation_that_fails)
 	atomic_store(&fails_once, _i / N_GROUPS == 0);
 	matrix.options.allocate = fail_in_time;
 	matrix.options.max_ranges = 2;
+	matrix.handler = handle;
 	use_own_fields(&matrix.options);
 	for (n = 0; goes_on && n < MAX_COUNT; n++) {
 		atomic_store(&left, -1);
@@ -201,6 +253,7 @@ START_TEST(survives_each_allocation_that_fails)
 		matrix_stop(&matrix);
 		ck_assert_msg(atomic_load(&live) == 0, "%ld pieces left when allocation %d failed",
 			      atomic_load(&live), n);
+		ck_assert_int_eq(atomic_load(&borrowed), 0);
 	}
 	ck_assert_int_gt(n, 10);
 	ck_assert_int_lt(n, MAX_COUNT);

@@ -396,6 +396,64 @@ START_TEST(releases_what_it_does_not_need)
 }
 END_TEST
 
+static pthread_mutex_t gate_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_changed = PTHREAD_COND_INITIALIZER;
+static bool gate_is_open;
+static int n_waiting;
+
+/* Waits at a gate for each read. */
+static ssize_t read_behind_a_gate(void *cls, void *buffer, size_t size, uint64_t offset)
+{
+	pthread_mutex_lock(&gate_mutex);
+	n_waiting++;
+	pthread_cond_broadcast(&gate_changed);
+	while (!gate_is_open)
+		pthread_cond_wait(&gate_changed, &gate_mutex);
+	n_waiting--;
+	pthread_mutex_unlock(&gate_mutex);
+	return read_pattern(cls, buffer, size, offset);
+}
+
+static void await_reader(void)
+{
+	pthread_mutex_lock(&gate_mutex);
+	while (n_waiting == 0)
+		pthread_cond_wait(&gate_changed, &gate_mutex);
+	pthread_mutex_unlock(&gate_mutex);
+}
+
+/* As long as a source hangs, the thread that serves it answers others. */
+START_TEST(delays_nobody_by_a_source_that_waits)
+{
+	static struct client other;
+	const bool is_large = _i % 2 != 0;
+	struct reply whole;
+
+	gate_is_open = false;
+	choose(&kinds[is_large ? 9 : 8]);
+	chosen.read = read_behind_a_gate;
+	serve(modes[_i / 2]);
+	client_send_text(&client, "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	await_reader();
+	client_open(&other, daemon_connect(&service));
+	for (int i = 0; i < 3; i++) {
+		client_ask(&other, "GET", "/files/small.bin", "", &whole);
+		ck_assert_int_eq(whole.status, 200);
+		client_reply_free(&whole);
+	}
+	client_close(&other);
+	pthread_mutex_lock(&gate_mutex);
+	gate_is_open = true;
+	pthread_cond_broadcast(&gate_changed);
+	pthread_mutex_unlock(&gate_mutex);
+	client_read(&client, true, &whole);
+	ck_assert(whole.whole);
+	ck_assert_uint_eq(tree_compare(whole.body, whole.length, 0), is_large ? LARGE : SMALL);
+	client_reply_free(&whole);
+	stop();
+}
+END_TEST
+
 static struct fsrv_resource bytes_of(const char *name, const char *text)
 {
 	atomic_fetch_add(&n_given, 1);
@@ -523,6 +581,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, refuses_what_the_header_excludes, 0, LEN(modes));
 	tcase_add_loop_test(tcase, survives_what_is_not_what_it_seems, 0, LEN(modes));
 	tcase_add_loop_test(tcase, releases_what_it_does_not_need, 0, LEN(modes));
+	tcase_add_loop_test(tcase, delays_nobody_by_a_source_that_waits, 0, 2 * 3);
 	tcase_add_loop_test(tcase, lays_bytes_over_files, 0, LEN(modes));
 	tcase_add_loop_test(tcase, puts_scripts_into_bytes_above, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_many_names, 0, LEN(modes));
