@@ -9,11 +9,15 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fs/file.h"
 
-#define MAX_READ      (256u * 1024)
+#define MAX_READ   (256u * 1024)
+#define MAX_WINDOW (1024u * 1024)
+/* So long what mincore(2) said is relied on. */
+#define WINDOW_MS     50
 #define MIN_PAGE_SIZE 4096u
 /* For each call of posix_fadvise(2) the kernel reads no more than its own read-ahead window. */
 #define ADVICE_SIZE (128u * 1024)
@@ -44,7 +48,7 @@ static bool mincore_is_reliable(int fd, const struct stat *facts)
  * its memory (mlockall(2)) has all that it maps read in, unless it cannot be accessed. */
 static size_t count_resident(int fd, size_t size, uint64_t offset)
 {
-	unsigned char pages[MAX_READ / MIN_PAGE_SIZE + 1];
+	unsigned char pages[MAX_WINDOW / MIN_PAGE_SIZE + 1];
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t before = (size_t)(offset % page);
 	size_t n, n_pages = (before + size + page - 1) / page;
@@ -126,6 +130,60 @@ ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset,
 	if (!query_first && size > 0)
 		residency = query_residency(fd, &size, offset);
 	return read_if_resident(fd, buffer, size, offset, size > 0 ? residency : AT_END);
+}
+
+static uint64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Finds out how much is in memory from an offset on. */
+static void query_window(struct fsrv__residency_window *window, int fd, uint64_t offset)
+{
+	uint64_t left = window->end > offset ? window->end - offset : 0;
+	struct stat facts;
+
+	if (!window->is_known) {
+		window->is_reliable = fstat(fd, &facts) == 0 && mincore_is_reliable(fd, &facts);
+		window->is_known = true;
+	}
+	window->start = window->resident_end = offset;
+	if (window->is_reliable && left > 0)
+		window->resident_end +=
+			count_resident(fd, left < MAX_WINDOW ? (size_t)left : MAX_WINDOW, offset);
+}
+
+ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
+				    uint64_t offset)
+{
+	uint64_t now = milliseconds();
+	bool is_resident;
+	ssize_t n;
+
+	if (offset < window->start || offset >= window->resident_end || now - window->time > WINDOW_MS) {
+		query_window(window, fd, offset);
+		window->time = now;
+	}
+	is_resident = offset < window->resident_end;
+	if (!is_resident && window->is_reliable) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (size > MAX_READ)
+		size = MAX_READ;
+	if (is_resident && size > window->resident_end - offset)
+		size = (size_t)(window->resident_end - offset);
+	n = read_nowait(fd, buffer, size, offset);
+	if (n < 0 && errno == EOPNOTSUPP)
+		return read_if_resident(fd, buffer, size, offset, is_resident ? RESIDENT : UNKNOWN);
+	if (n == 0)
+		errno = EAGAIN;
+	if (n <= 0)
+		window->resident_end = 0;
+	return n > 0 ? n : -1;
 }
 
 void fsrv__residency_disable_read_ahead(int fd)

@@ -19,6 +19,22 @@
  * memory, or when the kernel does not tell. */
 ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset, bool query_first);
 
+/* What was learned about a file that is read from front to back, so that the kernel is not asked for each
+ * block. All zero at the start, but for end. */
+struct fsrv__residency_window {
+	uint64_t end;                 /* of what will be read */
+	uint64_t start, resident_end; /* bytes that were in memory when mincore(2) was called */
+	uint64_t time;                /* of that call, in milliseconds of the monotonic clock */
+	bool is_known;                /* whether the next member was found out */
+	bool is_reliable;             /* mincore(2) tells the truth about this file */
+};
+
+/* Reads like fsrv__residency_read with query_first, but calls mincore(2) only for each window of up to 1 MiB,
+ * and again when that was a while ago. What has left memory meanwhile is not waited for either; the kernel
+ * may begin to read it. At the end of the file it is -1 and EAGAIN. */
+ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
+				    uint64_t offset);
+
 /* Keeps the kernel from reading ahead for this descriptor by itself: the thread that reads would wait for
  * that. */
 void fsrv__residency_disable_read_ahead(int fd);

@@ -33,6 +33,7 @@ struct reader {
 	unsigned part;                           /* of it, which is being read */
 	struct fsrv__content *content;           /* has the bytes, a reference; NULL: the file has them */
 	struct fsrv__file file;
+	struct fsrv__residency_window residency;
 	atomic_uint references;
 	bool may_suspend;
 	enum fsrv_ending ending;
@@ -200,7 +201,7 @@ static ssize_t wait_for_block(struct reader *reader, uint64_t position, char *bl
 
 /* Reads what need not be waited for, if the connection may be suspended; -1 and EAGAIN when there is
  * nothing. Otherwise waits. */
-static ssize_t read_file(const struct reader *reader, uint64_t position, char *block, size_t size)
+static ssize_t read_file(struct reader *reader, uint64_t position, char *block, size_t size)
 {
 	if (!reader->may_suspend)
 		return fsrv__file_read(&reader->file, block, size, reader->offset + position);
@@ -210,7 +211,9 @@ static ssize_t read_file(const struct reader *reader, uint64_t position, char *b
 	}
 	if (reader->file.source.read != NULL)
 		return fsrv__file_read(&reader->file, block, size, reader->offset + position);
-	return fsrv__residency_read(reader->file.fd, block, size, reader->offset + position, true);
+	reader->residency.end = reader->offset + reader->length;
+	return fsrv__residency_read_window(&reader->residency, reader->file.fd, block, size,
+					   reader->offset + position);
 }
 
 /* Delivers what is in the block, or has a worker read what read_file did not. size is what the block may

@@ -369,6 +369,61 @@ START_TEST(leaves_the_position_alone)
 }
 END_TEST
 
+/* Block by block through a file that is in memory: the kernel is asked once for each window. */
+START_TEST(asks_once_for_a_window)
+{
+	for (int folder = 0; folder < LEN(folders); folder++) {
+		struct fsrv__residency_window window = {.end = FILE_SIZE};
+		uint64_t at = 0;
+
+		open_file(folders[folder]);
+		n_maps = 0;
+		while (at < FILE_SIZE) {
+			ssize_t n = fsrv__residency_read_window(&window, fd, buffer, MOST, at);
+
+			ck_assert_msg(n > 0, "%s: errno %d at %d", folders[folder], errno, (int)at);
+			ck_assert_uint_eq(tree_compare(buffer, (size_t)n, at), (size_t)n);
+			at += (uint64_t)n;
+		}
+		/* Again for a window that is too long ago: a machine may be that slow. */
+		ck_assert_uint_ge(n_maps, 3);
+		ck_assert_uint_lt(n_maps, FILE_SIZE / MOST);
+		ck_assert_int_eq(fsrv__residency_read_window(&window, fd, buffer, MOST, FILE_SIZE), -1);
+		ck_assert_int_eq(errno, EAGAIN);
+		close_file();
+	}
+}
+END_TEST
+
+/* What leaves memory after the question is not delivered, and what comes back is. */
+START_TEST(notices_what_has_left_memory)
+{
+	struct fsrv__residency_window window = {.end = FILE_SIZE};
+	ssize_t n;
+
+	open_file(folders[0]);
+	if (!make_cold(0, MOST)) {
+		close_file();
+		return;
+	}
+	n = fsrv__residency_read_window(&window, fd, buffer, MOST, 0);
+	ck_assert_int_eq(n, (ssize_t)MOST);
+	ck_assert_uint_eq(tree_compare(buffer, MOST, 0), MOST);
+	n = fsrv__residency_read_window(&window, fd, buffer, MOST, MOST);
+	ck_assert_int_eq(n, -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	ck_assert(is_cold(2 * MOST));
+	ck_assert_int_eq(pread(fd, buffer, MOST, (off_t)MOST), (ssize_t)MOST);
+	n = fsrv__residency_read_window(&window, fd, buffer, MOST, MOST);
+	ck_assert_int_eq(n, (ssize_t)MOST);
+	/* A part of a multipart may lie before the one that was read last. */
+	n = fsrv__residency_read_window(&window, fd, buffer, 100, 5);
+	ck_assert_int_eq(n, 100);
+	ck_assert_uint_eq(tree_compare(buffer, 100, 5), 100);
+	close_file();
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("resident");
@@ -382,6 +437,8 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, reads_nothing_in_when_it_asks_first, 0, LEN(partly));
 	tcase_add_test(tcase, reads_nothing_in_with_locked_memory);
 	tcase_add_loop_test(tcase, reads_up_to_a_hole, 0, LEN(holes));
+	tcase_add_test(tcase, asks_once_for_a_window);
+	tcase_add_test(tcase, notices_what_has_left_memory);
 	tcase_add_loop_test(tcase, reads_ahead, 0, LEN(advice));
 	tcase_add_test(tcase, tells_what_is_wrong);
 	tcase_add_test(tcase, leaves_the_position_alone);
