@@ -4,6 +4,7 @@
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -29,22 +30,29 @@ static bool has_queued_end(unsigned state)
 	return (state >= FIN_WAIT1 && state <= TIME_WAIT) || state == LAST_ACK || state == CLOSING;
 }
 
+static bool read_info(int socket, struct tcp_info *info, socklen_t *size)
+{
+	memset(info, 0, sizeof(*info));
+	*size = sizeof(*info);
+	return getsockopt(socket, IPPROTO_TCP, TCP_INFO, info, size) == 0;
+}
+
 /* The end takes a number of the sequence, so the kernel counts it like a byte. */
 static bool count_acknowledged(int socket, uint64_t *bytes)
 {
 	struct tcp_info info;
-	socklen_t size = sizeof(info);
+	socklen_t size;
 
-	memset(&info, 0, sizeof(info));
-	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+	if (!read_info(socket, &info, &size))
 		return false;
 	*bytes = (uint64_t)info.tcpi_bytes_acked - has_queued_end(info.tcpi_state);
 	return true;
 }
 
-/* Bytes that are acknowledged between the two calls would be counted by neither, and a body that left as a
- * whole would seem to be broken off. So the calls are repeated until none comes between them. */
-bool fsrv__socket_count_written(int socket, uint64_t *written)
+/* For kernels that do not tell what was sent. Bytes that are acknowledged between the two calls would be
+ * counted by neither, and a body that left as a whole would seem to be broken off. So the calls are repeated
+ * until none comes between them. */
+static bool count_by_two_calls(int socket, uint64_t *written)
 {
 	uint64_t before, after;
 	int queued, n = 0;
@@ -57,6 +65,23 @@ bool fsrv__socket_count_written(int socket, uint64_t *written)
 			return false;
 	} while (after != before && ++n < MAX_SAMPLES);
 	*written = after + (queued > 0 ? (unsigned)queued : 0);
+	return true;
+}
+
+/* Since Linux 4.19 one call tells it: what was sent for the first time, and what was not sent yet. An end
+ * that waits to be sent is one of the latter. */
+bool fsrv__socket_count_written(int socket, uint64_t *written)
+{
+	struct tcp_info info;
+	socklen_t size;
+
+	if (!read_info(socket, &info, &size))
+		return false;
+	if (size < offsetof(struct tcp_info, tcpi_bytes_retrans) + sizeof(info.tcpi_bytes_retrans))
+		return count_by_two_calls(socket, written);
+	*written = info.tcpi_bytes_sent - info.tcpi_bytes_retrans;
+	if (info.tcpi_notsent_bytes > 0)
+		*written += info.tcpi_notsent_bytes - has_queued_end(info.tcpi_state);
 	return true;
 }
 

@@ -12,8 +12,8 @@
  * when the descriptor is no socket. */
 uint64_t fsrv__socket_cookie(int socket);
 
-/* Counts the bytes that were written to a TCP socket since it was connected: those acknowledged and those
- * still queued (tcp(7), TCP_INFO and SIOCOUTQ). False for other sockets. */
+/* Counts the bytes that were written to a TCP socket since it was connected: those that were sent and those
+ * that are still queued (tcp(7), TCP_INFO; SIOCOUTQ before Linux 4.19). False for other sockets. */
 bool fsrv__socket_count_written(int socket, uint64_t *written);
 
 /* Duplicates the descriptor, provided that the number still means the socket with that cookie: for threads

@@ -219,6 +219,32 @@ START_TEST(counts_no_end)
 }
 END_TEST
 
+/* Bytes that the peer has not taken, whether they are under way or not, are written all the same. */
+START_TEST(counts_what_waits)
+{
+	static char bytes[65536];
+	uint64_t total = 0, written;
+	ssize_t n;
+
+	close(ends[0]);
+	close(ends[1]);
+	connect_by_tcp(ends);
+	while ((n = send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+		total += (uint64_t)n;
+		ck_assert(fsrv__socket_count_written(ends[0], &written));
+		ck_assert_uint_eq(written, total);
+	}
+	ck_assert_uint_gt(total, sizeof(bytes));
+	shutdown(ends[0], SHUT_WR);
+	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert_uint_eq(written, total);
+	while (recv(ends[1], bytes, sizeof(bytes), 0) > 0)
+		;
+	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert_uint_eq(written, total);
+}
+END_TEST
+
 /* Until the limit is set back the process gets no more descriptors: those below the limit are taken. */
 static struct rlimit lower_limit(void)
 {
@@ -636,6 +662,7 @@ Suite *test_suite(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, cuts_the_connection_of_a_cut_file);
 	tcase_add_test(tcase, counts_no_end);
+	tcase_add_test(tcase, counts_what_waits);
 	tcase_add_test(tcase, cuts_the_connection_when_there_is_a_descriptor_again);
 	tcase_add_test(tcase, leaves_a_file_alone_that_is_cut_behind_the_end);
 	tcase_add_test(tcase, forgets);
