@@ -445,7 +445,9 @@ struct fsrv_stats {
 	uint64_t requests;	  /* requests that fsrv itself answered */
 	uint64_t responses[600];  /* the same by status: responses[404] */
 	/* Bytes of content. Those from memory are added when they are passed to the daemon, those of another
-	 * body when it ends. */
+	 * body when it ends. Without the option completion a body that is read in blocks counts up to the
+	 * last block that the daemon asked for, of 256 KiB or less, though a client that went away may not
+	 * have got it. */
 	uint64_t bytes;
 	uint64_t live_bodies;	  /* bodies in transfer now, without those that are sent from memory */
 	uint64_t open_files;	  /* files that are open now */

@@ -130,7 +130,7 @@ static bool make_sendfile(struct fsrv__answer *answer, struct fsrv__transfer *tr
 	answer->response = MHD_create_response_from_fd_at_offset64(plan->length, file->fd, plan->offset);
 	if (answer->response == NULL)
 		return false;
-	fsrv__transfer_hold_file(transfer);
+	fsrv__transfer_hold_file(transfer, answer);
 	answer->guarded_fd = file->fd;
 	file->fd = -1;
 	return true;

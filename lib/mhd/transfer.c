@@ -41,6 +41,15 @@ static uint64_t estimate_header(const struct fsrv__plan *plan, unsigned daemon_f
 	return size + 1;
 }
 
+/* Costs system calls, so it is only done where somebody wants to know, or nothing else tells. */
+static void start_to_count(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
+{
+	transfer->cookie = fsrv__socket_cookie(transfer->socket);
+	transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
+	if (transfer->is_counted)
+		transfer->start += estimate_header(answer->plan, fsrv__connection_flags(answer->connection));
+}
+
 struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, bool is_body)
 {
 	const struct fsrv__plan *plan = answer->plan;
@@ -62,19 +71,19 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	}
 	transfer->started = answer->started;
 	transfer->socket = answer->socket;
-	transfer->cookie = fsrv__socket_cookie(transfer->socket);
-	transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
-	if (transfer->is_counted)
-		transfer->start += estimate_header(plan, fsrv__connection_flags(answer->connection));
 	transfer->is_body = is_body;
+	if (answer->fs->completion != NULL)
+		start_to_count(transfer, answer);
 	if (is_body)
 		fsrv__count(&answer->fs->counters.live_bodies, 1);
 	return transfer;
 }
 
-void fsrv__transfer_hold_file(struct fsrv__transfer *transfer)
+void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
 {
 	transfer->holds_file = true;
+	if (!transfer->is_counted)
+		start_to_count(transfer, answer);
 }
 
 void fsrv__transfer_confirm(struct fsrv__transfer *transfer)

@@ -1,7 +1,8 @@
 /* A transfer: one answer on its way to the client. It counts a body while it is in transfer, and the file
  * that the body holds open, and reports to the completion hook how the answer ended.
  *
- * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h).
+ * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h). It is
+ * asked for the completion hook, and for bodies of which nobody else knows.
  *
  * It ends in two steps. To settle it counts it out: any thread may do that at once, since it calls nothing of
  * the program's. To report it calls the completion hook. An answer that was never queued is not reported.
@@ -22,8 +23,9 @@ struct fsrv__transfer;
  * NULL when there is no memory. */
 struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, bool is_body);
 
-/* Notes that the file, which counts as open, stays so until the transfer ends or is cancelled. */
-void fsrv__transfer_hold_file(struct fsrv__transfer *transfer);
+/* Notes that the body leaves by sendfile(2), so that only the socket tells how much of it has left, and that
+ * the file, which counts as open, stays so until the transfer ends or is cancelled. */
+void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, const struct fsrv__answer *answer);
 
 /* Notes that the answer was queued: its end will be reported. */
 void fsrv__transfer_confirm(struct fsrv__transfer *transfer);
