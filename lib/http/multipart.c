@@ -27,10 +27,11 @@ static void make_boundary(char *boundary, uint64_t key)
 }
 
 /* Writes what stands before the slice of a part or, for the number of parts, behind the last one. Returns its
- * length. */
+ * length. The first line break is there for the first part too (RFC 9110, 14.6 allows it): some clients, such
+ * as zsync, skip a line before each boundary. */
 static size_t write_head(const struct fsrv__multipart *multipart, unsigned part, char *head)
 {
-	char *out = append(head, part > 0 ? "\r\n--" : "--");
+	char *out = append(head, "\r\n--");
 
 	out = append(out, multipart->boundary);
 	if (part == multipart->n_parts) {

@@ -60,8 +60,8 @@ def positions(head, size):
 
 
 def parts_by_length(fields, content, size):
-    """As zsync reads: a head tells how many bytes follow."""
-    delimiter = b'--' + boundary_of(fields)
+    """As zsync reads: a line is skipped before each boundary, then a head tells how many bytes follow."""
+    delimiter = b'\r\n--' + boundary_of(fields)
     at = 0
     while True:
         equal(content[at:at + len(delimiter)], delimiter, f'at {at}')
@@ -72,13 +72,11 @@ def parts_by_length(fields, content, size):
         first, last = positions(content[at:end], size)
         at = end + 4 + last - first + 1
         yield first, content[end + 4:at]
-        equal(content[at:at + 2], b'\r\n', f'behind the part from {first}')
-        at += 2
 
 
 def parts_by_boundary(fields, content, size):
     """As zchunk reads: parts lie between boundaries."""
-    first_part, *parts, end = (b'\r\n' + content).split(b'\r\n--' + boundary_of(fields))
+    first_part, *parts, end = content.split(b'\r\n--' + boundary_of(fields))
     equal((first_part, end), (b'', b'--\r\n'), 'before and behind the parts')
     for part in parts:
         head, _, body = part.partition(b'\r\n\r\n')
@@ -137,12 +135,47 @@ def updates_a_file(command, folder, wanted_most, parts):
         raise AssertionError('most of the file was fetched')
 
 
+def program(name):
+    return shutil.which(name) or skip(name)
+
+
+def skip(name):
+    raise Skip(f'no {name}')
+
+
+def run_in(folder, *command):
+    subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE,
+                   check=True)
+
+
+def updates_by_zsync(command, folder, place):
+    """The program itself, which ends in an error when it is sent the whole file."""
+    run_in(folder, program('zsyncmake'), '-u', 'image', '-o', 'image.zsync', 'image')
+    with Server([*command, folder]) as server:
+        run_in(place, program('zsync'), '-s', '-i', 'old', f'{server.url}image.zsync')
+
+
+def updates_by_zchunk(command, folder, place):
+    run_in(folder, program('zck'), '-o', 'image.zck', 'image')
+    run_in(place, program('zck'), '-o', 'old.zck', 'old')
+    with Server([*command, folder]) as server:
+        run_in(place, program('zckdl'), '-s', 'old.zck', f'{server.url}image.zck')
+    run_in(place, program('unzck'), 'image.zck')
+
+
+def updates_by_a_program(update, command, folder):
+    new, old = make_versions(folder)
+    with tempfile.TemporaryDirectory() as place:
+        with open(os.path.join(place, 'old'), 'wb') as file:
+            file.write(b''.join(old))
+        update(command, folder, place)
+        with open(os.path.join(place, 'image'), 'rb') as file:
+            equal(hashlib.md5(file.read()).hexdigest(), hashlib.md5(new).hexdigest(), 'the new version')
+
+
 def curl(server, ranges, path='/clip.mp4'):
     """Status, fields and content of what curl -r gets."""
-    program = shutil.which('curl')
-    if not program:
-        raise Skip('no curl')
-    done = subprocess.run([program, '-s', '-i', '-r', ranges, f'{server.url}{path[1:]}'],
+    done = subprocess.run([program('curl'), '-s', '-i', '-r', ranges, f'{server.url}{path[1:]}'],
                           capture_output=True, timeout=PATIENCE, check=True)
     head, _, content = done.stdout.partition(b'\r\n\r\n')
     line, *lines = head.decode('ascii').split('\r\n')
@@ -201,6 +234,11 @@ def cases(serve, folder):
             for most in (64, 8, 1):
                 yield f'{mode}: a client like {name}, {most} ranges', partial(
                     updates_a_file, [*command, f'--max-ranges={most}'], folder, most, parts)
+        yield f'{mode}: zsync', partial(
+            updates_by_a_program, updates_by_zsync, [*command, '--max-ranges=20'], folder)
+        for most in (64, 8, 1):
+            yield f'{mode}: zchunk, {most} ranges', partial(
+                updates_by_a_program, updates_by_zchunk, [*command, f'--max-ranges={most}'], folder)
     yield 'the log', partial(logs_parts, serve, folder)
     yield 'many ranges', partial(costs_no_more_than_the_file, serve, folder)
 

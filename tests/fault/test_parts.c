@@ -95,9 +95,9 @@ static size_t write_wanted(char *wanted, const char *boundary, const struct slic
 		size_t length = (size_t)(list[i].last - list[i].first + 1);
 
 		used += (size_t)sprintf(wanted + used,
-					"%s--%s\r\nContent-Type: application/octet-stream\r\n"
+					"\r\n--%s\r\nContent-Type: application/octet-stream\r\n"
 					"Content-Range: bytes %llu-%llu/%llu\r\n\r\n",
-					i > 0 ? "\r\n" : "", boundary, (unsigned long long)list[i].first,
+					boundary, (unsigned long long)list[i].first,
 					(unsigned long long)list[i].last, (unsigned long long)size);
 		tree_fill(wanted + used, length, list[i].first);
 		used += length;
@@ -133,6 +133,21 @@ static void read_parts(const struct service *service, struct client *client, con
 		      "%s: wrong among %zu bytes", service->name, reply->length);
 }
 
+/* What was told of the answer with several ranges: all of it was sent. */
+static void expect_told(struct service *service, uint64_t length)
+{
+	const struct answer *found = NULL;
+
+	pthread_mutex_lock(&service->mutex);
+	for (int i = 0; i < MAX_ANSWERS; i++)
+		if (service->answers[i].status == 206)
+			found = &service->answers[i];
+	pthread_mutex_unlock(&service->mutex);
+	ck_assert_ptr_nonnull(found);
+	ck_assert_uint_eq(found->length, length);
+	ck_assert_uint_eq(found->sent, length);
+}
+
 static void expect_whole(struct service *service, struct client *client)
 {
 	read_parts(service, client, slices, LEN(slices));
@@ -140,6 +155,7 @@ static void expect_whole(struct service *service, struct client *client)
 	client_reply_free(&matrix.reply);
 	service_settle(service, "/small");
 	client_close(client);
+	expect_told(service, matrix.reply.length);
 	ck_assert_uint_eq(service_count(service, FSRV_ENDING_COMPLETE, 206), 1);
 	ck_assert_uint_eq(service_stats(service).cut_connections, 0);
 }

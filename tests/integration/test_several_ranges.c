@@ -206,7 +206,7 @@ static void expect_parts(const struct reply *reply, const struct reply *whole, c
 	snprintf(boundary, sizeof(boundary), "%s", field + strlen(kind));
 	ck_assert(fsrv__text_is_token(text_of(boundary)));
 	for (int i = 0; i < n; i++) {
-		used += (size_t)sprintf(wanted + used, "%s--%s\r\n", i > 0 ? "\r\n" : "", boundary);
+		used += (size_t)sprintf(wanted + used, "\r\n--%s\r\n", boundary);
 		used += append_part(wanted + used, whole, &slices[i], type);
 	}
 	used += (size_t)sprintf(wanted + used, "\r\n--%s--\r\n", boundary);

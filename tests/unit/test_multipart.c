@@ -29,10 +29,10 @@ static const char *expected(void)
 	for (unsigned i = 0; i < three.n; i++) {
 		uint64_t first = three.list[i].offset, end = first + three.list[i].length;
 
-		used += (size_t)snprintf(
-			text + used, sizeof(text) - used,
-			"%s--%s\r\nContent-Type: " TYPE "\r\nContent-Range: bytes %u-%u/10000\r\n\r\n",
-			i > 0 ? "\r\n" : "", multipart.boundary, (unsigned)first, (unsigned)end - 1);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "\r\n--%s\r\nContent-Type: " TYPE
+					 "\r\nContent-Range: bytes %u-%u/10000\r\n\r\n",
+					 multipart.boundary, (unsigned)first, (unsigned)end - 1);
 		for (; first < end; first++)
 			text[used++] = letter_at(first);
 	}
