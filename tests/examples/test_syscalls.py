@@ -1,4 +1,4 @@
-"""What a request costs that finds all in memory: test_syscalls.py FSRV_SERVE
+"""What a request costs that finds all in memory, and what is read ahead: test_syscalls.py FSRV_SERVE
 
 System calls of all threads of the server are counted over many requests on one connection, those of
 libmicrohttpd's loop among them. No stopwatch could see on a busy machine that a call more is made."""
@@ -54,6 +54,7 @@ class Trace:
         self.output = output
         self.process = subprocess.Popen(['strace', '-f', '-o', output, '-p', str(pid)],
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        self.lines = []
         self.calls = []
 
     def __enter__(self):
@@ -69,10 +70,11 @@ class Trace:
         self.process.stderr.close()
         self.process.wait(PATIENCE)
         with open(self.output, encoding='ascii', errors='replace') as file:
-            # One that was interrupted by another thread's is there twice: "open(... <unfinished ...>" and
-            # "<... open resumed>".
-            self.calls = [match[1] for line in file if (match := re.match(r'\d+ +([a-z_0-9]+)\(', line))
-                          and match[1] not in MEMORY]
+            self.lines = list(file)
+        # One that was interrupted by another thread's is there twice: "open(... <unfinished ...>" and
+        # "<... open resumed>".
+        self.calls = [match[1] for line in self.lines if (match := re.match(r'\d+ +([a-z_0-9]+)\(', line))
+                      and match[1] not in MEMORY]
 
 
 def count_calls(command, trace_file, request):
@@ -99,14 +101,42 @@ def count_calls(command, trace_file, request):
         raise AssertionError(f'files were opened {opened} times, not {rereads}: {summary}')
 
 
+def reads_ahead_in_each_part(serve, folder, trace_file):
+    """A window of its own for each of several ranges, also for one that lies before the others."""
+    parts = ((3000000, 3999999), (1000000, 1999999))
+    ranges = ','.join(f'{first}-{last}' for first, last in parts)
+    with open(os.path.join(folder, 'large.bin'), 'rb') as file:
+        os.fsync(file.fileno())
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    with Server([serve, '--quiet', '--mode=epoll', '--max-ranges=2', folder]) as server:
+        connection = server.connect()
+        with Trace(server.process.pid, trace_file) as trace:
+            equal(ask(connection, '/large.bin', Range=f'bytes={ranges}')[0], 206, ranges)
+        connection.close()
+    asked = [int(match[1]) for line in trace.lines
+             if (match := re.search(r'fadvise64(?:_64)?\(\d+, (\d+), \d+, POSIX_FADV_WILLNEED', line))]
+    if not asked:
+        raise Skip('the kernel keeps the file in memory')
+    for first, last in parts:
+        if not any(first <= offset <= last for offset in asked):
+            raise AssertionError(f'nothing is requested from {first} to {last}: {asked}')
+
+
+def cases(serve, folder, trace_file):
+    for mode in ('thread', 'epoll', 'pool'):
+        for request in REQUESTS_OF_INTEREST:
+            yield f'{mode}: {request[0]}', partial(
+                count_calls, [serve, '--quiet', '--mode', mode, folder], trace_file, request)
+    yield 'epoll: reads ahead in each of several ranges', partial(
+        reads_ahead_in_each_part, serve, folder, trace_file)
+
+
 def main(serve):
     if shutil.which('strace') is None:
         skip_all('strace is not installed')
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:
         make_site(folder)
-        run((f'{mode}: {request[0]}', partial(count_calls, [serve, '--quiet', '--mode', mode, folder],
-                                              os.path.join(scratch, 'trace'), request))
-            for mode in ('thread', 'epoll', 'pool') for request in REQUESTS_OF_INTEREST)
+        run(cases(serve, folder, os.path.join(scratch, 'trace')))
 
 
 main(*sys.argv[1:])
