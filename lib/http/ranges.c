@@ -1,9 +1,8 @@
 #include "http/ranges.h"
 
-/* "bytes=" with blanks, and two numbers with blanks and zeros. A longer one is a reason to ignore the field.
- */
-#define MAX_UNIT    16
-#define MAX_ELEMENT 80
+/* Room for the unit with its equals sign and one element, with blanks and zeros. A longer one is a reason to
+ * ignore the field. */
+#define ALONE_SIZE 96
 
 /* Whether two ranges overlap, or are hardly apart. */
 static bool are_close(const struct fsrv_range *a, const struct fsrv_range *b)
@@ -67,9 +66,9 @@ static struct fsrv__text take_element(struct fsrv__text *list)
 static enum fsrv_range_verdict parse_element(struct fsrv__text unit, struct fsrv__text element, uint64_t size,
 					     struct fsrv_range *range)
 {
-	char field[MAX_UNIT + MAX_ELEMENT];
+	char field[ALONE_SIZE];
 
-	if (unit.length > MAX_UNIT || element.length > MAX_ELEMENT)
+	if (unit.length > sizeof(field) || element.length > sizeof(field) - unit.length)
 		return FSRV_RANGE_IGNORE;
 	memcpy(field, unit.at, unit.length);
 	memcpy(field + unit.length, element.at, element.length);

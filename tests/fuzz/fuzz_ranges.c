@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	MUST(verdict != FSRV_RANGE_UNSATISFIABLE || ranges.n == 0);
 	/* But for numbers with very many zeros, a single range is what it is without a list. */
-	if (verdict_alone != FSRV_RANGE_IGNORE && field.length < 80)
+	if (verdict_alone != FSRV_RANGE_IGNORE && field.length <= 96)
 		MUST(verdict == verdict_alone);
 	if (verdict != FSRV_RANGE_PARTIAL)
 		return 0;

@@ -68,9 +68,14 @@ static const struct {
 	{"a bad one behind one beyond the end", "bytes=1000-,x", 8, IGNORE, ""},
 	{"a semicolon", "bytes=0-1;500-509", 8, IGNORE, ""},
 	{"the unit twice", "bytes=0-1,bytes=500-509", 8, IGNORE, ""},
-	{"an element with very many zeros",
-	 "bytes=0-1,0000000000000000000000000000000000000000000000000000000000000000000000000000500-509", 8,
-	 IGNORE, ""},
+	{"an element of 90 bytes",
+	 "bytes=0-1,"
+	 "00000000000000000000000000000000000000000000000000000000000000000000000000000000000500-509",
+	 8, PARTIAL, "0+2 500+10"},
+	{"an element of 91 bytes",
+	 "bytes=0-1,"
+	 "000000000000000000000000000000000000000000000000000000000000000000000000000000000000500-509",
+	 8, IGNORE, ""},
 };
 
 static const char *list_of(const struct fsrv__ranges *ranges)
