@@ -339,6 +339,17 @@ enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, const struct fsrv
 	return path->directory ? find_index(&search) : find_name(&search);
 }
 
+enum fsrv__outcome fsrv__roots_find_in(struct fsrv__roots *roots, const struct fsrv__find_options *options,
+				       int root, struct fsrv__path *path, struct fsrv__file *file)
+{
+	struct search search = {.roots = roots, .options = options, .path = path, .file = file};
+
+	if (options->wait == FSRV__CACHED_ONLY)
+		file->is_remote = false;
+	search.root = &roots->list[root];
+	return find_in_root(&search);
+}
+
 bool fsrv__root_is_usable(const char *path)
 {
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -67,6 +67,11 @@ struct fsrv__find_options {
 enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, const struct fsrv__find_options *options,
 				    struct fsrv__path *path, struct fsrv__file *file);
 
+/* Looks a name up in one root alone, by its index; path->directory does not count. Otherwise like
+ * fsrv__roots_find. */
+enum fsrv__outcome fsrv__roots_find_in(struct fsrv__roots *roots, const struct fsrv__find_options *options,
+				       int root, struct fsrv__path *path, struct fsrv__file *file);
+
 /* Whether a path is a directory that may be searched; false with errno. May wait. */
 bool fsrv__root_is_usable(const char *path);
 

@@ -9,6 +9,7 @@ enum fsrv__outcome {
 	FSRV__TARGET_TOO_LONG,  /* for the redirect to a directory */
 	FSRV__TARGET_MISSING,
 	FSRV__TARGET_FORBIDDEN,
+	FSRV__NOT_ACCEPTABLE, /* the file is there in no coding that the client accepts */
 	FSRV__HOST_REFUSED, /* Host or Origin names one that is not allowed; nothing was looked up */
 	/* No answer is possible at the moment: a limit is reached, memory or descriptors lack, the handler is
 	 * drained, or the file changes all the time. */

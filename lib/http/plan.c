@@ -44,6 +44,12 @@ static void add_content_range(struct fsrv__plan *plan, const struct fsrv_range *
 	add_header(plan, "Content-Range", plan->content_range);
 }
 
+/* For caches (RFC 9110, 12.5.5). */
+static void add_vary(struct fsrv__plan *plan)
+{
+	add_header(plan, "Vary", "Accept-Encoding");
+}
+
 /* The fields of a 200 that a 304 repeats (RFC 9110, 15.4.5). */
 static void add_validators(struct fsrv__plan *plan, const struct fsrv__representation *file)
 {
@@ -52,6 +58,8 @@ static void add_validators(struct fsrv__plan *plan, const struct fsrv__represent
 		add_header(plan, "Last-Modified", file->validators.last_modified);
 	if (file->cache_control != NULL)
 		add_header(plan, "Cache-Control", file->cache_control);
+	if (file->varies)
+		add_vary(plan);
 }
 
 static void plan_not_modified(const struct fsrv__representation *file, struct fsrv__plan *plan)
@@ -69,6 +77,15 @@ static void plan_unsatisfiable(const struct fsrv__representation *file, struct f
 	add_header(plan, "Cache-Control", "no-cache");
 	add_header(plan, "Accept-Ranges", "bytes");
 	add_content_range(plan, NULL, file->size);
+	if (file->varies)
+		add_vary(plan);
+}
+
+static void plan_precondition_failed(const struct fsrv__representation *file, struct fsrv__plan *plan)
+{
+	plan_text(plan, 412, "Precondition Failed\n");
+	if (file->varies)
+		add_vary(plan);
 }
 
 static void plan_slice(const struct fsrv__representation *file, const struct fsrv_range *range,
@@ -147,7 +164,7 @@ static void plan_file(const struct fsrv__request *request, const struct fsrv__re
 		plan_not_modified(file, plan);
 		return;
 	case FSRV__PRECONDITION_FAILED:
-		plan_text(plan, 412, "Precondition Failed\n");
+		plan_precondition_failed(file, plan);
 		return;
 	case FSRV__PROCEED:
 		break;
@@ -164,6 +181,12 @@ static void plan_directory(const char *location, struct fsrv__plan *plan)
 {
 	plan_text(plan, 308, "Permanent Redirect\n");
 	add_header(plan, "Location", location);
+}
+
+static void plan_not_acceptable(struct fsrv__plan *plan)
+{
+	plan_text(plan, 406, "Not Acceptable: no coding of this file is in Accept-Encoding\n");
+	add_vary(plan);
 }
 
 static void plan_overload(struct fsrv__plan *plan)
@@ -193,6 +216,9 @@ static void plan_target(const struct fsrv__request *request, const struct fsrv__
 		return;
 	case FSRV__TARGET_FORBIDDEN:
 		plan_text(plan, 403, "Forbidden\n");
+		return;
+	case FSRV__NOT_ACCEPTABLE:
+		plan_not_acceptable(plan);
 		return;
 	case FSRV__HOST_REFUSED:
 		plan_text(plan, 403, "Forbidden host or origin\n");

@@ -16,6 +16,7 @@ struct fsrv__representation {
 	const char *media_type;
 	const char *content_coding; /* NULL: none */
 	const char *cache_control;  /* NULL: no such field */
+	bool varies;                /* other values of Accept-Encoding give other codings of it */
 	bool is_volatile;           /* the next request may find other bytes, and nothing tells: no ranges */
 	unsigned max_ranges;        /* parts that one answer may have; 0 and 1: no multipart answers */
 	uint64_t boundary_seed;     /* for those; no client knows it */

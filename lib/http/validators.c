@@ -115,6 +115,13 @@ static void make_etag(const struct fsrv__identity *identity, const struct fsrv__
 	}
 	*out++ = '"';
 	out = write_opaque(identity, source, out);
+	if (source->coding != NULL) {
+		size_t length = strlen(source->coding);
+
+		*out++ = '-';
+		memcpy(out, source->coding, length);
+		out += length;
+	}
 	*out++ = '"';
 	*out = '\0';
 	validators->etag_length = (size_t)(out - validators->etag);

@@ -11,8 +11,9 @@
 
 /* Longest opaque part of an entity tag, without the quotes. */
 #define FSRV__ETAG_OPAQUE_MAX 128
-/* W/, quotes, the opaque part, a hyphen and 16 digits of addition and salt, a terminator. */
-#define FSRV__ETAG_SIZE (FSRV__ETAG_OPAQUE_MAX + 22)
+/* W/, quotes, the opaque part, a hyphen and 16 digits of addition and salt, a hyphen and a content coding, a
+ * terminator. */
+#define FSRV__ETAG_SIZE (FSRV__ETAG_OPAQUE_MAX + 27)
 
 /* The facts of a file that change with its content, or tell it from another file. */
 struct fsrv__identity {
@@ -46,6 +47,9 @@ struct fsrv__tag_source {
 	uint64_t addition; /* hash of what was put into a page: it follows an opaque part; 0: nothing */
 	enum fsrv__bytes_known bytes;
 	uint64_t hash; /* of the bytes, by fsrv__hash_content */
+	/* Of a representation among others that differ by it: it ends the tag, behind a hyphen (RFC 9110,
+	 * 8.8.3.3). NULL: none. */
+	const char *coding;
 };
 
 struct fsrv__validators {

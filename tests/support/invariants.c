@@ -143,8 +143,8 @@ static bool content_is_sound(const struct fsrv__plan *plan, uint64_t size)
 
 bool plan_is_sound(const struct fsrv__plan *plan, uint64_t size)
 {
-	static const unsigned statuses[] = {200, 204, 206, 304, 308, 400, 403,
-					    404, 405, 412, 414, 416, 500, 503};
+	static const unsigned statuses[] = {200, 204, 206, 304, 308, 400, 403, 404,
+					    405, 406, 412, 414, 416, 500, 503};
 	bool known = false;
 
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)

@@ -23,6 +23,7 @@
 #define MODIFIED_FIELD "Last-Modified: " DATE "\n"
 #define CACHE          "Cache-Control: max-age=60\n"
 #define PLAIN          NOSNIFF "Content-Type: text/plain; charset=utf-8\nCache-Control: no-cache\n"
+#define VARY           "Vary: Accept-Encoding\n"
 #define ALLOW          "Allow: GET, HEAD, OPTIONS\n"
 
 /* YOUNG: the bytes are known, the date may still be that of two versions. VOLATILE: only this reading is. */
@@ -39,7 +40,8 @@ enum file {
 	YOUNG,
 	VOLATILE,
 	CODED_LARGE,
-	MEDIUM
+	MEDIUM,
+	VARYING
 };
 
 #define LARGE_SIZE  UINT64_C(5368709120)
@@ -53,7 +55,7 @@ struct field {
 
 static struct fsrv__representation make_file(enum file kind)
 {
-	static const uint64_t sizes[MEDIUM + 1] = {[LARGE] = LARGE_SIZE,
+	static const uint64_t sizes[VARYING + 1] = {[LARGE] = LARGE_SIZE,
 						   [LARGEST] = UINT64_MAX,
 						   [CODED_LARGE] = LARGE_SIZE,
 						   [MEDIUM] = MEDIUM_SIZE};
@@ -62,7 +64,8 @@ static struct fsrv__representation make_file(enum file kind)
 
 	if (kind == EMPTY || sizes[kind] != 0)
 		file.size = sizes[kind];
-	file.content_coding = kind == CODED || kind == CODED_LARGE ? "gzip" : NULL;
+	file.content_coding = kind == CODED || kind == CODED_LARGE || kind == VARYING ? "gzip" : NULL;
+	file.varies = kind == VARYING;
 	file.cache_control = kind == UNCACHED ? NULL : "max-age=60";
 	file.is_volatile = kind == VOLATILE;
 	validators->strong = kind != WEAK && kind != VOLATILE;
@@ -121,6 +124,8 @@ static const struct {
 	{FSRV__TARGET_TOO_LONG, 414, "URI Too Long\n", PLAIN},
 	{FSRV__TARGET_MISSING, 404, "Not Found\n", PLAIN},
 	{FSRV__TARGET_FORBIDDEN, 403, "Forbidden\n", PLAIN},
+	{FSRV__NOT_ACCEPTABLE, 406, "Not Acceptable: no coding of this file is in Accept-Encoding\n",
+	 PLAIN VARY},
 	{FSRV__OVERLOADED, 503, "Service Unavailable\n", PLAIN "Retry-After: 1\n"},
 	{FSRV__BROKEN, 500, "Internal Server Error\n", PLAIN},
 };
@@ -525,6 +530,34 @@ static const struct {
 	 NOSNIFF TYPE CODING RANGES TAG MODIFIED_FIELD CACHE "Content-Range: bytes 3-7/11\n"},
 	{"416, coded", CODED, RANGE_FIELD("bytes=11-"), 416, FSRV__CONTENT_TEXT, 0, 0,
 	 NOSNIFF "Cache-Control: no-cache\n" RANGES "Content-Range: bytes */11\n"},
+	{"200, one of several codings",
+	 VARYING,
+	 {{NULL, NULL}},
+	 200,
+	 FSRV__CONTENT_SLICE,
+	 0,
+	 11,
+	 NOSNIFF TYPE CODING RANGES TAG MODIFIED_FIELD CACHE VARY},
+	{"206, one of several codings", VARYING, RANGE_FIELD("bytes=3-7"), 206, FSRV__CONTENT_SLICE, 3, 5,
+	 NOSNIFF TYPE CODING RANGES TAG MODIFIED_FIELD CACHE VARY "Content-Range: bytes 3-7/11\n"},
+	{"416, one of several codings", VARYING, RANGE_FIELD("bytes=11-"), 416, FSRV__CONTENT_TEXT, 0, 0,
+	 NOSNIFF "Cache-Control: no-cache\n" RANGES "Content-Range: bytes */11\n" VARY},
+	{"304, one of several codings",
+	 VARYING,
+	 {{"If-None-Match", "\"tag\""}},
+	 304,
+	 FSRV__CONTENT_NONE,
+	 0,
+	 11,
+	 NOSNIFF TAG MODIFIED_FIELD CACHE VARY},
+	{"412, one of several codings",
+	 VARYING,
+	 {{"If-Match", "\"x\""}},
+	 412,
+	 FSRV__CONTENT_TEXT,
+	 0,
+	 20,
+	 PLAIN VARY},
 	{"206", USUAL, RANGE_FIELD("bytes=3-7"), 206, FSRV__CONTENT_SLICE, 3, 5,
 	 NOSNIFF TYPE RANGES TAG MODIFIED_FIELD CACHE "Content-Range: bytes 3-7/11\n"},
 	{"206, everything", USUAL, RANGE_FIELD("bytes=0-"), 206, FSRV__CONTENT_SLICE, 0, 11,

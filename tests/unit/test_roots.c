@@ -1035,6 +1035,42 @@ START_TEST(needs_an_index_name)
 }
 END_TEST
 
+/* Below the root of that index alone, whatever is above or below it. */
+START_TEST(looks_in_one_root_alone)
+{
+	static const struct {
+		const char *name;
+		int root;
+		enum fsrv__outcome outcome;
+	} rows[] = {{"a", 0, FILE_},
+		    {"a", 1, FILE_},
+		    {"only-upper", 1, MISSING},
+		    {"only-lower", 0, MISSING},
+		    {"only-lower", 1, FILE_},
+		    {"d", 0, FOLDER},
+		    {"p", 0, MISSING},
+		    {"g/", 1, FOLDER}};
+
+	for (int row = 0; row < LEN(rows) * 2; row++) {
+		struct fsrv__root list[] = {root_at("upper", NONE), root_at("lower", FOLLOW)};
+		struct fsrv__roots roots = roots_of(list, 2, true);
+		struct fsrv__find_options options = {row % 2 == 0 ? FSRV__FIND_OPEN : FSRV__FIND_STAT,
+						     FSRV__MAY_WAIT, -1};
+		struct fsrv__file file = {.fd = -1, .root = -1};
+		struct fsrv__path path = {.length = strlen(rows[row / 2].name)};
+		enum fsrv__outcome outcome;
+
+		memcpy(path.text, rows[row / 2].name, path.length + 1);
+		outcome = fsrv__roots_find_in(&roots, &options, rows[row / 2].root, &path, &file);
+		ck_assert_msg(outcome == rows[row / 2].outcome, "%s: %d", rows[row / 2].name, (int)outcome);
+		ck_assert_int_eq(file.root, outcome == FILE_ ? rows[row / 2].root : -1);
+		ck_assert_int_eq(file.fd >= 0, outcome == FILE_ && options.mode == FSRV__FIND_OPEN);
+		if (file.fd >= 0)
+			close(file.fd);
+	}
+}
+END_TEST
+
 static void count_descriptors(void)
 {
 	descriptors = open_descriptors();
@@ -1087,6 +1123,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(layers, lays_roots_over_each_other, 0, LEN(overlay));
 	tcase_add_loop_test(layers, says_the_same_of_layers, 0, LEN(overlay));
 	tcase_add_test(layers, does_not_wait_for_names);
+	tcase_add_test(layers, looks_in_one_root_alone);
 	tcase_add_loop_test(layers, does_not_wait_for_files, 0, LEN(policies));
 	tcase_add_loop_test(layers, learns_that_a_device_is_local, 0, LEN(policies));
 	tcase_add_test(layers, knows_the_devices_that_were_learned_last);

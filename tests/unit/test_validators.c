@@ -1,6 +1,7 @@
 #include "http/validators.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "http/etag.h"
 #include "http/hash.h"
@@ -271,8 +272,34 @@ START_TEST(takes_a_chosen_part)
 	make(&young, now, &source, &validators);
 	ck_assert_str_eq(validators.etag, want);
 	source.addition = 1;
+	source.coding = "zstd";
 	make(&young, now, &source, &validators);
 	ck_assert_uint_eq(validators.etag_length, FSRV__ETAG_SIZE - 1);
+}
+END_TEST
+
+/* Whatever a tag is made of, the coding ends it. */
+START_TEST(ends_with_the_coding)
+{
+	const struct fsrv__identity old = {.modified = {1000, 0}, .changed = {1000, 0}};
+	const struct fsrv__tag_source sources[] = {local,
+						   replica,
+						   {.bytes = FSRV__BYTES_HASHED, .hash = 7},
+						   {.bytes = FSRV__BYTES_VOLATILE, .hash = 7},
+						   {.opaque = text_of("chosen")}};
+
+	for (int i = 0; i < LEN(sources); i++) {
+		struct fsrv__tag_source source = sources[i];
+		struct fsrv__validators plain, coded;
+		char want[FSRV__ETAG_SIZE + 8];
+
+		make(&old, (struct fsrv__time){NOW, 0}, &source, &plain);
+		source.coding = "br";
+		make(&old, (struct fsrv__time){NOW, 0}, &source, &coded);
+		snprintf(want, sizeof(want), "%.*s-br\"", (int)plain.etag_length - 1, plain.etag);
+		ck_assert_str_eq(coded.etag, want);
+		ck_assert_int_eq(coded.strong, plain.strong);
+	}
 }
 END_TEST
 
@@ -388,6 +415,7 @@ Suite *test_suite(void)
 	tcase_add_test(edges, differs_for_neighbours);
 	tcase_add_test(edges, keeps_the_opaque_part_when_it_turns_strong);
 	tcase_add_test(edges, takes_a_chosen_part);
+	tcase_add_test(edges, ends_with_the_coding);
 	tcase_add_test(edges, has_weak_tags_for_volatile_bytes);
 	tcase_add_test(edges, adds_a_date);
 	tcase_add_test(edges, hashes_content_alike_everywhere);
