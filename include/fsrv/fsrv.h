@@ -132,7 +132,25 @@ enum fsrv_flags {
 	 * require-corp, Timing-Allow-Origin: *, and Cross-Origin-Resource-Policy: same-origin or, when there
 	 * are cors_origins, cross-origin. Browsers isolate pages of secure contexts only: https, and http
 	 * from the machine itself. */
-	FSRV_ISOLATE = 1 << 3
+	FSRV_ISOLATE = 1 << 3,
+	/* Files may have sidecars: a.js.br, a.js.zst and a.js.gz hold the content of a.js compressed by
+	 * brotli, zstd and gzip. Where the client accepts the coding (RFC 9110, 12.5.3), the sidecar is sent
+	 * in place of the file, with the media type of the file, Content-Encoding, and an entity tag and
+	 * ranges of its own. The sidecar lies in the root of the file, is not empty and not older than the
+	 * file; otherwise it is ignored. Of several the client's weights decide, then the order br, zstd,
+	 * gzip. Each response for a file that has a sidecar has Vary: Accept-Encoding. A client that refuses
+	 * the file as it is ("identity;q=0") gets 406 if there is no coding that it accepts. A page with
+	 * scripts has no sidecars.
+	 *
+	 * A request makes one system call more for each coding that is looked for, of three at most, and
+	 * another one for a sidecar of more than 64 KiB. Write sidecars under another name and rename them,
+	 * because one that is incomplete cannot be told from a complete one. */
+	FSRV_PRECOMPRESSED = 1 << 4,
+	/* A file that is requested as a.js.gz, a.js.br or a.js.zst has the media type of a.js and the
+	 * Content-Encoding gzip, br or zstd, whether the client accepts it or not: what programs need that
+	 * request compressed files by these names, such as Unity WebGL builds. Archives (.tar.gz), and names
+	 * without another extension, are sent as before. Pages in a coding get no scripts. */
+	FSRV_CODING_BY_EXTENSION = 1 << 5
 };
 
 /* A media type for a file name extension. Since 0.1. */
@@ -232,7 +250,8 @@ typedef void (*fsrv_wake_function)(void *cls);
 
 /* Chooses the opaque part of a file's entity tag (RFC 9110, 8.8.3), such as a precomputed content hash.
  *
- * file      a descriptor of the file, open for reading; the library closes it
+ * file      a descriptor of the file, or of the sidecar that is sent in its place (FSRV_PRECOMPRESSED), open
+ *           for reading; the library closes it. The tag of a sidecar has its coding behind the opaque part
  * path      path of the file below its root; valid during the call only
  * opaque    receives up to capacity bytes: any of 0x21, 0x23 to 0x7e, 0x80 to 0xff
  * capacity  room at opaque, in bytes

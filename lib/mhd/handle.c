@@ -8,7 +8,7 @@
 #include "mhd/clock.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
-#include "mhd/lookup.h"
+#include "mhd/negotiation.h"
 #include "mhd/offload.h"
 #include "mhd/representation.h"
 #include "mhd/request.h"
@@ -54,6 +54,9 @@ static void set_needs(struct exchange *x)
 	x->needs.facts_may_suffice = request->method == FSRV__HEAD || is_conditional;
 	x->needs.media_type = request->method == FSRV__HEAD;
 	x->needs.descriptor = false;
+	x->needs.sidecar = NULL;
+	if (x->fs->is_precompressed)
+		fsrv__request_read_codings(x->connection, &x->needs.codings);
 }
 
 /* False when no file is to be looked up: the outcome is known then. */
@@ -235,7 +238,8 @@ static enum step look_up(struct exchange *x)
 
 	if (!x->found.is_given && !begin_lookup(x, may_suspend))
 		return DONE;
-	switch (fsrv__lookup(x->fs, &x->needs, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT, &x->found)) {
+	switch (fsrv__negotiate(x->fs, &x->needs, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT,
+				&x->found)) {
 	case FSRV__LOOKUP_DONE:
 		return DONE;
 	case FSRV__LOOKUP_CHANGED:

@@ -49,6 +49,7 @@ struct fsrv {
 	unsigned max_ranges;                       /* 0 and 1: one range in an answer */
 	uint64_t boundary_seed;
 	bool serves_hidden;
+	bool is_precompressed; /* files may have sidecars */
 	uint64_t max_page_size;
 
 	/* Set by fsrv_server_start too. */

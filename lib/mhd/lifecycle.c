@@ -84,6 +84,8 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 	fs->body = options->body;
 	fs->max_page_size = options->max_page_size != 0 ? options->max_page_size : DEFAULT_PAGE_SIZE;
 	fs->serves_hidden = (options->flags & FSRV_SERVE_HIDDEN) != 0;
+	fs->is_precompressed = (options->flags & FSRV_PRECOMPRESSED) != 0;
+	fs->types.has_codings = (options->flags & FSRV_CODING_BY_EXTENSION) != 0;
 	fs->roots.has_openat2 = fsrv__has_openat2();
 	atomic_init(&fs->url_is_raw, (options->flags & FSRV_URL_IS_RAW) != 0);
 	atomic_init(&fs->completion_is_told, (options->flags & FSRV_COMPLETION_IS_TOLD) != 0);

@@ -7,7 +7,6 @@
 #include "fs/encoding.h"
 #include "fs/residency.h"
 #include "fs/whole_file.h"
-#include "http/mime.h"
 #include "mhd/clock.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
@@ -55,14 +54,29 @@ static int recent_root(const struct lookup *l)
 	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
 }
 
+static enum fsrv__outcome find_sidecar(struct lookup *l, const struct fsrv__find_options *options)
+{
+	const struct fsrv__file *sidecar = l->needs->sidecar;
+
+	if (options->mode == FSRV__FIND_STAT) {
+		l->result->file = *sidecar;
+		return FSRV__FOUND_FILE;
+	}
+	return fsrv__roots_find_in(&l->fs->roots, options, sidecar->root, &l->result->path, &l->result->file);
+}
+
 static enum fsrv__outcome find(struct lookup *l, enum fsrv__find_mode mode, int root)
 {
 	struct fsrv__lookup_result *result = l->result;
 	struct fsrv__find_options options = {mode, l->wait, root};
-	enum fsrv__outcome outcome = fsrv__roots_find(&l->fs->roots, &options, &result->path, &result->file);
+	enum fsrv__outcome outcome;
 
+	if (l->needs->sidecar != NULL)
+		return find_sidecar(l, &options);
+	outcome = fsrv__roots_find(&l->fs->roots, &options, &result->path, &result->file);
 	if (outcome == FSRV__FOUND_FILE)
-		result->media_type = fsrv__media_type_of(&l->fs->types, &result->path);
+		result->media_type =
+			fsrv__media_type_of(&l->fs->types, &result->path, &result->content_coding);
 	return outcome;
 }
 
@@ -81,8 +95,7 @@ static bool is_unchanged(const struct lookup *l)
 	return fsrv__file_is_same(&l->result->file, &l->cached.file) &&
 	       fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) == hash &&
 	       /* What a large page says of its encoding is not kept. */
-	       (content != NULL || !l->needs->media_type ||
-		!fsrv__mime_lacks_charset(fsrv__lookup_result_type(l->result)));
+	       (content != NULL || !l->needs->media_type || !fsrv__lookup_result_lacks_charset(l->result));
 }
 
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
@@ -109,7 +122,7 @@ static void name_encoding(struct fsrv__lookup_result *result)
 {
 	struct fsrv__content *content = result->content;
 
-	if (fsrv__mime_lacks_charset(fsrv__lookup_result_type(result)))
+	if (fsrv__lookup_result_lacks_charset(result))
 		fsrv__encoding_name(content->bytes, content->length, content->media_type);
 }
 
@@ -213,8 +226,7 @@ static enum fsrv__lookup_status prepare_content(struct lookup *l)
 		return prepare_page(l);
 	if (l->result->file.identity.size <= FSRV__SMALL_SIZE)
 		return read_small(l);
-	return fsrv__mime_lacks_charset(fsrv__lookup_result_type(l->result)) ? read_encoding(l)
-									     : FSRV__LOOKUP_DONE;
+	return fsrv__lookup_result_lacks_charset(l->result) ? read_encoding(l) : FSRV__LOOKUP_DONE;
 }
 
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
@@ -275,7 +287,9 @@ static bool fetch_cached(struct lookup *l)
 	l->result->is_recent = recent_root(l) >= 0;
 	if (l->cached.content != NULL)
 		return l->started - l->cached.read < FRESH_MS;
-	return l->needs->facts_may_suffice && !l->needs->descriptor;
+	/* The tag of a small file is made of its bytes. */
+	return l->needs->facts_may_suffice && !l->needs->descriptor &&
+	       l->cached.file.identity.size > FSRV__SMALL_SIZE;
 }
 
 /* Reads the facts of a descriptor that the program gave. */
@@ -363,9 +377,8 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 		if (l.is_refused && confirmation != CONFIRMED)
 			fsrv__count(&fs->counters.refused, 1);
 	}
-	if (status == FSRV__LOOKUP_DONE)
-		fsrv__count(confirmation == CONFIRMED ? &fs->counters.cache_hits : &fs->counters.cache_misses,
-			    1);
+	if (confirmation != CONFIRMED)
+		result->was_opened = true;
 	fsrv__content_release(l.cached.content);
 	return status;
 }

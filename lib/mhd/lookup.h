@@ -4,6 +4,7 @@
 #define FSRV__MHD_LOOKUP_H
 
 #include "fs/roots.h"
+#include "http/accept_encoding.h"
 #include "mhd/lookup_result.h"
 
 /* What a request needs of its file. */
@@ -11,16 +12,22 @@ struct fsrv__lookup_needs {
 	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
 	bool media_type;        /* it will be named, whether the file is opened or not */
 	bool descriptor;        /* the file is to be open unless its bytes are in memory */
+	/* Facts of a sidecar, which were just read: the path is its name, and is looked up in its root alone.
+	 * NULL: an ordinary name. */
+	const struct fsrv__file *sidecar;
+	struct fsrv__coding_order codings; /* only with FSRV_PRECOMPRESSED */
 };
 
 /* A file that changes all the time is looked up so often, one after the other, before the answer is 503. */
 #define FSRV__MAX_LOOKUPS 3
 
-/* Looks up result->path. The caller has set path and requested_length. Errors of the machine are logged. What
- * is given is made ready to be sent instead; the result keeps it, whatever the status is.
+/* Looks up result->path, without regard to codings. The caller has set path and requested_length, and
+ * content_coding when it is that of a sidecar. Errors of the machine are logged. What is given is made ready
+ * to be sent instead; the result keeps it, whatever the status is.
  *
  * FSRV__LOOKUP_DONE: result->outcome tells what was found; the caller clears the result. With any other
- * status the result holds nothing, and the path may have the name of an index page at its end.
+ * status the result holds nothing, and the path may have the name of an index page at its end. was_opened is
+ * set when the cache did not suffice.
  *
  * FSRV__LOOKUP_WOULD_WAIT only with FSRV__CACHED_ONLY; result->file.is_remote then tells whether it could be
  * a wait for a network or another process. Any thread. */

@@ -1,5 +1,6 @@
 #include "mhd/lookup_result.h"
 
+#include "http/mime.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
 
@@ -8,15 +9,23 @@ const char *fsrv__lookup_result_type(const struct fsrv__lookup_result *result)
 	return result->given_type[0] != '\0' ? result->given_type : result->media_type;
 }
 
+bool fsrv__lookup_result_lacks_charset(const struct fsrv__lookup_result *result)
+{
+	return result->content_coding == NULL && fsrv__mime_lacks_charset(fsrv__lookup_result_type(result));
+}
+
 void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 {
 	result->outcome = FSRV__TARGET_MISSING;
 	result->is_recent = false;
+	result->was_opened = false;
 	result->is_given = result->is_of_overlay = false;
 	result->given_type[0] = result->given_tag[0] = '\0';
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
 	result->named_type[0] = '\0';
+	result->content_coding = NULL;
+	result->varies = false;
 }
 
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result)

@@ -16,6 +16,7 @@ struct fsrv__lookup_result {
 	/* The cache confirmed the path less than a second ago, and no name on the way is remote. So names and
 	 * file are most likely in memory. */
 	bool is_recent;
+	bool was_opened;         /* the file, or a sidecar, was opened or looked for by open(2) */
 	struct fsrv__time time;  /* when the lookup began */
 	size_t requested_length; /* of the path without an index page's name */
 	struct fsrv__path path;
@@ -31,6 +32,9 @@ struct fsrv__lookup_result {
 	/* The same with the encoding that a large page names; empty for all other files. */
 	char named_type[FSRV__CONTENT_TYPE_SIZE];
 	struct fsrv__content *content; /* what is sent in place of the file, a reference; or NULL */
+	/* Of what is sent: a sidecar's, or the one that the name stands for. NULL: that of the media type. */
+	const char *content_coding;
+	bool varies; /* the file has a sidecar: another request may be answered in another coding */
 };
 
 enum fsrv__lookup_status {
@@ -41,6 +45,9 @@ enum fsrv__lookup_status {
 
 /* The media type by what the program gave, or by the name; not yet with the encoding of a page. */
 const char *fsrv__lookup_result_type(const struct fsrv__lookup_result *result);
+
+/* Whether that type needs the encoding that the bytes of a page name. Those that are coded name none. */
+bool fsrv__lookup_result_lacks_charset(const struct fsrv__lookup_result *result);
 
 /* Makes a result that holds nothing. The path stays as it is. */
 void fsrv__lookup_result_init(struct fsrv__lookup_result *result);

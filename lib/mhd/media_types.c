@@ -1,7 +1,9 @@
 #include "mhd/media_types.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "http/coding.h"
 #include "http/mime.h"
 #include "http/text.h"
 
@@ -57,9 +59,9 @@ static const char *find_own(const struct fsrv__media_types *types, const char *e
 	return types->list[place].media_type;
 }
 
-const char *fsrv__media_type_of(const struct fsrv__media_types *types, const struct fsrv__path *path)
+static const char *type_of_name(const struct fsrv__media_types *types, const char *name)
 {
-	const char *name = fsrv__path_name(path), *extension = fsrv__mime_extension(name), *type;
+	const char *extension = fsrv__mime_extension(name), *type;
 
 	if (extension == NULL) {
 		type = fsrv__mime_type_of_name(name);
@@ -69,4 +71,33 @@ const char *fsrv__media_type_of(const struct fsrv__media_types *types, const str
 	if (type == NULL)
 		type = fsrv__mime_type(extension);
 	return type != NULL ? type : types->unknown;
+}
+
+/* The type of the name without the ending of a coding. NULL for an archive, which is to be saved as it is,
+ * and for a name that has no other extension. */
+static const char *type_of_coded(const struct fsrv__media_types *types, const char *name,
+				 enum fsrv__coding coding)
+{
+	size_t length = strlen(name) - strlen(fsrv__coding_ending(coding));
+	char bare[NAME_MAX + 1];
+	const char *extension;
+
+	if (length >= sizeof(bare))
+		return NULL;
+	memcpy(bare, name, length);
+	bare[length] = '\0';
+	extension = fsrv__mime_extension(bare);
+	return extension != NULL && !fsrv__names_match(extension, "tar") ? type_of_name(types, bare) : NULL;
+}
+
+const char *fsrv__media_type_of(const struct fsrv__media_types *types, const struct fsrv__path *path,
+				const char **coding)
+{
+	const char *name = fsrv__path_name(path), *type = NULL;
+	int number = types->has_codings ? fsrv__coding_of_file(name) : -1;
+
+	if (number >= 0)
+		type = type_of_coded(types, name, (enum fsrv__coding)number);
+	*coding = type != NULL ? fsrv__coding_name((enum fsrv__coding)number) : NULL;
+	return type != NULL ? type : type_of_name(types, name);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mhd/handler.h"
+#include "mhd/negotiation.h"
 #include "mhd/socket.h"
 
 /* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503.
@@ -35,7 +36,7 @@ static void run_lookup(struct fsrv__job *job, bool cancelled)
 	enum fsrv__lookup_status status = FSRV__LOOKUP_CHANGED;
 
 	for (int i = 0; i < FSRV__MAX_LOOKUPS && status == FSRV__LOOKUP_CHANGED && !cancelled; i++)
-		status = fsrv__lookup(fs, &offload->needs, FSRV__MAY_WAIT, &offload->result);
+		status = fsrv__negotiate(fs, &offload->needs, FSRV__MAY_WAIT, &offload->result);
 	if (status != FSRV__LOOKUP_DONE)
 		offload->result.outcome = FSRV__OVERLOADED;
 	pthread_mutex_lock(&fs->offload_mutex);

@@ -9,6 +9,10 @@
 
 #define MAX_WORKERS 1024
 
+#define KNOWN_FLAGS                                                                                          \
+	(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD | FSRV_ISOLATE |            \
+		   FSRV_PRECOMPRESSED | FSRV_CODING_BY_EXTENSION)
+
 /* RFC 9110, 5.5, without obs-text: what libmicrohttpd sends as it is. */
 static bool is_field_value(const char *text)
 {
@@ -67,8 +71,7 @@ static const char *find_bad_number(const struct fsrv_options *options)
 		return "etag";
 	if ((unsigned)options->body > FSRV_BODY_READER)
 		return "body";
-	if ((options->flags &
-	     ~(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD | FSRV_ISOLATE)) != 0)
+	if ((options->flags & ~KNOWN_FLAGS) != 0)
 		return "flags";
 	if (options->workers > MAX_WORKERS)
 		return "workers";

@@ -12,7 +12,7 @@ int fsrv_overlay_put(struct fsrv *fs, const struct fsrv_resource *given)
 	struct fsrv__overlay_facts facts;
 	struct fsrv__content *content;
 	struct fsrv__path path;
-	const char *type, *bad = fsrv__resource_read(given, &resource, &path);
+	const char *type, *coding, *bad = fsrv__resource_read(given, &resource, &path);
 	bool is_kept;
 
 	if (bad == NULL && resource.kind != FSRV_RESOURCE_BYTES)
@@ -26,8 +26,9 @@ int fsrv_overlay_put(struct fsrv *fs, const struct fsrv_resource *given)
 	content = fsrv__resource_make_content(&fs->allocator, &resource);
 	if (content == NULL)
 		return FSRV_ERR_MEMORY;
-	type = facts.media_type[0] != '\0' ? facts.media_type : fsrv__media_type_of(&fs->types, &path);
-	if (fsrv__mime_lacks_charset(type))
+	type = fsrv__media_type_of(&fs->types, &path, &coding);
+	if (facts.media_type[0] != '\0' ? fsrv__mime_lacks_charset(facts.media_type)
+					 : coding == NULL && fsrv__mime_lacks_charset(type))
 		fsrv__encoding_name(content->bytes, content->length, content->media_type);
 	is_kept = fsrv__overlay_put(&fs->overlay, path.text, &facts, content);
 	fsrv__content_release(content);

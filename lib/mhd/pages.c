@@ -39,7 +39,8 @@ static void log_page(const struct fsrv *fs, const char *path, uint64_t flags)
 uint64_t fsrv__pages_scripts_hash(const struct fsrv *fs, const struct fsrv__addition *last,
 				  const struct fsrv__lookup_result *result)
 {
-	if (last == NULL || !fsrv__mime_is_html(fsrv__lookup_result_type(result)))
+	if (last == NULL || result->content_coding != NULL ||
+	    !fsrv__mime_is_html(fsrv__lookup_result_type(result)))
 		return 0;
 	return last->totals[kind_of(fs, result->path.text)].hash;
 }

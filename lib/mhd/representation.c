@@ -21,10 +21,18 @@ static struct fsrv__text choose_opaque_tag(const struct fsrv *fs, const struct f
 /* The type by the name or of the program, unless the page has to tell its encoding. */
 static const char *choose_media_type(const struct fsrv__lookup_result *found)
 {
-	const char *named = found->content != NULL ? found->content->media_type : found->named_type;
-	const char *type = fsrv__lookup_result_type(found);
+	const char *named = found->named_type, *type = fsrv__lookup_result_type(found);
 
+	if (named[0] == '\0' && found->content != NULL)
+		named = found->content->media_type;
 	return fsrv__mime_lacks_charset(type) && named[0] != '\0' ? named : type;
+}
+
+static const char *choose_coding(const struct fsrv__lookup_result *found)
+{
+	if (found->content_coding != NULL)
+		return found->content_coding;
+	return fsrv__mime_coding(fsrv__lookup_result_type(found), fsrv__path_name(&found->path));
 }
 
 void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__lookup_result *found,
@@ -43,6 +51,7 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 		source.bytes = content->is_volatile ? FSRV__BYTES_VOLATILE : FSRV__BYTES_HASHED;
 		source.hash = content->hash;
 	}
+	source.coding = found->varies ? found->content_coding : NULL;
 	if (has_scripts)
 		source.addition = content->scripts_hash;
 	fsrv__validators_make(&found->file.identity, found->time, &source, &representation->validators);
@@ -51,8 +60,10 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 					  found->time.seconds);
 	representation->size = content != NULL ? content->length : found->file.identity.size;
 	representation->media_type = choose_media_type(found);
-	representation->content_coding =
-		fsrv__mime_coding(fsrv__lookup_result_type(found), fsrv__path_name(&found->path));
+	representation->content_coding = choose_coding(found);
+	representation->varies = found->varies;
+	/* A compressor gives its file the date of the original. */
+	representation->validators.has_strong_date &= !found->varies;
 	representation->cache_control = fs->cache_control;
 	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
 	representation->max_ranges = fs->max_ranges;

@@ -181,6 +181,23 @@ void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__re
 		request->is_misread = true;
 }
 
+static enum MHD_Result add_coding(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				  const char *value, size_t value_size)
+{
+	(void)kind;
+	if (value != NULL && fsrv__text_is((struct fsrv__text){name, name_size}, "accept-encoding"))
+		fsrv__accept_encoding_add(cls, (struct fsrv__text){value, value_size});
+	return MHD_YES;
+}
+
+void fsrv__request_read_codings(struct MHD_Connection *connection, struct fsrv__coding_order *order)
+{
+	struct fsrv__accept_encoding accept = {{0}, 0, 0};
+
+	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_coding, &accept);
+	fsrv__accept_encoding_rank(&accept, order);
+}
+
 struct query {
 	struct fsrv__location *location;
 	enum fsrv__path_form form;

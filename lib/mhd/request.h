@@ -4,6 +4,7 @@
 #define FSRV__MHD_REQUEST_H
 
 #include "fsrv/fsrv.h"
+#include "http/accept_encoding.h"
 #include "http/location.h"
 #include "http/request.h"
 
@@ -18,6 +19,9 @@ struct fsrv__request_line {
  * the request. */
 void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__request_line *line,
 			struct fsrv__request *request);
+
+/* Reads Accept-Encoding. */
+void fsrv__request_read_codings(struct MHD_Connection *connection, struct fsrv__coding_order *order);
 
 /* Appends the query of the request, if there is one, to the target of a redirect. form tells whether the
  * daemon decodes percent-encoding. */

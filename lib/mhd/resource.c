@@ -5,7 +5,6 @@
 
 #include "fs/encoding.h"
 #include "http/field.h"
-#include "http/mime.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
 #include "mhd/option_struct.h"
@@ -120,7 +119,10 @@ static void give(struct fsrv *fs, const struct fsrv__overlay_facts *facts, struc
 	result->is_recent = false;
 	memcpy(result->given_type, facts->media_type, sizeof(result->given_type));
 	memcpy(result->given_tag, facts->etag, sizeof(result->given_tag));
-	result->media_type = fsrv__media_type_of(&fs->types, &result->path);
+	result->media_type = fsrv__media_type_of(&fs->types, &result->path, &result->content_coding);
+	/* The type that the program gives is that of the bytes as they are. */
+	if (facts->media_type[0] != '\0')
+		result->content_coding = NULL;
 	result->file = (struct fsrv__file){.fd = -1, .root = -1};
 	result->file.identity.modified = result->file.identity.changed = modified;
 }
@@ -130,7 +132,7 @@ static void give_content(struct fsrv__content *content, struct fsrv__lookup_resu
 {
 	result->content = content;
 	result->file.identity.size = content->length;
-	if (fsrv__mime_lacks_charset(fsrv__lookup_result_type(result)))
+	if (fsrv__lookup_result_lacks_charset(result))
 		fsrv__encoding_name(content->bytes, content->length, content->media_type);
 }
 
