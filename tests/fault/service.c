@@ -124,7 +124,7 @@ static void start(struct matrix *matrix, struct service *service)
 	options.log = note_log;
 	options.log_cls = service;
 	options.body = service->way.body;
-	options.flags = service->way.flags;
+	options.flags |= service->way.flags;
 	pthread_mutex_init(&service->mutex, NULL);
 	if (service->way.daemon != NULL) {
 		options.wake = daemon_wake;
