@@ -32,6 +32,8 @@ static const char usage[] =
 	"                         removed; repeatable, the last one decides\n"
 	"  --cors[=ORIGIN]        let scripts of ORIGIN read files (default: of every origin); repeatable\n"
 	"  --isolate              isolate pages from other origins, for SharedArrayBuffer\n"
+	"  --precompressed        send FILE.br, FILE.zst or FILE.gz for FILE to clients that accept it\n"
+	"  --coding-by-extension  send a.js.gz as a script with Content-Encoding: gzip, likewise .br, .zst\n"
 	"  --mime-types FILE      media types of extensions, as in /etc/mime.types (default: built in)\n"
 	"  --default-type TYPE    media type of unknown extensions (default: application/octet-stream)\n"
 	"  --extensionless-type TYPE\n"
@@ -200,6 +202,7 @@ enum {
 	BODY_SCRIPT,
 	CACHE_CONTROL,
 	CACHE_SIZE,
+	CODING_BY_EXTENSION,
 	CORS,
 	DEFAULT_TYPE,
 	EXTENSIONLESS_TYPE,
@@ -218,6 +221,7 @@ enum {
 	MODE,
 	OVERLAY,
 	PORT,
+	PRECOMPRESSED,
 	PREFIX,
 	PRE_HEAD_SCRIPT,
 	QUIET,
@@ -237,6 +241,7 @@ static const struct option options[] = {
 	{"body-script", required_argument, NULL, BODY_SCRIPT},
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
 	{"cache-size", required_argument, NULL, CACHE_SIZE},
+	{"coding-by-extension", no_argument, NULL, CODING_BY_EXTENSION},
 	{"cors", optional_argument, NULL, CORS},
 	{"default-type", required_argument, NULL, DEFAULT_TYPE},
 	{"extensionless-type", required_argument, NULL, EXTENSIONLESS_TYPE},
@@ -255,6 +260,7 @@ static const struct option options[] = {
 	{"mode", required_argument, NULL, MODE},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
+	{"precompressed", no_argument, NULL, PRECOMPRESSED},
 	{"prefix", required_argument, NULL, PREFIX},
 	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
 	{"quiet", no_argument, NULL, QUIET},
@@ -309,6 +315,12 @@ static bool take_field_option(struct settings *s, int option, char *value)
 		return add_header(s, value);
 	case ISOLATE:
 		s->files.flags |= FSRV_ISOLATE;
+		return true;
+	case PRECOMPRESSED:
+		s->files.flags |= FSRV_PRECOMPRESSED;
+		return true;
+	case CODING_BY_EXTENSION:
+		s->files.flags |= FSRV_CODING_BY_EXTENSION;
 		return true;
 	case DEFAULT_TYPE:
 		s->files.default_type = value;

@@ -24,6 +24,7 @@ MEMORY = {'brk', 'madvise', 'mmap', 'mprotect', 'mremap', 'munmap'}
 # name, method, path, fields, status, calls for each request, how often files are opened: for some requests,
 # once a second (so old may bytes from memory be), or never
 SOME, EACH_SECOND, NEVER = range(3)
+ANY = {'Accept_Encoding': 'gzip, br, zstd'}
 REREAD = 8  # calls
 REQUESTS_OF_INTEREST = (
     ('200 of a small file', 'GET', '/small.txt', {}, 200, 4, EACH_SECOND),
@@ -35,13 +36,33 @@ REQUESTS_OF_INTEREST = (
     ('304 of a large file', 'GET', '/large.bin', {'If_None_Match': '*'}, 304, 4, NEVER),
     ('HEAD of a large file', 'HEAD', '/large.bin', {}, 200, 4, NEVER),
     ('64 KiB of a large file', 'GET', '/large.bin', {'Range': 'bytes=100000-165535'}, 206, 7, SOME),
+    ('200 with a coding, switched off', 'GET', '/packed.txt', ANY, 200, 4, EACH_SECOND),
+)
+
+# With --precompressed each coding that is looked for is one call more. Where the thread may not wait, an
+# absent sidecar is looked for by openat2(2).
+PRECOMPRESSED = (
+    ('200 with the first coding', 'GET', '/packed.txt', ANY, 200, 5, EACH_SECOND),
+    ('304 with the first coding', 'GET', '/packed.txt', {'If_None_Match': '*', **ANY}, 304, 5, EACH_SECOND),
+    ('206 with the first coding', 'GET', '/packed.txt', {'Range': 'bytes=1-3', **ANY}, 206, 5, EACH_SECOND),
+    ('200 with the last coding', 'GET', '/gzip.txt', ANY, 200, 7, SOME),
+    ('200 of a file without sidecars', 'GET', '/small.txt', ANY, 200, 7, SOME),
+    ('206 of a large file without sidecars', 'GET', '/large.bin',
+     {'Range': 'bytes=100000-165535', **ANY}, 206, 10, SOME),
+    ('206 of a large sidecar', 'GET', '/packed.bin', {'Range': 'bytes=100000-165535', **ANY}, 206, 9, SOME),
+    ('304 of a large sidecar', 'GET', '/packed.bin', {'If_None_Match': '*', **ANY}, 304, 5, NEVER),
+    ('200 without a coding', 'GET', '/packed.txt', {}, 200, 5, EACH_SECOND),
 )
 
 
 def make_site(folder):
     for name, content in (('small.txt', b'small\n' * 100),
                           ('index.html', b'<!doctype html><title>t</title>\n'),
-                          ('large.bin', bytes(range(256)) * (LARGE // 256))):
+                          ('packed.txt', b'packed\n' * 100), ('packed.txt.br', b'br' * 100),
+                          ('gzip.txt', b'gzip\n' * 100), ('gzip.txt.gz', b'gz' * 100),
+                          ('large.bin', bytes(range(256)) * (LARGE // 256)),
+                          ('packed.bin', bytes(range(256)) * (LARGE // 256)),
+                          ('packed.bin.br', bytes(range(256)) * (LARGE // 512))):
         with open(os.path.join(folder, name), 'wb') as file:
             file.write(content)
     time.sleep(2.1)  # younger files are not kept
@@ -124,9 +145,12 @@ def reads_ahead_in_each_part(serve, folder, trace_file):
 
 def cases(serve, folder, trace_file):
     for mode in ('thread', 'epoll', 'pool'):
+        command = [serve, '--quiet', '--mode', mode, folder]
         for request in REQUESTS_OF_INTEREST:
+            yield f'{mode}: {request[0]}', partial(count_calls, command, trace_file, request)
+        for request in PRECOMPRESSED:
             yield f'{mode}: {request[0]}', partial(
-                count_calls, [serve, '--quiet', '--mode', mode, folder], trace_file, request)
+                count_calls, [*command, '--precompressed'], trace_file, request)
     yield 'epoll: reads ahead in each of several ranges', partial(
         reads_ahead_in_each_part, serve, folder, trace_file)
 
