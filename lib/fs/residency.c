@@ -156,17 +156,24 @@ static void query_window(struct fsrv__residency_window *window, int fd, uint64_t
 			count_resident(fd, left < MAX_WINDOW ? (size_t)left : MAX_WINDOW, offset);
 }
 
+/* Asks anew where nothing is known of the offset, or was learned too long ago. */
+static void update_window(struct fsrv__residency_window *window, int fd, uint64_t offset)
+{
+	uint64_t now = milliseconds();
+
+	if (offset >= window->start && offset < window->resident_end && now - window->time <= WINDOW_MS)
+		return;
+	query_window(window, fd, offset);
+	window->time = now;
+}
+
 ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
 				    uint64_t offset)
 {
-	uint64_t now = milliseconds();
 	bool is_resident;
 	ssize_t n;
 
-	if (offset < window->start || offset >= window->resident_end || now - window->time > WINDOW_MS) {
-		query_window(window, fd, offset);
-		window->time = now;
-	}
+	update_window(window, fd, offset);
 	is_resident = offset < window->resident_end;
 	if (!is_resident && window->is_reliable) {
 		errno = EAGAIN;
@@ -179,11 +186,12 @@ ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int f
 	n = read_nowait(fd, buffer, size, offset);
 	if (n < 0 && errno == EOPNOTSUPP)
 		return read_if_resident(fd, buffer, size, offset, is_resident ? RESIDENT : UNKNOWN);
+	if (n > 0)
+		return n;
 	if (n == 0)
 		errno = EAGAIN;
-	if (n <= 0)
-		window->resident_end = 0;
-	return n > 0 ? n : -1;
+	window->resident_end = 0;
+	return -1;
 }
 
 void fsrv__residency_disable_read_ahead(int fd)

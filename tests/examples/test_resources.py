@@ -27,7 +27,8 @@ def keeps_files_for_those_with_the_key(command, folder):
               (200, CLIP, 'video/mp4', 'private, no-cache'), 'a file')
         status, fields, content = ask(connection, '/files/clip.mp4', Cookie=cookie, Range='bytes=9-99999')
         equal((status, content), (206, CLIP[9:100000]), 'a part')
-        equal(ask(connection, '/files/clip.mp4', Cookie=cookie, If_None_Match=fields['ETag'])[0], 304, 'again')
+        equal(ask(connection, '/files/clip.mp4', Cookie=cookie, If_None_Match=fields['ETag'])[0], 304,
+              'again')
         for name in ('none', 'sub', '../index.html', 'sub/notes.txt', '.hidden', ''):
             equal(ask(connection, '/files/' + name, Cookie=cookie)[0], 500 if name == 'sub' else 404, name)
         descriptors = server.count_descriptors()

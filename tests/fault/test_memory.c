@@ -98,7 +98,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 			      const char *method, const char *version, const char *upload_data,
 			      size_t *upload_data_size, void **con_cls)
 {
-	struct fsrv_resource resource = {.size = sizeof(resource), .kind = FSRV_RESOURCE_FILE, .name = "clip"};
+	struct fsrv_resource resource = {
+		.size = sizeof(resource), .kind = FSRV_RESOURCE_FILE, .name = "clip"};
 
 	if (strcmp(url, "/given") == 0)
 		resource = lend("given.txt");

@@ -1,7 +1,9 @@
+#include <errno.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "suite.h"
 
@@ -18,7 +20,11 @@ static bool set_locale(void)
 {
 	const char *name = getenv("FSRV_TEST_LOCALE");
 
-	if (name == NULL || setlocale(LC_ALL, name) != NULL)
+	if (name == NULL)
+		return true;
+	/* libmicrohttpd asks for descriptions of errors. For the first one the C library opens a few files,
+	 * which tests that count descriptors must not meet. */
+	if (setlocale(LC_ALL, name) != NULL && strerror(EAGAIN) != NULL)
 		return true;
 	printf("Bail out! locale %s cannot be set\n", name);
 	return false;
