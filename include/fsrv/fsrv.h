@@ -150,7 +150,12 @@ enum fsrv_flags {
 	 * Content-Encoding gzip, br or zstd, whether the client accepts it or not: what programs need that
 	 * request compressed files by these names, such as Unity WebGL builds. Archives (.tar.gz), and names
 	 * without another extension, are sent as before. Pages in a coding get no scripts. */
-	FSRV_CODING_BY_EXTENSION = 1 << 5
+	FSRV_CODING_BY_EXTENSION = 1 << 5,
+	/* Where a target without a slash at its end is no file, the file of that name with ".html" behind it
+	 * is served: /about is about.html. Such a file comes before the redirect to a directory of the same
+	 * name. Its full name is served as well, and nothing is redirected to the shorter one. Paths given to
+	 * fsrv_serve are not concerned. */
+	FSRV_CLEAN_URLS = 1 << 6
 };
 
 /* A media type for a file name extension. Since 0.1. */
@@ -304,7 +309,8 @@ struct fsrv_options {
 	 * pointer or a constant of fsrv, so a handler that expects a first call with NULL in *con_cls cannot
 	 * be used here. It may call fsrv_handle, also for the same handler, with another url, to serve a page
 	 * in place of the missing one; for a name that is missing as well that call answers 404 and does not
-	 * call the fallback again. NULL: a plain 404. */
+	 * call the fallback again. The pages of spa_page and not_found_page and the flag FSRV_CLEAN_URLS come
+	 * first. NULL: a plain 404. */
 	MHD_AccessHandlerCallback fallback;
 	void *fallback_cls;
 
@@ -410,6 +416,20 @@ struct fsrv_options {
 	 * several ranges gets the whole file. */
 	unsigned max_ranges;
 	unsigned reserved_2; /* 0 */
+
+	/* Page for the routes of an application that runs in the browser, as the path of a file below a root,
+	 * not percent-encoded: "index.html". It is served like any file, with 200, for each GET or HEAD of a
+	 * name that is missing or hidden, if the last segment of the target has no extension and Accept names
+	 * text/html with a weight of more than 0 (RFC 9110, 12.5.1). Browsers send that when they open a
+	 * page. Every other missing name stays missing: a script that was renamed does not become a page.
+	 * Targets outside of the prefix or above the root are not concerned, nor is fsrv_serve. Where Accept
+	 * decides, the response has Vary: Accept. A page that is missing itself, or may not be read, is as if
+	 * it were not given. It is logged once, until it is there again. NULL: none. */
+	const char *spa_page;
+	/* Page that is sent with 404 for the same requests, unless spa_page is served. Preconditions and
+	 * ranges are ignored (RFC 9110, 13.2.1 and 14.2). It has no validators, and Cache-Control: no-cache
+	 * like every error. Other missing names, and a missing page, get a short text. NULL: none. */
+	const char *not_found_page;
 };
 
 /* Makes a handler.
@@ -423,11 +443,12 @@ struct fsrv_options {
  *                       an extension that is NULL, empty, or contains a dot or slash; an index name that
  *                       is NULL, empty, "." or "..", or contains a slash; a media type that is NULL (in
  *                       types), empty or no field value (RFC 9110, 5.5); a Cache-Control that is no field
- *                       value; a prefix that is no path or has a query; an allowed host that is NULL or
- *                       none of the forms; more than 1024 workers; max_ranges above 64; a reserved
- *                       member that is not 0; a size that the struct has in no version; a rule that
- *                       fsrv/fields.h excludes, or rules that can give one response more than
- *                       FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that no browser sends
+ *                       value; a prefix that is no path or has a query; a page that is no path of a file;
+ *                       an allowed host that is NULL or none of the forms; more than 1024 workers;
+ *                       max_ranges above 64; a reserved member that is not 0; a size that the struct has
+ *                       in no version; a rule that fsrv/fields.h excludes, or rules that can give one
+ *                       response more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that no
+ *                       browser sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason

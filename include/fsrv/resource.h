@@ -87,7 +87,8 @@ struct fsrv_resource {
  * released, whatever becomes of the request and whatever the call returns. So open the file anew for each
  * call; in the first call for a request (*con_cls is NULL) resource may be NULL to save that. In the final
  * call NULL gives 404, or the fallback.  The other arguments and results are those of fsrv_handle. A path
- * that does not exist gives 404, or the fallback. A resource that this header does not allow gives 500, and
+ * that does not exist gives 404, or the fallback. Nothing else takes its place: spa_page, not_found_page and
+ * FSRV_CLEAN_URLS are about targets of fsrv_handle. A resource that this header does not allow gives 500, and
  * the log function is called. */
 FSRV_API enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource *resource,
 				    struct MHD_Connection *connection, const char *url, const char *method,

@@ -156,6 +156,20 @@ static void plan_ranges(const struct fsrv__representation *file, struct fsrv__te
 		plan_slice(file, verdict == FSRV_RANGE_PARTIAL ? &range : NULL, plan);
 }
 
+/* Preconditions and ranges are ignored, because without them the status would not be 200 (RFC 9110, 13.2.1
+ * and 14.2). So validators would be of no use. */
+static void plan_not_found_page(const struct fsrv__representation *file, struct fsrv__plan *plan)
+{
+	begin(plan, 404, FSRV__CONTENT_SLICE);
+	plan->length = file->size;
+	add_header(plan, "Content-Type", file->media_type);
+	if (file->content_coding != NULL)
+		add_header(plan, "Content-Encoding", file->content_coding);
+	add_header(plan, "Cache-Control", "no-cache");
+	if (file->varies)
+		add_vary(plan);
+}
+
 static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file,
 		      int64_t now, struct fsrv__plan *plan)
 {
@@ -200,7 +214,10 @@ static void plan_target(const struct fsrv__request *request, const struct fsrv__
 {
 	switch (target->outcome) {
 	case FSRV__FOUND_FILE:
-		plan_file(request, target->file, now, plan);
+		if (target->is_not_found_page)
+			plan_not_found_page(target->file, plan);
+		else
+			plan_file(request, target->file, now, plan);
 		return;
 	case FSRV__FOUND_DIRECTORY:
 		plan_directory(target->location, plan);
@@ -247,6 +264,8 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 		add_header(plan, "Allow", allowed_methods);
 	} else {
 		plan_target(request, target, now, plan);
+		if (target->depends_on_accept)
+			add_header(plan, "Vary", "Accept"); /* RFC 9110, 12.5.5 */
 	}
 	if (fsrv__request_is_last(request, http_1_1))
 		add_header(plan, "Connection", "close");

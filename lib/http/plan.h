@@ -27,6 +27,9 @@ struct fsrv__target {
 	enum fsrv__outcome outcome;
 	const struct fsrv__representation *file; /* for FSRV__FOUND_FILE */
 	const char *location;                    /* for FSRV__FOUND_DIRECTORY: the value of Location */
+	bool is_not_found_page; /* the file was found in place of one that is missing, and the client is told
+				 */
+	bool depends_on_accept; /* with another Accept the request might have another answer */
 };
 
 enum fsrv__content_kind {

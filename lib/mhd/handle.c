@@ -8,12 +8,12 @@
 #include "mhd/clock.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
-#include "mhd/negotiation.h"
 #include "mhd/offload.h"
 #include "mhd/representation.h"
 #include "mhd/request.h"
 #include "mhd/resource.h"
 #include "mhd/response.h"
+#include "mhd/search.h"
 
 /* Its address in *con_cls says that the first call of a request has been. */
 static char first_call_is_over;
@@ -36,6 +36,7 @@ struct exchange {
 	const struct fsrv_resource *resource;
 	const char *refusal; /* of the resource, for the log; NULL: none */
 	bool has_path;       /* the target was parsed, and is one */
+	bool needs_accept;   /* Accept decides what takes the place of a missing name */
 	uint64_t started;    /* by fsrv__clock_nanoseconds */
 	uint64_t number;     /* of the answer */
 	struct fsrv__lookup_needs needs;
@@ -57,6 +58,7 @@ static void set_needs(struct exchange *x)
 	x->needs.sidecar = NULL;
 	if (x->fs->is_precompressed)
 		fsrv__request_read_codings(x->connection, &x->needs.codings);
+	x->needs_accept = false;
 }
 
 /* False when no file is to be looked up: the outcome is known then. */
@@ -97,19 +99,15 @@ static bool check_resource(struct exchange *x)
 	return false;
 }
 
-/* Takes what needs no lookup of a name: what the program gives, and content of the overlay. False when memory
- * or descriptors lack. */
+/* Takes what the program gives, which needs no lookup of a name. False when memory or descriptors lack. */
 static bool take_given(struct exchange *x)
 {
 	const struct fsrv_resource *resource = x->resource;
 
-	if (resource != NULL && resource->kind != FSRV_RESOURCE_PATH) {
-		x->resource = NULL;
-		return fsrv__resource_give(x->fs, resource, &x->found);
-	}
-	if (!fsrv__overlay_is_empty(&x->fs->overlay))
-		fsrv__resource_find_in_overlay(x->fs, &x->found);
-	return true;
+	if (resource == NULL || resource->kind == FSRV_RESOURCE_PATH)
+		return true;
+	x->resource = NULL;
+	return fsrv__resource_give(x->fs, resource, &x->found);
 }
 
 static void report_access(const struct exchange *x)
@@ -216,12 +214,38 @@ static bool wants_file(const struct exchange *x)
 	       !fsrv__request_is_malformed(&x->request, x->http_1_1);
 }
 
+/* Adds to the lookup of the name those of the files that may take its place. */
+static void add_fallback_pages(struct exchange *x)
+{
+	const struct fsrv__fallback_pages *pages = x->fs->fallback_pages;
+	const struct fsrv__path *path = &x->found.path;
+	bool is_hidden = x->needs.tries == 0, accepts_html = false;
+
+	x->needs_accept = fsrv__fallback_pages_need_accept(pages, path);
+	if (x->needs_accept)
+		accepts_html = fsrv__request_accepts_html(x->connection);
+	x->needs.tries |= fsrv__fallback_pages_choose(pages, path, is_hidden, accepts_html);
+}
+
+/* Pages may take the place of a target, never that of what the program chose. */
+static void choose_tries(struct exchange *x)
+{
+	bool has_name;
+
+	x->has_path = false;
+	has_name = x->is_chosen ? check_resource(x) : parse_target(x);
+	x->needs.tries = has_name ? FSRV__TRY_NAME : 0;
+	if (x->has_path && x->fs->fallback_pages != NULL)
+		add_fallback_pages(x);
+}
+
 enum step { DONE, AGAIN, SUSPENDED };
 
 /* Takes what a worker has found, or what is given. False when nothing is left to be looked up. */
 static bool begin_lookup(struct exchange *x, bool may_suspend)
 {
-	if (!(x->is_chosen ? check_resource(x) : parse_target(x)))
+	choose_tries(x);
+	if (x->needs.tries == 0)
 		return false;
 	if (may_suspend && !x->needs.descriptor && fsrv__offload_take(x->fs, x->connection, &x->found))
 		return false;
@@ -238,8 +262,7 @@ static enum step look_up(struct exchange *x)
 
 	if (!x->found.is_given && !begin_lookup(x, may_suspend))
 		return DONE;
-	switch (fsrv__negotiate(x->fs, &x->needs, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT,
-				&x->found)) {
+	switch (fsrv__search(x->fs, &x->needs, may_suspend ? FSRV__CACHED_ONLY : FSRV__MAY_WAIT, &x->found)) {
 	case FSRV__LOOKUP_DONE:
 		return DONE;
 	case FSRV__LOOKUP_CHANGED:
@@ -259,7 +282,11 @@ static void set_target(struct exchange *x, struct fsrv__location *location)
 	if (x->found.outcome == FSRV__FOUND_FILE) {
 		fsrv__representation_describe(x->fs, &x->found, &x->representation);
 		x->target.file = &x->representation;
+		x->target.is_not_found_page = x->found.found_by == FSRV__TRY_NOT_FOUND;
 	}
+	x->target.depends_on_accept =
+		x->needs_accept && (x->found.outcome == FSRV__TARGET_MISSING ||
+				    x->found.found_by == FSRV__TRY_SPA || x->target.is_not_found_page);
 	if (x->found.outcome == FSRV__FOUND_DIRECTORY) {
 		fsrv__location_start(location, fsrv__path_name(&x->found.path));
 		fsrv__request_copy_query(x->connection, x->form, location);

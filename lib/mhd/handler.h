@@ -12,6 +12,7 @@
 #include "fs/scripts.h"
 #include "fs/workers.h"
 #include "fsrv/fsrv.h"
+#include "http/fallback_pages.h"
 #include "mhd/allowed_hosts.h"
 #include "mhd/connection.h"
 #include "mhd/counters.h"
@@ -32,7 +33,8 @@ struct fsrv {
 	struct fsrv__text prefix;      /* of targets, in the form of a path below a root; empty: none */
 	const char *cache_control;     /* NULL: no such field */
 	const struct fsrv__cors *cors; /* part of own_fields; NULL: no origin may read */
-	const struct fsrv__own_fields *own_fields; /* NULL: none */
+	const struct fsrv__own_fields *own_fields;         /* NULL: none */
+	const struct fsrv__fallback_pages *fallback_pages; /* NULL: none */
 	struct fsrv__log log;
 	struct fsrv__wake wake;
 	fsrv_access_function access;
@@ -64,6 +66,7 @@ struct fsrv {
 	struct fsrv__overlay overlay;
 	struct fsrv__counters counters;
 	atomic_uint_least64_t last_answer; /* number of the last answer */
+	atomic_uint missing_pages;         /* of fallback_pages: bits of enum fsrv__try; logged already */
 
 	/* Lookups that were offloaded: the list is guarded by the mutex. */
 	pthread_mutex_t offload_mutex;

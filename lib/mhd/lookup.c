@@ -38,8 +38,7 @@ struct lookup {
 /* Takes the path back to what was requested. */
 static void reset_result(struct fsrv__lookup_result *result)
 {
-	result->path.length = result->requested_length;
-	result->path.text[result->requested_length] = '\0';
+	fsrv__lookup_result_reset_path(result);
 	result->file.fd = -1;
 	result->content = NULL;
 	result->named_type[0] = '\0';

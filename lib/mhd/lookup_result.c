@@ -21,11 +21,18 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 	result->was_opened = false;
 	result->is_given = result->is_of_overlay = false;
 	result->given_type[0] = result->given_tag[0] = '\0';
+	result->found_by = FSRV__TRY_NAME;
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
 	result->named_type[0] = '\0';
 	result->content_coding = NULL;
 	result->varies = false;
+}
+
+void fsrv__lookup_result_reset_path(struct fsrv__lookup_result *result)
+{
+	result->path.length = result->requested_length;
+	result->path.text[result->requested_length] = '\0';
 }
 
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result)

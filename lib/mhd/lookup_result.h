@@ -8,6 +8,7 @@
 #include "fs/content.h"
 #include "fs/file.h"
 #include "fsrv/fsrv.h"
+#include "http/fallback_pages.h"
 #include "http/outcome.h"
 #include "http/path.h"
 
@@ -27,6 +28,7 @@ struct fsrv__lookup_result {
 	char given_type[FSRV__CONTENT_TYPE_SIZE];  /* media type of what is given; empty: by the name */
 	char given_tag[FSRV__ETAG_OPAQUE_MAX + 1]; /* opaque part of its entity tag; empty: none */
 	/* The following are for FSRV__FOUND_FILE. */
+	enum fsrv__try found_by;
 	struct fsrv__file file; /* the descriptor is -1 unless the file was opened */
 	const char *media_type; /* of the file's name; a constant of the handler's */
 	/* The same with the encoding that a large page names; empty for all other files. */
@@ -51,6 +53,9 @@ bool fsrv__lookup_result_lacks_charset(const struct fsrv__lookup_result *result)
 
 /* Makes a result that holds nothing. The path stays as it is. */
 void fsrv__lookup_result_init(struct fsrv__lookup_result *result);
+
+/* Takes the name of an index page off the path. */
+void fsrv__lookup_result_reset_path(struct fsrv__lookup_result *result);
 
 /* Closes the file and releases the content. */
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "mhd/handler.h"
-#include "mhd/negotiation.h"
+#include "mhd/search.h"
 #include "mhd/socket.h"
 
 /* As many lookups may run or wait to be taken, about: the check takes no lock. Further ones are answered 503.
@@ -26,6 +26,10 @@ struct fsrv__offload {
 	struct fsrv__lookup_needs needs;
 	struct fsrv__offload *next; /* in a list; that of the handler is guarded by the mutex */
 	struct fsrv__lookup_result result;
+	/* The path that was requested, not terminated. The result has that of the file that was found. */
+	bool directory;
+	size_t length;
+	char path[];
 };
 
 static void run_lookup(struct fsrv__job *job, bool cancelled)
@@ -36,7 +40,7 @@ static void run_lookup(struct fsrv__job *job, bool cancelled)
 	enum fsrv__lookup_status status = FSRV__LOOKUP_CHANGED;
 
 	for (int i = 0; i < FSRV__MAX_LOOKUPS && status == FSRV__LOOKUP_CHANGED && !cancelled; i++)
-		status = fsrv__negotiate(fs, &offload->needs, FSRV__MAY_WAIT, &offload->result);
+		status = fsrv__search(fs, &offload->needs, FSRV__MAY_WAIT, &offload->result);
 	if (status != FSRV__LOOKUP_DONE)
 		offload->result.outcome = FSRV__OVERLOADED;
 	pthread_mutex_lock(&fs->offload_mutex);
@@ -61,9 +65,8 @@ static void free_list(struct fsrv__offload *list)
 static bool is_for(const struct fsrv__offload *offload, const struct fsrv__lookup_result *result)
 {
 	return fsrv__socket_cookie(offload->socket) == offload->cookie &&
-	       offload->result.requested_length == result->requested_length &&
-	       offload->result.path.directory == result->path.directory &&
-	       memcmp(offload->result.path.text, result->path.text, result->requested_length) == 0;
+	       offload->length == result->requested_length && offload->directory == result->path.directory &&
+	       memcmp(offload->path, result->path.text, offload->length) == 0;
 }
 
 /* Lookups that have ended. */
@@ -137,7 +140,8 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 					      const struct fsrv__lookup_needs *needs,
 					      const struct fsrv__lookup_result *result)
 {
-	struct fsrv__offload *offload = fsrv__allocate(&fs->allocator, sizeof(*offload));
+	size_t length = result->requested_length;
+	struct fsrv__offload *offload = fsrv__allocate(&fs->allocator, sizeof(*offload) + length);
 
 	if (offload == NULL)
 		return NULL;
@@ -147,6 +151,9 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 		fsrv__file_forget(&offload->result.file);
 		offload->result.content = NULL;
 	}
+	offload->directory = result->path.directory;
+	offload->length = length;
+	memcpy(offload->path, result->path.text, length);
 	offload->job.run = run_lookup;
 	offload->job.owner = fsrv__connection_owner(connection);
 	offload->job.is_remote = result->file.is_remote;

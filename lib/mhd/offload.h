@@ -12,9 +12,9 @@
 
 #include "mhd/lookup.h"
 
-/* Suspends the connection and has a worker look up the path of result. Called on the connection's thread, in
- * the handler. What is given in result then belongs to the lookup. False when nothing was begun, for want of
- * memory or threads, or because too many lookups wait already. */
+/* Suspends the connection and has a worker search for the path of result. Called on the connection's thread,
+ * in the handler. What is given in result then belongs to the lookup. False when nothing was begun, for want
+ * of memory or threads, or because too many lookups wait already. */
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 			 const struct fsrv__lookup_needs *needs, struct fsrv__lookup_result *result);
 

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "http/fallback_pages.h"
 #include "http/host.h"
 #include "http/path.h"
 #include "http/ranges.h"
@@ -11,7 +12,7 @@
 
 #define KNOWN_FLAGS                                                                                          \
 	(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD | FSRV_ISOLATE |            \
-		   FSRV_PRECOMPRESSED | FSRV_CODING_BY_EXTENSION)
+		   FSRV_PRECOMPRESSED | FSRV_CODING_BY_EXTENSION | FSRV_CLEAN_URLS)
 
 /* RFC 9110, 5.5, without obs-text: what libmicrohttpd sends as it is. */
 static bool is_field_value(const char *text)
@@ -48,6 +49,13 @@ static bool is_prefix(const char *text)
 	return text[0] == '\0' || (text[0] == '/' && strchr(text, '?') == NULL &&
 				   fsrv__path_parse((struct fsrv__text){text, strlen(text)}, FSRV__PATH_RAW,
 						    &path) == FSRV__PATH_OK);
+}
+
+static bool is_page(const char *text)
+{
+	struct fsrv__path path;
+
+	return text == NULL || fsrv__fallback_page_parse(text, &path);
 }
 
 static bool has_bad_root(const struct fsrv_options *options)
@@ -105,6 +113,10 @@ static const char *find_bad_text(const struct fsrv_options *options)
 		return "cache_control";
 	if (options->prefix != NULL && !is_prefix(options->prefix))
 		return "prefix";
+	if (!is_page(options->spa_page))
+		return "spa_page";
+	if (!is_page(options->not_found_page))
+		return "not_found_page";
 	return fsrv__host_list_is_valid(&hosts) ? NULL : "allowed_hosts";
 }
 
@@ -133,7 +145,9 @@ static const char *advise(const char *name)
 		{"default_type", "give a media type such as \"application/octet-stream\""},
 		{"extensionless_type", "give a media type such as \"text/plain; charset=utf-8\""},
 		{"max_ranges", "give a number up to 64"},
+		{"not_found_page", "give the path of a file below a root, such as \"404.html\""},
 		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},
+		{"spa_page", "give the path of a file below a root, such as \"index.html\""},
 		{"types", "give extensions without a dot, such as \"glb\", each with a media type"},
 	};
 

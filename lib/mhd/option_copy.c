@@ -178,6 +178,31 @@ static void copy_prefix(struct block *block, const char *prefix, struct fsrv *fs
 	fs->prefix = (struct fsrv__text){copy_text(block, path.text), path.length};
 }
 
+static struct fsrv__text copy_page(struct block *block, const char *name)
+{
+	struct fsrv__path path;
+
+	if (name == NULL)
+		return (struct fsrv__text){NULL, 0};
+	fsrv__fallback_page_parse(name, &path);
+	return (struct fsrv__text){copy_text(block, path.text), path.length};
+}
+
+static void copy_fallback_pages(struct block *block, const struct fsrv_options *options, struct fsrv *fs)
+{
+	struct fsrv__fallback_pages *pages = NULL,
+				    copy = {.clean_urls = (options->flags & FSRV_CLEAN_URLS) != 0};
+
+	if (copy.clean_urls || options->spa_page != NULL || options->not_found_page != NULL) {
+		pages = take(block, sizeof(*pages));
+		copy.spa = copy_page(block, options->spa_page);
+		copy.not_found = copy_page(block, options->not_found_page);
+		if (pages != NULL)
+			*pages = copy;
+	}
+	fs->fallback_pages = pages;
+}
+
 static void copy_all(struct block *block, const struct fsrv_options *options, const char *directory,
 		     struct fsrv *fs)
 {
@@ -189,6 +214,7 @@ static void copy_all(struct block *block, const struct fsrv_options *options, co
 	copy_types(block, options, fs);
 	copy_own_fields(block, options, fs);
 	copy_prefix(block, options->prefix, fs);
+	copy_fallback_pages(block, options, fs);
 	fs->cache_control = cache_control[0] != '\0' ? copy_text(block, cache_control) : NULL;
 }
 

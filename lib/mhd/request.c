@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "http/accept.h"
+
 #define VERSION_LENGTH 8 /* of "HTTP/1.1" */
 #define LONGEST_END    4 /* of the last line and of the empty line after it, both with CRLF */
 
@@ -196,6 +198,24 @@ void fsrv__request_read_codings(struct MHD_Connection *connection, struct fsrv__
 
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_coding, &accept);
 	fsrv__accept_encoding_rank(&accept, order);
+}
+
+static enum MHD_Result look_for_html(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	bool *accepts = cls;
+
+	(void)kind;
+	if (value != NULL && fsrv__names_match(name, "accept"))
+		*accepts |= fsrv__accept_names_html((struct fsrv__text){value, strlen(value)});
+	return MHD_YES;
+}
+
+bool fsrv__request_accepts_html(struct MHD_Connection *connection)
+{
+	bool accepts = false;
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, look_for_html, &accepts);
+	return accepts;
 }
 
 struct query {

@@ -23,6 +23,9 @@ void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__re
 /* Reads Accept-Encoding. */
 void fsrv__request_read_codings(struct MHD_Connection *connection, struct fsrv__coding_order *order);
 
+/* Whether the client names text/html in Accept. Reads the fields of the request once more. */
+bool fsrv__request_accepts_html(struct MHD_Connection *connection);
+
 /* Appends the query of the request, if there is one, to the target of a redirect. form tells whether the
  * daemon decodes percent-encoding. */
 void fsrv__request_copy_query(struct MHD_Connection *connection, enum fsrv__path_form form,

@@ -117,6 +117,7 @@ static void give(struct fsrv *fs, const struct fsrv__overlay_facts *facts, struc
 
 	result->is_given = true;
 	result->is_recent = false;
+	result->varies = false;
 	memcpy(result->given_type, facts->media_type, sizeof(result->given_type));
 	memcpy(result->given_tag, facts->etag, sizeof(result->given_tag));
 	result->media_type = fsrv__media_type_of(&fs->types, &result->path, &result->content_coding);

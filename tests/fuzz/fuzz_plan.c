@@ -1,5 +1,5 @@
-/* Eight bytes of size, one each for method, outcome, version, and the file's validators, then field
- * lines. */
+/* Eight bytes of size, one each for method and target, outcome, version, and the file's validators, then
+ * field lines. */
 #include "http/plan.h"
 
 #include "invariants.h"
@@ -36,7 +36,7 @@ static void make_file(uint64_t size, unsigned bits, struct fsrv__representation 
 	fsrv__validators_make(&identity, (struct fsrv__time){NOW, 0}, &source, &file->validators);
 }
 
-static void check_status(const struct fsrv__request *request, enum fsrv__outcome outcome,
+static void check_status(const struct fsrv__request *request, const struct fsrv__target *target,
 			 const struct fsrv__plan *plan)
 {
 	bool reads = request->method == FSRV__GET || request->method == FSRV__HEAD;
@@ -49,7 +49,8 @@ static void check_status(const struct fsrv__request *request, enum fsrv__outcome
 	     request->if_unmodified_since.n_lines == 1);
 	MUST(plan->status != 405 || request->method == FSRV__OTHER_METHOD);
 	MUST(plan->status != 204 || request->method == FSRV__OPTIONS);
-	MUST((plan->status != 200 && plan->status != 304) || (reads && outcome == FSRV__FOUND_FILE));
+	MUST((plan->status != 200 && plan->status != 304) ||
+	     (reads && target->outcome == FSRV__FOUND_FILE && !target->is_not_found_page));
 	MUST(request->method != FSRV__HEAD || plan->content == FSRV__CONTENT_NONE);
 }
 
@@ -57,11 +58,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fsrv__text input = whole_input(data, size);
 	uint64_t length = take_number(&input, 8);
-	struct fsrv__request request = {.method = (enum fsrv__method)(take_number(&input, 1) % 4)};
+	unsigned bits = (unsigned)take_number(&input, 1);
+	struct fsrv__request request = {.method = (enum fsrv__method)(bits % 4)};
 	enum fsrv__outcome outcome = (enum fsrv__outcome)(take_number(&input, 1) % (FSRV__BROKEN + 1));
 	bool http_1_1 = take_number(&input, 1) % 2 != 0;
 	struct fsrv__representation file;
-	struct fsrv__target target = {outcome, &file, "folder/"};
+	struct fsrv__target target = {.outcome = outcome,
+				      .file = &file,
+				      .location = "folder/",
+				      .is_not_found_page = (bits & 16) != 0,
+				      .depends_on_accept = (bits & 32) != 0};
 	struct fsrv__plan plan;
 
 	make_file(length, (unsigned)take_number(&input, 1), &file);
@@ -69,6 +75,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(&plan, 0xa5, sizeof(plan));
 	fsrv__plan_make(&request, http_1_1, &target, NOW, &plan);
 	MUST(plan_is_sound(&plan, length));
-	check_status(&request, outcome, &plan);
+	check_status(&request, &target, &plan);
 	return 0;
 }

@@ -567,6 +567,16 @@ static void spoil_prefix_with_escape(void)
 	options.prefix = "/a%2Fb";
 }
 
+static void spoil_spa_page(void)
+{
+	options.spa_page = "";
+}
+
+static void spoil_not_found_page(void)
+{
+	options.not_found_page = "errors/";
+}
+
 static void spoil_hosts(void)
 {
 	static const char *const hosts[] = {"a.example", "https://a.example"};
@@ -616,6 +626,11 @@ static const struct {
 	{"dot in an extension", FSRV_ERR_INVALID, spoil_types, "types"},
 	{"prefix without a slash", FSRV_ERR_INVALID, spoil_prefix,
 	 "option prefix has a value that is not allowed; give a path such as \"/assets\""},
+	{"empty page", FSRV_ERR_INVALID, spoil_spa_page,
+	 "option spa_page has a value that is not allowed; give the path of a file below a root, such as "
+	 "\"index.html\""},
+	{"page that is a directory", FSRV_ERR_INVALID, spoil_not_found_page,
+	 "option not_found_page has a value that is not allowed; give the path of a file below a root"},
 	{"scheme in a host", FSRV_ERR_INVALID, spoil_hosts,
 	 "option allowed_hosts has a value that is not allowed; give hosts such as"},
 	{"host that is not there", FSRV_ERR_INVALID, spoil_host, "allowed_hosts"},

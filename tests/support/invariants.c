@@ -127,7 +127,9 @@ static bool content_is_sound(const struct fsrv__plan *plan, uint64_t size)
 	switch (plan->content) {
 	case FSRV__CONTENT_SLICE:
 		return plan->offset <= size && plan->length <= size - plan->offset &&
-		       (plan->status == 206 ? plan->length > 0 : plan->status == 200 && plan->length == size);
+		       (plan->status == 206
+				? plan->length > 0
+				: (plan->status == 200 || plan->status == 404) && plan->length == size);
 	case FSRV__CONTENT_MULTIPART:
 		return plan->status == 206 && plan->offset == 0 && plan->multipart.n_parts > 1 &&
 		       plan->length == plan->multipart.length && multipart_is_sound(&plan->multipart, size);

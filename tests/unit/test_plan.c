@@ -22,7 +22,8 @@
 #define WEAK_TAG       "ETag: W/\"tag\"\n"
 #define MODIFIED_FIELD "Last-Modified: " DATE "\n"
 #define CACHE          "Cache-Control: max-age=60\n"
-#define PLAIN          NOSNIFF "Content-Type: text/plain; charset=utf-8\nCache-Control: no-cache\n"
+#define NO_CACHE       "Cache-Control: no-cache\n"
+#define PLAIN          NOSNIFF "Content-Type: text/plain; charset=utf-8\n" NO_CACHE
 #define VARY           "Vary: Accept-Encoding\n"
 #define ALLOW          "Allow: GET, HEAD, OPTIONS\n"
 
@@ -56,9 +57,9 @@ struct field {
 static struct fsrv__representation make_file(enum file kind)
 {
 	static const uint64_t sizes[VARYING + 1] = {[LARGE] = LARGE_SIZE,
-						   [LARGEST] = UINT64_MAX,
-						   [CODED_LARGE] = LARGE_SIZE,
-						   [MEDIUM] = MEDIUM_SIZE};
+						    [LARGEST] = UINT64_MAX,
+						    [CODED_LARGE] = LARGE_SIZE,
+						    [MEDIUM] = MEDIUM_SIZE};
 	struct fsrv__representation file = {.size = 11, .media_type = "text/html; charset=utf-8"};
 	struct fsrv__validators *validators = &file.validators;
 
@@ -135,7 +136,8 @@ static void check_outcome(int row, enum fsrv__method method, unsigned status, en
 {
 	struct fsrv__representation file = make_file(USUAL);
 	struct fsrv__request request = make_request(method, NULL);
-	struct fsrv__target target = {outcomes[row].outcome, &file, "folder/?q"};
+	struct fsrv__target target = {
+		.outcome = outcomes[row].outcome, .file = &file, .location = "folder/?q"};
 	struct fsrv__plan plan;
 
 	memset(&plan, 0xa5, sizeof(plan));
@@ -776,6 +778,80 @@ START_TEST(heads_like_a_get_without_range)
 }
 END_TEST
 
+/* RFC 9110, 13.2.1 and 14.2: what would not be a 200 without them knows no preconditions and no ranges. */
+START_TEST(sends_a_page_with_404)
+{
+	static const struct field fields[][MAX_FIELDS] = {
+		{{NULL, NULL}},
+		{{"If-None-Match", "*"}},
+		{{"If-None-Match", "\"tag\""}},
+		{{"If-Modified-Since", AFTER}},
+		{{"If-Match", "\"other\""}},
+		{{"If-Unmodified-Since", BEFORE}},
+		{{"Range", "bytes=0-1"}},
+		{{"Range", "bytes=99-"}},
+		{{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}},
+	};
+	static const enum file kinds[] = {USUAL, CODED, EMPTY, VOLATILE, UNCACHED, VARYING};
+
+	for (int i = 0; i < LEN(fields) * LEN(kinds) * 2; i++) {
+		enum file kind = kinds[i / 2 % LEN(kinds)];
+		enum fsrv__method method = i % 2 == 0 ? FSRV__GET : FSRV__HEAD;
+		struct fsrv__representation file = make_file(kind);
+		struct fsrv__request request = make_request(method, fields[i / 2 / LEN(kinds)]);
+		struct fsrv__target target = {
+			.outcome = FSRV__FOUND_FILE, .file = &file, .is_not_found_page = true};
+		struct fsrv__plan plan;
+
+		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		ck_assert_uint_eq(plan.status, 404);
+		ck_assert_int_eq(plan.content,
+				 method == FSRV__GET ? FSRV__CONTENT_SLICE : FSRV__CONTENT_NONE);
+		ck_assert_uint_eq(plan.offset, 0);
+		ck_assert_uint_eq(plan.length, file.size);
+		ck_assert_str_eq(list_headers(&plan), kind == VARYING ? NOSNIFF TYPE CODING NO_CACHE VARY
+						      : kind == CODED ? NOSNIFF TYPE CODING NO_CACHE
+								      : NOSNIFF TYPE NO_CACHE);
+		ck_assert(plan_is_sound(&plan, file.size));
+	}
+}
+END_TEST
+
+/* RFC 9110, 12.5.5. */
+START_TEST(tells_caches_that_accept_decides)
+{
+	static const struct field range[MAX_FIELDS] = {{"Range", "bytes=0-1"}};
+	static const struct field condition[MAX_FIELDS] = {{"If-None-Match", "*"}};
+	static const struct {
+		enum fsrv__outcome outcome;
+		bool is_not_found_page;
+		const struct field *fields;
+		unsigned status;
+	} rows[] = {
+		{FSRV__FOUND_FILE, false, NULL, 200},     {FSRV__FOUND_FILE, false, range, 206},
+		{FSRV__FOUND_FILE, true, NULL, 404},      {FSRV__FOUND_FILE, false, condition, 304},
+		{FSRV__TARGET_MISSING, false, NULL, 404},
+	};
+
+	for (int row = 0; row < LEN(rows); row++) {
+		struct fsrv__representation file = make_file(USUAL);
+		struct fsrv__request request = make_request(FSRV__GET, rows[row].fields);
+		struct fsrv__target target = {.outcome = rows[row].outcome,
+					      .file = &file,
+					      .is_not_found_page = rows[row].is_not_found_page,
+					      .depends_on_accept = true};
+		struct fsrv__plan plan;
+
+		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		ck_assert_uint_eq(plan.status, rows[row].status);
+		ck_assert_ptr_nonnull(strstr(list_headers(&plan), "Vary: Accept\n"));
+		target.depends_on_accept = false;
+		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		ck_assert_ptr_null(strstr(list_headers(&plan), "Vary"));
+	}
+}
+END_TEST
+
 /* More lines than are kept: later tags are not seen, so the answer is as if they were not there. */
 START_TEST(forgets_lines_of_long_lists)
 {
@@ -819,6 +895,8 @@ Suite *test_suite(void)
 	tcase_add_test(edges, needs_no_host_before_1_1);
 	tcase_add_test(edges, forgets_lines_of_long_lists);
 	tcase_add_test(edges, describes_a_multipart);
+	tcase_add_test(edges, sends_a_page_with_404);
+	tcase_add_test(edges, tells_caches_that_accept_decides);
 	suite_add_tcase(suite, edges);
 	return suite;
 }
