@@ -25,6 +25,9 @@ static const char usage[] =
 	"  --mode MODE            thread (per connection, default), epoll or pool\n"
 	"  --body MODE            auto (default), zero-copy or reader\n"
 	"  --prefix PATH          serve ROOT below this path, such as /assets (default: /)\n"
+	"  --spa[=PAGE]           answer every route of an application with PAGE (default: index.html)\n"
+	"  --not-found PAGE       send PAGE with 404 to browsers (default: a short text)\n"
+	"  --clean-urls           find pages without their extension: /about is about.html\n"
 	"  --symlinks POLICY      follow (default), beneath or none\n"
 	"  --cache-control VALUE  Cache-Control of files (default: no-cache)\n"
 	"  --header 'PATTERN: Name: VALUE'\n"
@@ -202,6 +205,7 @@ enum {
 	BODY_SCRIPT,
 	CACHE_CONTROL,
 	CACHE_SIZE,
+	CLEAN_URLS,
 	CODING_BY_EXTENSION,
 	CORS,
 	DEFAULT_TYPE,
@@ -219,6 +223,7 @@ enum {
 	MAX_RANGES,
 	MIME_TYPES,
 	MODE,
+	NOT_FOUND,
 	OVERLAY,
 	PORT,
 	PRECOMPRESSED,
@@ -226,6 +231,7 @@ enum {
 	PRE_HEAD_SCRIPT,
 	QUIET,
 	REQUEST_TIMEOUT,
+	SPA,
 	STATS,
 	STRIP,
 	SYMLINKS,
@@ -241,6 +247,7 @@ static const struct option options[] = {
 	{"body-script", required_argument, NULL, BODY_SCRIPT},
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
 	{"cache-size", required_argument, NULL, CACHE_SIZE},
+	{"clean-urls", no_argument, NULL, CLEAN_URLS},
 	{"coding-by-extension", no_argument, NULL, CODING_BY_EXTENSION},
 	{"cors", optional_argument, NULL, CORS},
 	{"default-type", required_argument, NULL, DEFAULT_TYPE},
@@ -258,6 +265,7 @@ static const struct option options[] = {
 	{"max-ranges", required_argument, NULL, MAX_RANGES},
 	{"mime-types", required_argument, NULL, MIME_TYPES},
 	{"mode", required_argument, NULL, MODE},
+	{"not-found", required_argument, NULL, NOT_FOUND},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
 	{"precompressed", no_argument, NULL, PRECOMPRESSED},
@@ -265,6 +273,7 @@ static const struct option options[] = {
 	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
 	{"quiet", no_argument, NULL, QUIET},
 	{"request-timeout", required_argument, NULL, REQUEST_TIMEOUT},
+	{"spa", optional_argument, NULL, SPA},
 	{"stats", no_argument, NULL, STATS},
 	{"strip", required_argument, NULL, STRIP},
 	{"symlinks", required_argument, NULL, SYMLINKS},
@@ -302,7 +311,28 @@ static bool take_server_option(struct settings *s, int option, const char *value
 	}
 }
 
-/* What concerns header fields and targets. */
+/* What concerns targets. */
+static bool take_target_option(struct settings *s, int option, const char *value)
+{
+	switch (option) {
+	case CLEAN_URLS:
+		s->files.flags |= FSRV_CLEAN_URLS;
+		return true;
+	case NOT_FOUND:
+		s->files.not_found_page = value;
+		return true;
+	case PREFIX:
+		s->files.prefix = value;
+		return true;
+	case SPA:
+		s->files.spa_page = value != NULL ? value : "index.html";
+		return true;
+	default:
+		return take_server_option(s, option, value);
+	}
+}
+
+/* What concerns header fields. */
 static bool take_field_option(struct settings *s, int option, char *value)
 {
 	switch (option) {
@@ -331,11 +361,8 @@ static bool take_field_option(struct settings *s, int option, char *value)
 	case MIME_TYPES:
 		s->mime_types = value;
 		return true;
-	case PREFIX:
-		s->files.prefix = value;
-		return true;
 	default:
-		return take_server_option(s, option, value);
+		return take_target_option(s, option, value);
 	}
 }
 

@@ -14,7 +14,7 @@ from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from server import PATIENCE, Server, ask, refuses, stall, until
-from site_folder import CLIP, make_site
+from site_folder import CLIP, PAGE, make_site
 from tap import Skip, equal, run
 
 MODES = ('thread', 'epoll', 'pool')
@@ -217,6 +217,16 @@ def serves_below_a_prefix(command, prefix, folder):
         for target in ('/', '/clip.mp4', prefix + 'x/clip.mp4', prefix + '/../clip.mp4'):
             equal(ask(connection, target)[0], 404, target)
         equal(ask(connection, '/health')[0], 200, '/health')
+        connection.close()
+
+
+def serves_pages_instead(command, options, answers):
+    """answers: targets, and what a browser gets for them."""
+    with Server([*command, *options]) as server:
+        connection = server.connect()
+        for target, *answer in answers:
+            equal(list(ask(connection, target, Accept='text/html,*/*;q=0.8')[::2]), answer, target)
+        equal(ask(connection, '/route')[::2], (404, b'Not Found\n'), 'without Accept')
         connection.close()
 
 
@@ -588,6 +598,9 @@ def option_cases(serve, folder):
             ('--mime-types=/no/such', '--mime-types /no/such'), ('--default-type=', 'option default_type'),
             ('--extensionless-type=', 'option extensionless_type'),
             ('--allow-host=http://a.example', 'option allowed_hosts', 'without a scheme'),
+            ('--spa=', 'option spa_page', '"index.html"'), ('--spa=sub/', 'option spa_page'),
+            ('--not-found=../a', 'option not_found_page', '"404.html"'),
+            ('--clean-urls=yes', '--clean-urls=yes'),
             ('--prefix=/a?b', 'option prefix'), ('--prefix=/a%2fb', 'option prefix')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
     for option in ('--max-bodies=4294967295', '--max-files=4294967295', '--workers=1024', '--workers=1',
@@ -612,6 +625,14 @@ def mode_cases(mode, command, folder):
             caches, [*command, f'--cache-size={size}', folder], folder, least_hits, most_bytes, evicts)
     for prefix in ('/assets', '/a%20b/c/'):
         yield f'{mode}: below {prefix}', partial(serves_below_a_prefix, command, prefix, folder)
+    for options, answers in (
+            (['--spa'], [('/route', 200, PAGE), ('/x.js', 404, b'Not Found\n'), ('/health', 200, b'ok\n')]),
+            (['--spa=sub/notes.txt'], [('/route', 200, b'notes\n')]),
+            (['--not-found=sub/notes.txt'], [('/lost', 404, b'notes\n'), ('/', 200, PAGE)]),
+            (['--not-found', '/index.html'], [('/lost', 404, PAGE)]),
+            (['--clean-urls'], [('/index', 200, PAGE), ('/index.html', 200, PAGE)])):
+        yield f'{mode}: {" ".join(options)}', partial(serves_pages_instead, command, [*options, folder],
+                                                      answers)
     for limit in ('--max-bodies=1', '--max-files=1'):
         yield f'{mode}: {limit}', partial(refuses_beyond_a_limit, [*command, limit, folder], folder)
     yield f'{mode}: more clients than descriptors', partial(stands_a_crowd, [*command, folder])
