@@ -255,15 +255,25 @@ typedef void (*fsrv_wake_function)(void *cls);
 
 /* Chooses the opaque part of a file's entity tag (RFC 9110, 8.8.3), such as a precomputed content hash.
  *
- * file      a descriptor of the file, or of the sidecar that is sent in its place (FSRV_PRECOMPRESSED), open
- *           for reading; the library closes it. The tag of a sidecar has its coding behind the opaque part
- * path      path of the file below its root; valid during the call only
+ * file      a descriptor of the file, or of a sidecar (FSRV_PRECOMPRESSED), open for reading; the library
+ *           closes it. The tag of what is sent as a sidecar has its coding behind the opaque part
+ * path      path of that file or sidecar below its root; valid during the call only
  * opaque    receives up to capacity bytes: any of 0x21, 0x23 to 0x7e, 0x80 to 0xff
  * capacity  room at opaque, in bytes
  *
  * Returns the number of bytes written. 0 leaves the tag to the option etag, and so does a value that is
- * not allowed. Called for each request for a file, on the thread of the request, possibly on several
- * threads at once: look the hash up here, do not compute it. */
+ * not allowed.
+ *
+ * Called once for each version of a file, when it is opened. The cache keeps what was chosen together with
+ * the facts and bytes of the file, and uses it for as long as they are confirmed (fsrv_options.cache_size).
+ * So the choice has to depend on the file alone: another choice for the same version is not asked for. A
+ * version is asked for again after its entry has left the cache, and for each request while the file cannot
+ * be kept: when its last change is less than two seconds old or in the future, when it does not tell its
+ * size, when the program gave its descriptor to fsrv_serve without a tag, and with FSRV_NO_CACHE. Bytes and
+ * sources of the program are not asked for.
+ *
+ * Called on the thread of the request or, in a daemon with MHD_ALLOW_SUSPEND_RESUME, on a worker, possibly
+ * on several threads at once, also for the same file: look the hash up here, do not compute it. */
 typedef size_t (*fsrv_etag_function)(void *cls, int file, const char *path, char *opaque, size_t capacity);
 
 /* Allocates, resizes or frees memory like realloc(3), with one difference: a size of 0 frees the memory

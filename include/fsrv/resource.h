@@ -56,8 +56,9 @@ struct fsrv_resource {
 	/* Content-Type, of at most 63 bytes; NULL: by the extension of name. Not used for PATH. */
 	const char *media_type;
 	/* Opaque part of the entity tag (RFC 9110, 8.8.3), of at most 128 bytes: 0x21, 0x23 to 0x7e, 0x80 to
-	 * 0xff. It has to change with the content. NULL: up to 64 KiB and for bytes in memory a hash of the
-	 * content; for a larger file or source its facts, as enum fsrv_etag describes. Not used for PATH. */
+	 * 0xff. It has to change with the content. NULL: for FILE what the etag_function chooses; else up
+	 * to 64 KiB and for bytes in memory a hash of the content, for a larger file or source its facts, as
+	 * enum fsrv_etag describes. Not used for PATH. */
 	const char *etag;
 	/* BYTES, SOURCE: modification time in seconds since 1970; 0: none. */
 	int64_t modified;

@@ -25,8 +25,8 @@ struct fsrv__cache_entry {
 	struct fsrv__content *content;
 	uint64_t checked, read;
 	bool directory;
-	size_t length;
-	char path[];
+	size_t length, tag_length;
+	char path[]; /* with the tag behind it */
 };
 
 static uint64_t hash_of(const struct fsrv__cache_key *key)
@@ -41,7 +41,7 @@ static struct fsrv__cache_entry **chain_of(struct fsrv__cache *cache, uint64_t h
 
 static uint64_t size_of(const struct fsrv__cache_entry *entry)
 {
-	return sizeof(*entry) + entry->length +
+	return sizeof(*entry) + entry->length + entry->tag_length +
 	       (entry->content != NULL ? sizeof(*entry->content) + entry->content->length : 0);
 }
 
@@ -122,15 +122,17 @@ static void free_list(const struct fsrv__cache *cache, struct fsrv__cache_entry 
 
 /* Makes an entry that is not in the cache yet; NULL when there is no memory, or when it would not fit. */
 static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
-					    const struct fsrv__cache_key *key, const struct fsrv__file *file,
-					    struct fsrv__content *content, uint64_t time)
+					    const struct fsrv__cache_key *key,
+					    const struct fsrv__cached *found)
 {
+	struct fsrv__content *content = found->content;
+	size_t tag_length = found->tag != NULL ? found->tag->length : 0;
+	size_t size = sizeof(struct fsrv__cache_entry) + key->path.length + tag_length;
 	struct fsrv__cache_entry *entry;
 
-	if (sizeof(*entry) + key->path.length + (content != NULL ? sizeof(*content) + content->length : 0) >
-	    cache->max_size)
+	if (size + (content != NULL ? sizeof(*content) + content->length : 0) > cache->max_size)
 		return NULL;
-	entry = fsrv__allocate(&cache->allocator, sizeof(*entry) + key->path.length);
+	entry = fsrv__allocate(&cache->allocator, size);
 	if (entry == NULL)
 		return NULL;
 	memset(entry, 0, sizeof(*entry));
@@ -138,9 +140,13 @@ static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
 	entry->directory = key->directory;
 	entry->length = key->path.length;
 	memcpy(entry->path, key->path.at, key->path.length);
-	entry->file = *file;
+	entry->tag_length = tag_length;
+	if (tag_length > 0)
+		memcpy(entry->path + entry->length, found->tag->bytes, tag_length);
+	entry->file = found->file;
 	entry->file.fd = -1;
-	entry->checked = entry->read = time;
+	entry->checked = found->checked;
+	entry->read = found->read;
 	entry->content = content != NULL ? fsrv__content_hold(content) : NULL;
 	return entry;
 }
@@ -172,6 +178,14 @@ void fsrv__cache_destroy(struct fsrv__cache *cache)
 	pthread_mutex_destroy(&cache->mutex);
 }
 
+static void copy_tag(const struct fsrv__cache_entry *entry, struct fsrv__opaque_tag *tag)
+{
+	if (tag == NULL)
+		return;
+	tag->length = entry->tag_length;
+	memcpy(tag->bytes, entry->path + entry->length, entry->tag_length);
+}
+
 bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     struct fsrv__cached *cached)
 {
@@ -187,15 +201,16 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 		cached->content = entry->content != NULL ? fsrv__content_hold(entry->content) : NULL;
 		cached->checked = entry->checked;
 		cached->read = entry->read;
+		copy_tag(entry, cached->tag);
 	}
 	pthread_mutex_unlock(&cache->mutex);
 	return entry != NULL;
 }
 
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
-		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t time)
+		     const struct fsrv__cached *found)
 {
-	struct fsrv__cache_entry *entry = make_entry(cache, key, file, content, time), *old, *left = NULL;
+	struct fsrv__cache_entry *entry = make_entry(cache, key, found), *old, *left = NULL;
 	uint64_t hash = hash_of(key);
 	bool goes_on;
 

@@ -35,6 +35,7 @@ struct fsrv__cache {
 struct fsrv__cached {
 	struct fsrv__file file;        /* without a descriptor */
 	struct fsrv__content *content; /* a reference of the caller's; NULL when only facts are known */
+	struct fsrv__opaque_tag *tag;  /* of the program, memory of the caller's; NULL: none */
 	/* In milliseconds of the monotonic clock: */
 	uint64_t checked; /* when the path was last found unchanged */
 	uint64_t read;    /* when the reading of the content began */
@@ -47,17 +48,16 @@ bool fsrv__cache_init(struct fsrv__cache *cache, const struct fsrv__allocator *a
 /* Frees all entries and the mutex. No thread uses the cache any more. */
 void fsrv__cache_destroy(struct fsrv__cache *cache);
 
-/* Copies the entry of a path; false when there is none. */
+/* Copies the entry of a path; false when there is none. The caller has set cached->tag, which receives the
+ * tag unless it is NULL. */
 bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     struct fsrv__cached *cached);
 
-/* Replaces the entry of a path by facts and content, which may be NULL. Without memory, or when the entry is
- * larger than the cache, the path has no entry afterwards. While entries leave for a new one, other threads
- * may find the cache larger than its limit.
- *
- * time  when the lookup of file and content began: checked and read of the entry */
+/* Replaces the entry of a path by a copy of what was found, with a reference of its own to the content.
+ * Without memory, or when the entry is larger than the cache, the path has no entry afterwards. While entries
+ * leave for a new one, other threads may find the cache larger than its limit. */
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
-		     const struct fsrv__file *file, struct fsrv__content *content, uint64_t time);
+		     const struct fsrv__cached *found);
 
 /* Notes that the path was found unchanged at that time. */
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked);

@@ -11,6 +11,12 @@
 
 /* Longest opaque part of an entity tag, without the quotes. */
 #define FSRV__ETAG_OPAQUE_MAX 128
+/* The opaque part that a program chose. */
+struct fsrv__opaque_tag {
+	size_t length; /* 0: it chose none */
+	char bytes[FSRV__ETAG_OPAQUE_MAX];
+};
+
 /* W/, quotes, the opaque part, a hyphen and 16 digits of addition and salt, a hyphen and a content coding, a
  * terminator. */
 #define FSRV__ETAG_SIZE (FSRV__ETAG_OPAQUE_MAX + 27)

@@ -10,6 +10,7 @@
 #include "mhd/clock.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
+#include "mhd/own_tag.h"
 #include "mhd/pages.h"
 
 /* Names that were looked up so recently are still in memory, on local file systems. */
@@ -228,24 +229,48 @@ static enum fsrv__lookup_status prepare_content(struct lookup *l)
 	return fsrv__lookup_result_lacks_charset(l->result) ? read_encoding(l) : FSRV__LOOKUP_DONE;
 }
 
+static uint64_t source_hash(const struct fsrv__content *content)
+{
+	return content->scripts_hash != 0 ? content->source_hash : content->hash;
+}
+
+/* Whether the open file is the one that is cached, down to its bytes if they were read. */
+static bool is_known_version(const struct lookup *l)
+{
+	const struct fsrv__content *content = l->result->content, *known = l->cached.content;
+
+	if (!fsrv__file_is_same(&l->result->file, &l->cached.file) || (content == NULL) != (known == NULL))
+		return false;
+	return content == NULL || (!content->is_volatile && source_hash(content) == source_hash(known));
+}
+
+/* The tag of a known version is in the result already. */
+static void choose_tag(struct lookup *l)
+{
+	if (l->fs->etag_function != NULL && !is_known_version(l))
+		fsrv__own_tag_choose(l->fs, l->result);
+}
+
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
 static void remember(struct lookup *l)
 {
-	const struct fsrv__lookup_result *result = l->result;
+	struct fsrv__lookup_result *result = l->result;
+	struct fsrv__cached found = {result->file, result->content, l->cached.tag, .checked = l->started,
+				     .read = l->started};
 
 	if (!fsrv__identity_is_settled(&result->file.identity, result->time))
 		return;
 	if (result->content == NULL ||
 	    (!result->content->is_volatile && fsrv__file_is_unchanged(&result->file)))
-		fsrv__cache_put(&l->fs->cache, &l->key, &result->file, result->content, l->started);
+		fsrv__cache_put(&l->fs->cache, &l->key, &found);
 }
 
-/* Leaves only what the answer needs: content or a descriptor. The etag function is given a descriptor. */
+/* Leaves only what the answer needs: content or a descriptor. */
 static void drop_what_is_not_needed(struct lookup *l)
 {
 	struct fsrv__lookup_result *result = l->result;
 
-	if (result->content == NULL || l->fs->etag_function != NULL)
+	if (result->content == NULL)
 		return;
 	fsrv__open_files_close(l->fs, &result->file);
 }
@@ -270,6 +295,7 @@ static enum fsrv__lookup_status open_file(struct lookup *l)
 	}
 	status = prepare_content(l);
 	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE) {
+		choose_tag(l);
 		remember(l);
 		drop_what_is_not_needed(l);
 	}
@@ -277,11 +303,11 @@ static enum fsrv__lookup_status open_file(struct lookup *l)
 }
 
 /* Copies the cache entry of the path to l->cached, which then holds a reference. True when it may be all that
- * the request needs. Not used with an etag function, which is given a descriptor. */
+ * the request needs. */
 static bool fetch_cached(struct lookup *l)
 {
 	l->result->is_recent = false;
-	if (l->fs->etag_function != NULL || !fsrv__cache_get(&l->fs->cache, &l->key, &l->cached))
+	if (!fsrv__cache_get(&l->fs->cache, &l->key, &l->cached))
 		return false;
 	l->result->is_recent = recent_root(l) >= 0;
 	if (l->cached.content != NULL)
@@ -334,8 +360,11 @@ static enum fsrv__lookup_status prepare_given(struct lookup *l)
 		status = examine_descriptor(l);
 	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE)
 		status = prepare_content(l);
-	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE)
+	if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__FOUND_FILE) {
+		if (l->fs->etag_function != NULL && result->file.fd >= 0 && result->own_tag.length == 0)
+			fsrv__own_tag_choose(l->fs, result);
 		drop_what_is_not_needed(l);
+	}
 	return status;
 }
 
@@ -355,6 +384,8 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	enum fsrv__lookup_status status = FSRV__LOOKUP_DONE;
 	enum confirmation confirmation = NOT_CONFIRMED;
 
+	if (fs->etag_function != NULL)
+		l.cached.tag = &result->own_tag;
 	l.scripts = fsrv__scripts_snapshot(&fs->scripts);
 	if (result->is_given)
 		return prepare_given(&l);

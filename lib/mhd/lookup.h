@@ -16,7 +16,7 @@ struct fsrv__lookup_needs {
 	 * NULL: an ordinary name. */
 	const struct fsrv__file *sidecar;
 	struct fsrv__coding_order codings; /* only with FSRV_PRECOMPRESSED */
-	unsigned tries;         /* bits of enum fsrv__try, for fsrv__search */
+	unsigned tries;                    /* bits of enum fsrv__try, for fsrv__search */
 };
 
 /* A file that changes all the time is looked up so often, one after the other, before the answer is 503. */

@@ -20,7 +20,8 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 	result->is_recent = false;
 	result->was_opened = false;
 	result->is_given = result->is_of_overlay = false;
-	result->given_type[0] = result->given_tag[0] = '\0';
+	result->given_type[0] = '\0';
+	result->own_tag.length = 0;
 	result->found_by = FSRV__TRY_NAME;
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;

@@ -24,16 +24,16 @@ struct fsrv__lookup_result {
 	/* File or content come from the program: they are there before the lookup, which finds no name, and
 	 * path is the name that the program gave them. */
 	bool is_given;
-	bool is_of_overlay;                        /* content was given by the overlay */
-	char given_type[FSRV__CONTENT_TYPE_SIZE];  /* media type of what is given; empty: by the name */
-	char given_tag[FSRV__ETAG_OPAQUE_MAX + 1]; /* opaque part of its entity tag; empty: none */
+	bool is_of_overlay;                       /* content was given by the overlay */
+	char given_type[FSRV__CONTENT_TYPE_SIZE]; /* media type of what is given; empty: by the name */
 	/* The following are for FSRV__FOUND_FILE. */
 	enum fsrv__try found_by;
 	struct fsrv__file file; /* the descriptor is -1 unless the file was opened */
 	const char *media_type; /* of the file's name; a constant of the handler's */
 	/* The same with the encoding that a large page names; empty for all other files. */
 	char named_type[FSRV__CONTENT_TYPE_SIZE];
-	struct fsrv__content *content; /* what is sent in place of the file, a reference; or NULL */
+	struct fsrv__opaque_tag own_tag; /* of what is given, or by the etag function of the program */
+	struct fsrv__content *content;   /* what is sent in place of the file, a reference; or NULL */
 	/* Of what is sent: a sidecar's, or the one that the name stands for. NULL: that of the media type. */
 	const char *content_coding;
 	bool varies; /* the file has a sidecar: another request may be answered in another coding */

@@ -50,6 +50,7 @@ static bool get_facts(struct fsrv *fs, const struct fsrv__path *path, struct fsr
 {
 	const struct fsrv__cache_key key = {{path->text, path->length}, false};
 
+	cached->tag = NULL;
 	if (!fsrv__cache_get(&fs->cache, &key, cached))
 		return false;
 	fsrv__content_release(cached->content);
@@ -125,15 +126,18 @@ static bool is_current(const struct fsrv__file *sidecar, const struct fsrv__file
 	return sidecar->identity.size > 0 && !is_before(sidecar->identity.modified, file->identity.modified);
 }
 
-/* Notes in the cache that the sidecar is there, so that its name counts as recent. */
+/* Notes in the cache that the sidecar is there, so that its name counts as recent. An entry has the tag that
+ * the program chooses, if it does, which is not known before the sidecar is open. */
 static void remember(const struct negotiation *n, const struct fsrv__cached *known, uint64_t now)
 {
 	const struct fsrv__path *path = &n->result->path;
 	const struct fsrv__cache_key key = {{path->text, path->length}, false};
+	const struct fsrv__cached found = {.file = n->sidecar, .checked = now, .read = now};
 
 	if (!fsrv__file_is_same(&n->sidecar, &known->file)) {
-		if (fsrv__identity_is_settled(&n->sidecar.identity, n->result->time))
-			fsrv__cache_put(&n->fs->cache, &key, &n->sidecar, NULL, now);
+		if (n->fs->etag_function == NULL &&
+		    fsrv__identity_is_settled(&n->sidecar.identity, n->result->time))
+			fsrv__cache_put(&n->fs->cache, &key, &found);
 	} else if (now - known->checked > MARK_MS) {
 		fsrv__cache_mark_checked(&n->fs->cache, &key, now);
 	}

@@ -1,22 +1,7 @@
 #include "mhd/representation.h"
 
-#include <string.h>
-
 #include "http/mime.h"
 #include "mhd/handler.h"
-
-/* NULL in at when the program leaves the tag to fsrv, or chose bytes that no tag may have. */
-static struct fsrv__text choose_opaque_tag(const struct fsrv *fs, const struct fsrv__lookup_result *found,
-					   char *opaque, size_t size)
-{
-	struct fsrv__text chosen = {opaque, 0};
-
-	chosen.length =
-		fs->etag_function(fs->etag_function_cls, found->file.fd, found->path.text, opaque, size);
-	if (chosen.length == 0 || chosen.length > size || !fsrv__validators_accept_opaque(chosen))
-		chosen.at = NULL;
-	return chosen;
-}
 
 /* The type by the name or of the program, unless the page has to tell its encoding. */
 static const char *choose_media_type(const struct fsrv__lookup_result *found)
@@ -38,15 +23,12 @@ static const char *choose_coding(const struct fsrv__lookup_result *found)
 void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__lookup_result *found,
 				   struct fsrv__representation *representation)
 {
-	char opaque[FSRV__ETAG_OPAQUE_MAX];
 	struct fsrv__tag_source source = {.source = fs->etag_source, .salt = fs->tag_salt};
 	const struct fsrv__content *content = found->content;
 	bool has_scripts = content != NULL && content->has_scripts;
 
-	if (found->given_tag[0] != '\0')
-		source.opaque = (struct fsrv__text){found->given_tag, strlen(found->given_tag)};
-	else if (fs->etag_function != NULL && found->file.fd >= 0)
-		source.opaque = choose_opaque_tag(fs, found, opaque, sizeof(opaque));
+	if (found->own_tag.length > 0)
+		source.opaque = (struct fsrv__text){found->own_tag.bytes, found->own_tag.length};
 	if (content != NULL) {
 		source.bytes = content->is_volatile ? FSRV__BYTES_VOLATILE : FSRV__BYTES_HASHED;
 		source.hash = content->hash;

@@ -5,8 +5,8 @@
 #include "http/plan.h"
 #include "mhd/lookup_result.h"
 
-/* Describes a file or page that was found: size, media type, validators. Calls the program's etag function,
- * if there is one. The texts live as long as found and the handler. */
+/* Describes a file or page that was found: size, media type, validators. The texts live as long as found and
+ * the handler. */
 void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__lookup_result *found,
 				   struct fsrv__representation *representation);
 

@@ -119,7 +119,8 @@ static void give(struct fsrv *fs, const struct fsrv__overlay_facts *facts, struc
 	result->is_recent = false;
 	result->varies = false;
 	memcpy(result->given_type, facts->media_type, sizeof(result->given_type));
-	memcpy(result->given_tag, facts->etag, sizeof(result->given_tag));
+	result->own_tag.length = strlen(facts->etag);
+	memcpy(result->own_tag.bytes, facts->etag, result->own_tag.length);
 	result->media_type = fsrv__media_type_of(&fs->types, &result->path, &result->content_coding);
 	/* The type that the program gives is that of the bytes as they are. */
 	if (facts->media_type[0] != '\0')

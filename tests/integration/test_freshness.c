@@ -30,7 +30,7 @@ static const int modes[] = {7, 2, 3};
 /* One for each mode and row of the two tables, and one for each mode and other test. */
 #define FIRST_KIND  (N_ROWS * LEN(modes))
 #define FIRST_OTHER (FIRST_KIND + N_KINDS * LEN(modes))
-#define N_TREES	    (FIRST_OTHER + 11 * LEN(modes))
+#define N_TREES	    (FIRST_OTHER + 13 * LEN(modes))
 
 static struct tree trees[N_TREES], tree;
 static struct fsrv *fs;
@@ -486,27 +486,108 @@ START_TEST(lets_the_least_recently_used_go)
 }
 END_TEST
 
+static atomic_uint n_tags; /* calls of the etag function */
+
+/* The first bytes of the file; cls says how many. */
 static size_t read_tag(void *cls, int file, const char *path, char *opaque, size_t capacity)
 {
-	(void)cls;
+	size_t length = *(const size_t *)cls;
+
 	(void)path;
-	(void)capacity;
-	ck_assert_int_eq(pread(file, opaque, 3, 0), 3);
-	return 3;
+	ck_assert_uint_ge(capacity, length);
+	if (length > 0)
+		ck_assert_int_eq(pread(file, opaque, length, 0), (ssize_t)length);
+	atomic_fetch_add(&n_tags, 1);
+	return length;
 }
 
-/* A program that chooses tags is handed an open file, also for what is kept. */
-START_TEST(opens_files_for_the_etag_function)
+static void use_tags(size_t *length)
 {
-	take_tree(FIRST_OTHER + 6 * _i + 3);
 	options.etag_function = read_tag;
-	serve(modes[_i]);
-	for (int i = 0; i < 3; i++) {
-		ck_assert(!is_hit(i == 1 ? "HEAD" : "GET", "/file.txt", ""));
-		ck_assert_str_eq(client_field(&reply, "ETag"), "\"con\"");
-		ck_assert(!is_hit("GET", "/file.txt", "If-None-Match: \"con\"\r\n"));
-		ck_assert_int_eq(reply.status, 304);
+	options.etag_function_cls = length;
+	atomic_store(&n_tags, 0);
+}
+
+/* Asks in all ways; tag is NULL where fsrv chooses it. */
+static void ask_often(const char *target, const char *tag, int times)
+{
+	for (int i = 0; i < times; i++) {
+		ask(i % 3 == 1 ? "HEAD" : "GET", target, i % 3 == 2 ? "If-None-Match: *\r\n" : "");
+		ck_assert_int_eq(reply.status, i % 3 == 2 ? 304 : 200);
+		if (tag != NULL)
+			ck_assert_str_eq(client_field(&reply, "ETag"), tag);
 	}
+}
+
+static void set_time(const char *name, time_t seconds)
+{
+	struct timespec times[2] = {{.tv_sec = seconds}, {.tv_sec = seconds}};
+
+	ck_assert_int_eq(utimensat(AT_FDCWD, tree_path(&tree, name), times, 0), 0);
+}
+
+/* However often a file is opened, a program chooses the tag of a version once. */
+START_TEST(asks_for_a_tag_once_for_each_version)
+{
+	size_t length = 3;
+
+	take_tree(FIRST_OTHER + 6 * _i + 3);
+	use_tags(&length);
+	serve(modes[_i]);
+	ask_often("/file.txt", "\"con\"", 12);
+	ck_assert(becomes_hit("GET", "/file.txt", ""));
+	ck_assert_str_eq(client_field(&reply, "ETag"), "\"con\"");
+	ck_assert_uint_eq(atomic_load(&n_tags), 1);
+	ask_often("/large", NULL, 12);
+	ck_assert_uint_eq(atomic_load(&n_tags), 2);
+	ask_often("/page.html", "\"<!d\"", 12);
+	ck_assert_uint_eq(atomic_load(&n_tags), 3);
+	/* The scripts are another matter. */
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, "<i>", 3), FSRV_OK);
+	ask("GET", "/page.html", "");
+	ck_assert_ptr_nonnull(strstr(reply.body, "<i>"));
+	ck_assert_int_eq(strncmp(client_field(&reply, "ETag"), "\"<!d-", 5), 0);
+	ck_assert_uint_eq(atomic_load(&n_tags), 3);
+	/* A file whose times tell nothing yet is not kept, and neither is its tag. */
+	tree_write_text(&tree, "lower/file.txt", CHANGED);
+	set_time("lower/file.txt", time(NULL) + 86400);
+	ask_often("/file.txt", "W/\"cha\"", 3);
+	ck_assert_uint_eq(atomic_load(&n_tags), 6);
+	set_time("lower/file.txt", TREE_OLD);
+	tree_age();
+	ask_often("/file.txt", "\"cha\"", 12);
+	ck_assert_uint_eq(atomic_load(&n_tags), 7);
+}
+END_TEST
+
+/* That it leaves the tag to fsrv is kept as well. */
+START_TEST(asks_once_when_it_is_given_no_tag)
+{
+	size_t length = 0;
+
+	take_tree(FIRST_OTHER + 11 * LEN(modes) + _i);
+	use_tags(&length);
+	serve(modes[_i]);
+	ask_often("/large", NULL, 12);
+	ck_assert_uint_eq(strlen(client_field(&reply, "ETag")), 18);
+	ask_often("/file.txt", NULL, 12);
+	ck_assert_uint_eq(strlen(client_field(&reply, "ETag")), 18);
+	ck_assert_uint_eq(atomic_load(&n_tags), 2);
+}
+END_TEST
+
+START_TEST(asks_for_a_tag_each_time_without_a_cache)
+{
+	size_t length = 3;
+
+	take_tree(FIRST_OTHER + 12 * LEN(modes) + _i);
+	use_tags(&length);
+	options.cache_size = FSRV_NO_CACHE;
+	serve(modes[_i]);
+	ask_often("/file.txt", "\"con\"", 6);
+	ck_assert_uint_eq(atomic_load(&n_tags), 6);
+	ask_often("/large", NULL, 6);
+	ck_assert_uint_eq(atomic_load(&n_tags), 12);
 }
 END_TEST
 
@@ -575,10 +656,12 @@ END_TEST
 START_TEST(sees_stores_through_a_map)
 {
 	struct stat before, after;
+	size_t tag_length = 1;
 	char *map;
 	int fd;
 
 	take_tree(FIRST_OTHER + 7 * LEN(modes) + _i);
+	use_tags(&tag_length);
 	fd = open(tree_path(&tree, "lower/file.txt"), O_RDWR | O_CLOEXEC);
 	map = mmap(NULL, 7, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	ck_assert(map != MAP_FAILED);
@@ -597,6 +680,7 @@ START_TEST(sees_stores_through_a_map)
 	}
 	ck_assert_msg(reply.body[0] == 'K', "the time has%s moved",
 		      after.st_mtim.tv_nsec == before.st_mtim.tv_nsec ? " not" : "");
+	ck_assert_str_eq(strchr(client_field(&reply, "ETag"), '"'), "\"K\"");
 	munmap(map, 7);
 	close(fd);
 }
@@ -712,7 +796,9 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, keeps_no_file_that_was_young_when_the_look_began, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_nothing_when_told, 0, LEN(modes));
 	tcase_add_loop_test(tcase, lets_the_least_recently_used_go, 0, LEN(modes));
-	tcase_add_loop_test(tcase, opens_files_for_the_etag_function, 0, LEN(modes));
+	tcase_add_loop_test(tcase, asks_for_a_tag_once_for_each_version, 0, LEN(modes));
+	tcase_add_loop_test(tcase, asks_once_when_it_is_given_no_tag, 0, LEN(modes));
+	tcase_add_loop_test(tcase, asks_for_a_tag_each_time_without_a_cache, 0, LEN(modes));
 	tcase_add_loop_test(tcase, counts_each_answer_once, 0, LEN(modes));
 	tcase_add_loop_test(tcase, sees_stores_through_a_map, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_no_file_from_the_future, 0, LEN(modes));

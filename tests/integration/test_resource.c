@@ -27,7 +27,8 @@ static struct fsrv *fs;
 static struct test_daemon service;
 static struct client client;
 static struct reply reply;
-static atomic_int n_given, n_released, n_logged, n_reads;
+static atomic_int n_given, n_released, n_logged, n_reads, n_tags;
+static fsrv_etag_function etag_function;
 static char logged[256];
 static char pattern[LARGE];
 static pthread_t serving;
@@ -113,6 +114,7 @@ static void set_up(void)
 	chosen = (struct fsrv_resource){.size = sizeof(chosen)};
 	chooses = true;
 	opened = NULL;
+	etag_function = NULL;
 }
 
 static void read_whole_pattern(void)
@@ -130,6 +132,7 @@ static void serve(int mode)
 				       .roots = roots,
 				       .n_roots = 1,
 				       .log = note_line,
+				       .etag_function = etag_function,
 				       .wake = daemon_wake,
 				       .wake_cls = &service};
 
@@ -538,6 +541,72 @@ START_TEST(puts_scripts_into_bytes_above)
 }
 END_TEST
 
+static size_t choose_tag(void *cls, int file, const char *path, char *opaque, size_t capacity)
+{
+	char byte;
+
+	(void)cls;
+	(void)path;
+	(void)capacity;
+	ck_assert_int_eq(pread(file, &byte, 1, 0), 1);
+	atomic_fetch_add(&n_tags, 1);
+	memcpy(opaque, "own", 3);
+	return 3;
+}
+
+/* How often the etag function is called for two requests, whose tags have to contain a text or, when that is
+ * NULL, not the one of the function. */
+static int count_tags(const char *target, const char *text)
+{
+	atomic_store(&n_tags, 0);
+	for (int i = 0; i < 2; i++) {
+		const char *tag;
+
+		ck_assert_int_eq(ask(i == 0 ? "GET" : "HEAD", target, ""), 200);
+		tag = client_field(&reply, "ETag");
+		ck_assert_ptr_nonnull(tag);
+		ck_assert_msg(text != NULL ? strstr(tag, text) != NULL : strstr(tag, "own") == NULL, "%s: %s",
+			      target, tag);
+	}
+	return atomic_load(&n_tags);
+}
+
+/* Only files are shown to the function. One that the program gives is not kept, and neither is its tag. */
+START_TEST(shows_files_to_the_etag_function)
+{
+	etag_function = choose_tag;
+	serve(modes[_i]);
+	for (int i = 0; i < LEN(kinds); i++) {
+		choose(&kinds[i]);
+		chosen.media_type = NULL;
+		switch (kinds[i].kind) {
+		case FSRV_RESOURCE_PATH:
+			ck_assert_int_ge(count_tags("/any", "own"), 1);
+			break;
+		case FSRV_RESOURCE_FILE:
+			ck_assert_int_eq(count_tags("/any", "\"own\""), 2);
+			chosen.etag = "given";
+			ck_assert_int_eq(count_tags("/any", "\"given\""), 0);
+			chosen.etag = NULL;
+			break;
+		default:
+			ck_assert_int_eq(count_tags("/any", NULL), 0);
+		}
+	}
+	chosen = (struct fsrv_resource){
+		.size = sizeof(chosen), .kind = FSRV_RESOURCE_FILE, .name = "page.html"};
+	opened = chosen.name;
+	ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_END, "<i></i>", 7),
+			 FSRV_OK);
+	ck_assert_int_eq(count_tags("/any", "\"own-"), 2);
+	/* Neither the tag of the file below nor that of an earlier request is used for bytes above. */
+	ck_assert_int_ge(count_tags("/files/small.bin", "own"), 1);
+	put("small.bin", "over");
+	ck_assert_int_eq(count_tags("/files/small.bin", NULL), 0);
+	stop();
+}
+END_TEST
+
 START_TEST(keeps_many_names)
 {
 	char name[32], text[32];
@@ -584,6 +653,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, delays_nobody_by_a_source_that_waits, 0, 2 * 3);
 	tcase_add_loop_test(tcase, lays_bytes_over_files, 0, LEN(modes));
 	tcase_add_loop_test(tcase, puts_scripts_into_bytes_above, 0, LEN(modes));
+	tcase_add_loop_test(tcase, shows_files_to_the_etag_function, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_many_names, 0, LEN(modes));
 	suite_add_tcase(suite, tcase);
 	return suite;

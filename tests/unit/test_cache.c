@@ -84,10 +84,10 @@ static struct fsrv__content *content_of(const char *text)
 static void put(const char *path, uint64_t inode, const char *text, uint64_t seen)
 {
 	struct fsrv__cache_key key = key_of(path);
-	struct fsrv__file file = file_of(inode);
 	struct fsrv__content *content = text != NULL ? content_of(text) : NULL;
+	struct fsrv__cached found = {file_of(inode), content, NULL, seen, seen};
 
-	fsrv__cache_put(&cache, &key, &file, content, seen);
+	fsrv__cache_put(&cache, &key, &found);
 	fsrv__content_release(content);
 }
 
@@ -222,11 +222,11 @@ static const struct {
 START_TEST(tells_states_apart)
 {
 	struct fsrv__cache_key key = key_of("a");
-	struct fsrv__cached cached;
+	struct fsrv__cached cached = {.tag = NULL}, found = {.file = others[_i].file, .read = 20};
 
 	make(LARGE);
 	put("a", 1, "content", 10);
-	fsrv__cache_put(&cache, &key, &others[_i].file, NULL, 20);
+	fsrv__cache_put(&cache, &key, &found);
 	ck_assert(get("a", &cached));
 	ck_assert_msg(cached.content == NULL, "%s: content of another state", others[_i].name);
 	ck_assert(fsrv__file_is_same(&cached.file, &others[_i].file));
@@ -254,15 +254,50 @@ START_TEST(reads_no_further_than_the_path)
 {
 	struct fsrv__text path = guard_text((struct fsrv__text){"some/path", 9});
 	struct fsrv__cache_key key = {path, false};
-	struct fsrv__file file = file_of(1);
-	struct fsrv__cached cached = {.content = NULL};
+	struct fsrv__cached cached = {.content = NULL}, found = {.file = file_of(1), .checked = 1, .read = 1};
 
 	make(LARGE);
-	fsrv__cache_put(&cache, &key, &file, NULL, 1);
+	fsrv__cache_put(&cache, &key, &found);
 	ck_assert(fsrv__cache_get(&cache, &key, &cached));
 	expect("some/path", 1, NULL, 1);
 	clear();
 	guard_text_free(path);
+}
+END_TEST
+
+/* What a program chose for the files: its length counts, and a new entry brings its own. */
+START_TEST(keeps_tags)
+{
+	static const char *const tags[] = {"\"", "abc", "", "abcdef", NULL};
+	struct fsrv__cache_key key = key_of("a");
+	struct fsrv__opaque_tag kept;
+	uint64_t size, bare, evictions;
+
+	make(LARGE);
+	put("a", 1, "x", 1);
+	fsrv__cache_count(&cache, &bare, &evictions);
+	for (int i = 0; i < LEN(tags); i++) {
+		size_t length = tags[i] != NULL ? strlen(tags[i]) : 0;
+		struct fsrv__opaque_tag tag = {.length = length};
+		struct fsrv__cached cached = {.tag = &kept};
+		struct fsrv__cached found = {file_of(1), content_of("x"), tags[i] != NULL ? &tag : NULL, 1,
+					     1};
+
+		if (length > 0)
+			memcpy(tag.bytes, tags[i], length);
+		fsrv__cache_put(&cache, &key, &found);
+		fsrv__content_release(found.content);
+		memset(&kept, 0xa5, sizeof(kept));
+		ck_assert(get("a", &cached));
+		fsrv__content_release(cached.content);
+		ck_assert_uint_eq(kept.length, length);
+		ck_assert_int_eq(memcmp(kept.bytes, tag.bytes, length), 0);
+		ck_assert_int_eq((unsigned char)kept.bytes[length], 0xa5);
+		fsrv__cache_count(&cache, &size, &evictions);
+		ck_assert_uint_eq(size, bare + length);
+		ck_assert(has("a"));
+	}
+	clear();
 }
 END_TEST
 
@@ -283,7 +318,7 @@ END_TEST
 /* A holder keeps what the cache has let go. */
 START_TEST(shares_content)
 {
-	struct fsrv__cached first, second;
+	struct fsrv__cached first = {.tag = NULL}, second = {.tag = NULL};
 
 	make(LARGE);
 	put("a", 1, "bytes", 1);
@@ -580,9 +615,9 @@ static void *use(void *cls)
 		default:
 			if (get(name, &cached) && cached.file.identity.inode != strlen(name))
 				atomic_fetch_add(&n_wrong, 1);
-			if (cached.content != NULL && (cached.content->length != strlen(name) ||
-						       memcmp(cached.content->bytes, name, strlen(name)) !=
-							       0))
+			if (cached.content != NULL &&
+			    (cached.content->length != strlen(name) ||
+			     memcmp(cached.content->bytes, name, strlen(name)) != 0))
 				atomic_fetch_add(&n_wrong, 1);
 			fsrv__content_release(cached.content);
 		}
@@ -627,6 +662,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, tells_states_apart, 0, LEN(others));
 	tcase_add_test(tcase, tells_paths_apart);
 	tcase_add_test(tcase, reads_no_further_than_the_path);
+	tcase_add_test(tcase, keeps_tags);
 	tcase_add_test(tcase, notes_looks);
 	tcase_add_test(tcase, shares_content);
 	tcase_add_loop_test(tcase, lets_the_least_recently_used_go, 0, LEN(orders));
