@@ -156,6 +156,7 @@ static const struct {
 	{"/medium", "Accept-Encoding: br, gzip\r\n", 200, 0, 80000, NULL},
 	{"/medium", "If-Modified-Since: " TREE_OLD_TEXT "\r\n", 304, 0, 0, NULL},
 	{"/folder/page.html", "", 200, 0, 0, "<script>1</script>"},
+	{"/folder/page", "", 200, 0, 0, "<script>1</script>"},
 	{"/folder", "", 308, 0, 0, ""},
 	{"/absent", "", 404, 0, 0, ""},
 	{"/given", "", 200, 0, 11, given_text},
@@ -250,6 +251,7 @@ START_TEST(survives_each_allocation_that_fails)
 	matrix.handler = handle;
 	matrix.options.flags = FSRV_PRECOMPRESSED;
 	use_own_fields(&matrix.options);
+	matrix.options.flags |= FSRV_CLEAN_URLS;
 	for (n = 0; goes_on && n < MAX_COUNT; n++) {
 		atomic_store(&left, -1);
 		matrix_start(&matrix, _i % N_GROUPS, is_chosen, &root, 1);
@@ -275,6 +277,8 @@ START_TEST(fails_to_be_made)
 	int error = FSRV_ERR_MEMORY, n;
 
 	use_own_fields(&options);
+	options.spa_page = "a";
+	options.not_found_page = "b";
 	for (n = 0; error != FSRV_OK; n++) {
 		atomic_store(&left, n);
 		error = fsrv_new(&options, &fs);
