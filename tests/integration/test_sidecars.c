@@ -35,7 +35,7 @@ static char seen_path[128];
 static atomic_uint n_tags; /* calls of the etag function */
 
 /* A page of more than is kept in memory, which names its encoding. */
-static void write_large_page(void)
+static void write_large_page(const char *name)
 {
 	size_t start = strlen(WINDOWS);
 	char *page = malloc(LARGE_SIZE);
@@ -43,8 +43,17 @@ static void write_large_page(void)
 	ck_assert_ptr_nonnull(page);
 	memcpy(page, WINDOWS, start);
 	memset(page + start, 'x', LARGE_SIZE - start);
-	tree_write(&tree, "lower/large.html", page, LARGE_SIZE);
+	tree_write(&tree, name, page, LARGE_SIZE);
 	free(page);
+}
+
+/* Its sidecar is made by a test, so that it is too young to be kept. */
+static const char *young_page(int number)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "lower/young%d.html", number);
+	return name;
 }
 
 /* Of a file whose name tells which sidecars it has. */
@@ -99,7 +108,9 @@ static void make_tree(void)
 	tree_write_text(&tree, "lower/none.js", "none.js");
 	tree_write_text(&tree, "lower/index.html", WINDOWS);
 	write_sidecars("lower/index.html", "b");
-	write_large_page();
+	write_large_page("lower/large.html");
+	for (int i = 0; i < LEN(modes); i++)
+		write_large_page(young_page(i));
 	write_sidecars("lower/large.html", "b");
 	tree_write_pattern(&tree, "lower/large.bin", LARGE_SIZE);
 	tree_write_pattern(&tree, "lower/large.bin.br", PACKED_SIZE);
@@ -404,6 +415,35 @@ START_TEST(names_the_encoding_of_a_page)
 }
 END_TEST
 
+/* The facts of the page are in memory then, and the sidecar is read in place of the page. */
+START_TEST(names_the_encoding_of_a_page_that_is_not_read)
+{
+	const char *target = young_page(_i) + strlen("lower");
+
+	write_sidecars(young_page(_i), "b");
+	serve(_i);
+	ask("GET", target, "", 200);
+	ask("GET", target, "Accept-Encoding: br\r\nIf-None-Match: \"x\"\r\n", 200);
+	expect("Content-Encoding", "br");
+	expect("Content-Type", "text/html; charset=windows-1252");
+}
+END_TEST
+
+/* A small sidecar that was only seen, because nobody wanted it, is read for its tag. */
+START_TEST(has_one_tag_whatever_was_asked_before)
+{
+	char tag[160], fields[256];
+
+	serve(_i);
+	ask("GET", "/all.js", "", 200);
+	ask("HEAD", "/all.js", "Accept-Encoding: br\r\n", 200);
+	copy_tag("If-None-Match", tag);
+	ask("GET", "/all.js", "Accept-Encoding: br\r\n", 200);
+	snprintf(fields, sizeof(fields), "Accept-Encoding: br\r\n%s", tag);
+	ask("GET", "/all.js", fields, 304);
+}
+END_TEST
+
 START_TEST(sends_no_sidecar_of_a_page_with_scripts)
 {
 	static const struct fsrv_script script = {.text = "x()", .length = 3};
@@ -598,6 +638,8 @@ Suite *test_suite(void)
 				      continues_one_coding,
 				      keeps_chosen_tags_apart,
 				      names_the_encoding_of_a_page,
+				      names_the_encoding_of_a_page_that_is_not_read,
+				      has_one_tag_whatever_was_asked_before,
 				      sends_no_sidecar_of_a_page_with_scripts,
 				      tells_the_coding_by_the_extension,
 				      does_both,
