@@ -56,6 +56,26 @@ static const char *young_page(int number)
 	return name;
 }
 
+/* Its sidecar is removed by a test. */
+static const char *gone_file(int number)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "lower/gone%d.bin", number);
+	return name;
+}
+
+static void write_gone_files(void)
+{
+	char sidecar[40];
+
+	for (int i = 0; i < LEN(modes); i++) {
+		tree_write_pattern(&tree, gone_file(i), LARGE_SIZE);
+		snprintf(sidecar, sizeof(sidecar), "%s.br", gone_file(i));
+		tree_write_pattern(&tree, sidecar, PACKED_SIZE);
+	}
+}
+
 /* Of a file whose name tells which sidecars it has. */
 static void write_sidecars(const char *name, const char *endings)
 {
@@ -125,6 +145,7 @@ static void make_tree(void)
 	tree_write_text(&tree, "lower/twice.js.gz.br", "twice.js.gz.br");
 	tree_write_text(&tree, "lower/twice.js.gz", "twice.js.gz");
 	write_odd_ones();
+	write_gone_files();
 	tree_age();
 }
 
@@ -582,6 +603,27 @@ START_TEST(sees_changes)
 }
 END_TEST
 
+/* The cache knows the sidecar, so the file itself is not opened at first. */
+START_TEST(sends_a_large_file_whose_sidecar_is_gone)
+{
+	const char *target = gone_file(_i) + strlen("lower");
+	char sidecar[40];
+
+	snprintf(sidecar, sizeof(sidecar), "%s.br", gone_file(_i));
+	serve(_i);
+	for (int i = 0; i < 3; i++) {
+		size_t size = i == 0 ? PACKED_SIZE : LARGE_SIZE;
+
+		ask("GET", target, ALL, 200);
+		ck_assert_uint_eq(reply.length, size);
+		ck_assert_uint_eq(tree_compare(reply.body, reply.length, 0), size);
+		expect("Content-Encoding", i == 0 ? "br" : NULL);
+		if (i == 0)
+			ck_assert_int_eq(unlink(tree_path(&tree, sidecar)), 0);
+	}
+}
+END_TEST
+
 static struct fsrv_stats stats_now(void)
 {
 	struct fsrv_stats stats = {.size = sizeof(stats)};
@@ -645,6 +687,7 @@ Suite *test_suite(void)
 				      does_both,
 				      keeps_vary_beside_others,
 				      sees_changes,
+				      sends_a_large_file_whose_sidecar_is_gone,
 				      answers_from_memory,
 				      needs_one_descriptor};
 
