@@ -198,8 +198,9 @@ static bool set_symlinks(struct settings *s, const char *text)
 	return true;
 }
 
+/* Beyond all bytes, so that getopt_long(3) cannot mean a short option by them. */
 enum {
-	ADDRESS,
+	ADDRESS = 256,
 	ALLOW_HOST,
 	BODY,
 	BODY_SCRIPT,
