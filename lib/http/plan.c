@@ -209,6 +209,18 @@ static void plan_overload(struct fsrv__plan *plan)
 	add_header(plan, "Retry-After", "1");
 }
 
+/* RFC 9110, 12.5.5. The page may have sidecars, and then has the field already. */
+static void add_vary_accept(struct fsrv__plan *plan)
+{
+	for (unsigned i = 0; i < plan->n_headers; i++) {
+		if (strcmp(plan->headers[i].name, "Vary") == 0) {
+			plan->headers[i].value = "Accept-Encoding, Accept";
+			return;
+		}
+	}
+	add_header(plan, "Vary", "Accept");
+}
+
 static void plan_target(const struct fsrv__request *request, const struct fsrv__target *target, int64_t now,
 			struct fsrv__plan *plan)
 {
@@ -265,7 +277,7 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 	} else {
 		plan_target(request, target, now, plan);
 		if (target->depends_on_accept)
-			add_header(plan, "Vary", "Accept"); /* RFC 9110, 12.5.5 */
+			add_vary_accept(plan);
 	}
 	if (fsrv__request_is_last(request, http_1_1))
 		add_header(plan, "Connection", "close");

@@ -848,6 +848,12 @@ START_TEST(tells_caches_that_accept_decides)
 		target.depends_on_accept = false;
 		fsrv__plan_make(&request, true, &target, NOW, &plan);
 		ck_assert_ptr_null(strstr(list_headers(&plan), "Vary"));
+		file.varies = true;
+		target.depends_on_accept = true;
+		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		ck_assert(plan_is_sound(&plan, file.size));
+		if (rows[row].outcome == FSRV__FOUND_FILE)
+			ck_assert_ptr_nonnull(strstr(list_headers(&plan), "Vary: Accept-Encoding, Accept\n"));
 	}
 }
 END_TEST
