@@ -60,6 +60,7 @@ def make_site(folder):
                           ('index.html', b'<!doctype html><title>t</title>\n'),
                           ('packed.txt', b'packed\n' * 100), ('packed.txt.br', b'br' * 100),
                           ('gzip.txt', b'gzip\n' * 100), ('gzip.txt.gz', b'gz' * 100),
+                          ('body.bin', bytes(1 << 20)),
                           ('large.bin', bytes(range(256)) * (LARGE // 256)),
                           ('packed.bin', bytes(range(256)) * (LARGE // 256)),
                           ('packed.bin.br', bytes(range(256)) * (LARGE // 512))):
@@ -143,6 +144,24 @@ def reads_ahead_in_each_part(serve, folder, trace_file):
             raise AssertionError(f'nothing is requested from {first} to {last}: {asked}')
 
 
+def counts_own_calls_of_a_body(serve, folder, trace_file):
+    """What fsrv needs for a body of 1 MiB that is in memory; libmicrohttpd waits, receives and sends."""
+    most = 12  # open, facts, advice, owner (2), question, 4 blocks, close; one more block at a slow moment
+    with Server([serve, '--quiet', '--mode=epoll', folder]) as server:
+        connection = server.connect()
+        for _ in range(3):
+            equal(len(ask(connection, '/body.bin')[2]), 1 << 20, 'length')
+        with Trace(server.process.pid, trace_file) as trace:
+            for _ in range(REQUESTS):
+                ask(connection, '/body.bin')
+        connection.close()
+    own = [name for name in trace.calls
+           if name not in ('sendto', 'sendmsg', 'recvfrom', 'epoll_wait', 'epoll_ctl', 'futex')]
+    summary = {name: own.count(name) for name in set(own)}
+    if not REQUESTS * 5 < len(own) <= REQUESTS * most + SPARE:
+        raise AssertionError(f'{len(own) / REQUESTS:.2f} calls for each body, not {most}: {summary}')
+
+
 def cases(serve, folder, trace_file):
     for mode in ('thread', 'epoll', 'pool'):
         command = [serve, '--quiet', '--mode', mode, folder]
@@ -151,6 +170,7 @@ def cases(serve, folder, trace_file):
         for request in PRECOMPRESSED:
             yield f'{mode}: {request[0]}', partial(
                 count_calls, [*command, '--precompressed'], trace_file, request)
+    yield 'epoll: own calls of a body', partial(counts_own_calls_of_a_body, serve, folder, trace_file)
     yield 'epoll: reads ahead in each of several ranges', partial(
         reads_ahead_in_each_part, serve, folder, trace_file)
 
