@@ -16,6 +16,8 @@
 #include "mhd/socket.h"
 
 #define SWEEP_MS 250
+/* So long after its last sweep the thread goes on to look up. */
+#define AWAKE_MS 1000
 
 /* libmicrohttpd closes what it owns without a word, so a descriptor number is only a hint: the cookie tells
  * whether it still means that socket, device and inode whether it still means that file. One mistake remains
@@ -33,10 +35,12 @@ struct watch {
 struct fsrv__guard {
 	struct fsrv__allocator allocator;
 	pthread_mutex_t mutex;
-	pthread_cond_t changed; /* a first body is watched, a transfer waits for its report, or is_stopping */
+	/* The thread is asleep and a body is watched, a transfer waits for its report, or is_stopping. */
+	pthread_cond_t changed;
 	pthread_t thread;
 	bool has_thread;
 	bool is_stopping;
+	bool is_asleep;      /* the thread waits until it is woken */
 	uint64_t next_sweep; /* by fsrv__clock_milliseconds */
 	uint64_t last_serial;
 	atomic_uint count;
@@ -56,13 +60,18 @@ static struct fsrv__transfer *take_transfer(struct fsrv__guard *guard, struct wa
 	return transfer;
 }
 
-/* Leaves the report of a transfer to the guard's thread. Called with the mutex held. */
+/* Leaves the report of a transfer to the guard's thread, if there is somebody to report to. Called with the
+ * mutex held. */
 static void settle(struct fsrv__guard *guard, struct fsrv__transfer *transfer, enum fsrv_ending ending,
 		   uint64_t sent)
 {
 	if (transfer == NULL)
 		return;
 	fsrv__transfer_settle(transfer, ending, sent);
+	if (!fsrv__transfer_is_reported(transfer)) {
+		fsrv__transfer_report(transfer);
+		return;
+	}
 	fsrv__transfer_append(&guard->settled, transfer);
 	pthread_cond_signal(&guard->changed);
 }
@@ -182,6 +191,19 @@ static void settle_all(struct fsrv__guard *guard)
 		       FSRV__SENT_AS_SAMPLED);
 }
 
+/* While bodies come one after another, none of them has to wake the thread: it looks up by itself for a
+ * while. Called with the mutex held. */
+static void rest(struct fsrv__guard *guard)
+{
+	if (fsrv__clock_milliseconds() < guard->next_sweep + AWAKE_MS) {
+		fsrv__monitor_wait(&guard->mutex, &guard->changed, SWEEP_MS);
+		return;
+	}
+	guard->is_asleep = true;
+	pthread_cond_wait(&guard->changed, &guard->mutex);
+	guard->is_asleep = false;
+}
+
 static void *watch_bodies(void *cls)
 {
 	struct fsrv__guard *guard = cls;
@@ -191,7 +213,7 @@ static void *watch_bodies(void *cls)
 		if (guard->settled.first != NULL)
 			report_settled(guard);
 		else if (atomic_load(&guard->count) == 0)
-			pthread_cond_wait(&guard->changed, &guard->mutex);
+			rest(guard);
 		else
 			sweep_in_time(guard);
 	}
@@ -272,7 +294,7 @@ bool fsrv__guard_reserve(struct fsrv__guard *guard, int socket)
 void fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_body *body)
 {
 	struct watch watch = {.transfer = body->transfer,
-			      .cookie = fsrv__socket_cookie(body->socket),
+			      .cookie = fsrv__transfer_cookie(body->transfer),
 			      .device = body->device,
 			      .inode = body->inode,
 			      .end = body->end,
@@ -284,7 +306,8 @@ void fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_bod
 	settle(guard, take_transfer(guard, place), FSRV_ENDING_ABORTED, FSRV__SENT_AS_SAMPLED);
 	watch.serial = ++guard->last_serial;
 	*place = watch;
-	if (atomic_fetch_add(&guard->count, 1) == 0)
+	atomic_fetch_add(&guard->count, 1);
+	if (guard->is_asleep)
 		pthread_cond_signal(&guard->changed);
 	pthread_mutex_unlock(&guard->mutex);
 }

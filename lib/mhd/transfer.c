@@ -86,6 +86,11 @@ void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, const struct fsrv
 		start_to_count(transfer, answer);
 }
 
+uint64_t fsrv__transfer_cookie(const struct fsrv__transfer *transfer)
+{
+	return transfer->cookie;
+}
+
 void fsrv__transfer_confirm(struct fsrv__transfer *transfer)
 {
 	transfer->is_confirmed = true;
@@ -170,6 +175,11 @@ void fsrv__transfer_settle(struct fsrv__transfer *transfer, enum fsrv_ending end
 	if (ending == FSRV_ENDING_FILE_CHANGED || ending == FSRV_ENDING_READ_ERROR)
 		fsrv__count(&counters->cut_connections, 1);
 	count_out(transfer);
+}
+
+bool fsrv__transfer_is_reported(const struct fsrv__transfer *transfer)
+{
+	return transfer->fs->completion != NULL;
 }
 
 void fsrv__transfer_report(struct fsrv__transfer *transfer)

@@ -1,11 +1,11 @@
 /* A transfer: one answer on its way to the client. It counts a body while it is in transfer, and the file
  * that the body holds open, and reports to the completion hook how the answer ended.
  *
- * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h). It is
- * asked for the completion hook, and for bodies of which nobody else knows.
+ * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h). It
+ * is asked for the completion hook, and for bodies of which nobody else knows.
  *
- * It ends in two steps. To settle it counts it out: any thread may do that at once, since it calls nothing of
- * the program's. To report it calls the completion hook. An answer that was never queued is not reported.
+ * It ends in two steps. To settle it counts it out: any thread may do that at once, since it calls nothing
+ * of the program's. To report it calls the completion hook. An answer that was never queued is not reported.
  *
  * A transfer has one owner at a time, who ends or cancels it exactly once. */
 #ifndef FSRV__MHD_TRANSFER_H
@@ -26,6 +26,9 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 /* Notes that the body leaves by sendfile(2), so that only the socket tells how much of it has left, and that
  * the file, which counts as open, stays so until the transfer ends or is cancelled. */
 void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, const struct fsrv__answer *answer);
+
+/* The cookie of the socket; 0 when it was not asked for. */
+uint64_t fsrv__transfer_cookie(const struct fsrv__transfer *transfer);
 
 /* Notes that the answer was queued: its end will be reported. */
 void fsrv__transfer_confirm(struct fsrv__transfer *transfer);
@@ -66,7 +69,11 @@ void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending
  * measured. */
 void fsrv__transfer_settle(struct fsrv__transfer *transfer, enum fsrv_ending ending, uint64_t sent);
 
-/* Calls the completion hook for a transfer that is settled, and frees it. No lock may be held. */
+/* Whether the completion hook will be called. */
+bool fsrv__transfer_is_reported(const struct fsrv__transfer *transfer);
+
+/* Calls the completion hook for a transfer that is settled, if there is one, and frees it. No lock may be
+ * held when the hook is called. */
 void fsrv__transfer_report(struct fsrv__transfer *transfer);
 
 /* Transfers that are settled and wait for their report. All zero when empty. */
