@@ -249,10 +249,11 @@ END_TEST
 
 static ssize_t read_page(void *cls, void *buffer, size_t size, uint64_t offset)
 {
-	size_t left = offset < strlen(PAGE) ? strlen(PAGE) - (size_t)offset : 0;
+	const char *page = PAGE;
+	size_t left = offset < strlen(page) ? strlen(page) - (size_t)offset : 0;
 
 	(void)cls;
-	memcpy(buffer, PAGE + offset, size < left ? size : left);
+	memcpy(buffer, page + offset, size < left ? size : left);
 	return (ssize_t)(size < left ? size : left);
 }
 
