@@ -12,6 +12,7 @@
 
 #include "client.h"
 #include "daemon.h"
+#include "fs/beneath.h"
 #include "fsrv/fsrv.h"
 #include "fsrv/server.h"
 #include "suite.h"
@@ -904,7 +905,8 @@ static void ask_for_all(unsigned n_answers[600], uint64_t *bytes)
 }
 
 /* The first round may find names that are not in memory. Later ones do only when the kernel makes a caller
- * wait for another reason: when something is mounted at that moment, for example. */
+ * wait for another reason: when something is mounted at that moment, for example. Without openat2, as in
+ * valgrind, the kernel does not tell which names are in memory, and workers look up those that are not kept. */
 static void count_answers(int number)
 {
 	unsigned expected[600] = {0};
@@ -931,8 +933,10 @@ static void count_answers(int number)
 	ck_assert_msg(stats.bytes == bytes, "%s: %llu bytes of %llu", way.name,
 		      (unsigned long long)stats.bytes, (unsigned long long)bytes);
 	ck_assert_uint_eq(stats.cold_reads, first.cold_reads);
-	ck_assert_uint_eq(stats.cold_lookups, first.cold_lookups);
-	ck_assert_uint_eq(stats.suspends, first.suspends);
+	if (fsrv__has_openat2()) {
+		ck_assert_uint_eq(stats.cold_lookups, first.cold_lookups);
+		ck_assert_uint_eq(stats.suspends, first.suspends);
+	}
 	ck_assert_uint_eq(stats.cut_connections + stats.refused, 0);
 	stop();
 }

@@ -54,7 +54,7 @@ static void make(struct test_daemon *service, const char *const *hosts, size_t n
 				       .n_roots = 1,
 				       .log = note_log,
 				       .access = note_access,
-				       .wake = daemon_wake,
+				       .wake = service != NULL ? daemon_wake : NULL,
 				       .wake_cls = service,
 				       .allowed_hosts = hosts,
 				       .n_allowed_hosts = n_hosts};
@@ -145,10 +145,12 @@ START_TEST(answers_origins_that_may_read)
 {
 	static const char *const origins[] = {"https://reader.example"};
 	const char *root = tree.path;
-	struct fsrv_options options = {.size = sizeof(options), .roots = &root, .n_roots = 1,
-				       .cors_origins = origins, .n_cors_origins = 1};
-	struct fsrv_server_options of_server = {.size = sizeof(of_server),
-						.mode = (enum fsrv_server_mode)_i};
+	struct fsrv_options options = {.size = sizeof(options),
+				       .roots = &root,
+				       .n_roots = 1,
+				       .cors_origins = origins,
+				       .n_cors_origins = 1};
+	struct fsrv_server_options of_server = {.size = sizeof(of_server), .mode = (enum fsrv_server_mode)_i};
 	struct fsrv_server *server;
 
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
@@ -391,7 +393,7 @@ static void *allocate_within(void *cls, void *memory, size_t size)
 
 START_TEST(a_server_survives_a_lack_of_memory)
 {
-	struct budget budget = {1 << 20, 0};
+	static struct budget budget; /* needed until the handler is freed */
 	const char *root = tree.path;
 	struct fsrv_options options = {.size = sizeof(options),
 				       .roots = &root,
@@ -403,6 +405,7 @@ START_TEST(a_server_survives_a_lack_of_memory)
 	struct fsrv_server *server = NULL;
 	int error = FSRV_ERR_MEMORY, before, n;
 
+	budget = (struct budget){1 << 20, 0};
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
 	before = budget.live;
 	for (n = 0; error != FSRV_OK; n++) {

@@ -12,7 +12,7 @@ const char *__lsan_default_suppressions(void);
 
 const char *__lsan_default_suppressions(void)
 {
-	return "leak:__argz_add_sep\n";
+	return "leak:argz_add_sep\n";
 }
 
 /* The library must not care about the locale of its program, so the tests run in one that is unlike C. */
