@@ -448,6 +448,13 @@ static enum MHD_Result answer_last(void *cls, struct MHD_Connection *connection,
 	return fsrv_handle(fs, connection, cls, method, version, upload_data, upload_data_size, con_cls);
 }
 
+/* Whether the last answers came from the fallback, which is called once more after a worker looked its
+ * target up. */
+static bool took_fallback(void)
+{
+	return atomic_exchange(&n_fallbacks, 0) > 0;
+}
+
 START_TEST(leaves_the_rest_to_the_fallback)
 {
 	static char target[] = "/data";
@@ -459,16 +466,17 @@ START_TEST(leaves_the_rest_to_the_fallback)
 	tree_write_text(&tree, "lost.html", "lost");
 	ask("GET", "/route", BROWSER, 404);
 	expect_body("/route", "lost");
-	ck_assert_uint_eq(atomic_load(&n_fallbacks), 0);
+	ck_assert(!took_fallback());
 	ask("GET", "/x.js", BROWSER, 200);
 	expect_body("/x.js", "data");
+	ck_assert(took_fallback());
 	ask("GET", "/route", "", 200);
 	expect_body("/route", "data");
-	ck_assert_uint_eq(atomic_load(&n_fallbacks), 2);
+	ck_assert(took_fallback());
 	unlink(tree_path(&tree, "lost.html"));
 	ask("GET", "/route", BROWSER, 200);
 	expect_body("/route", "data");
-	ck_assert_uint_eq(atomic_load(&n_fallbacks), 3);
+	ck_assert(took_fallback());
 	ck_assert_uint_eq(atomic_load(&n_logged), 1);
 }
 END_TEST
@@ -683,7 +691,7 @@ START_TEST(replaces_targets_alone)
 		ask("GET", "/route", BROWSER, _i % 2 == 0 ? 200 : 404);
 		expect_body("/route", _i % 2 == 0 ? "data" : NULL);
 		expect("Vary", NULL);
-		ck_assert_uint_eq(atomic_load(&n_fallbacks), _i % 2 == 0 ? i + 1 : 0);
+		ck_assert(took_fallback() == (_i % 2 == 0));
 	}
 	chosen = (struct fsrv_resource){.size = sizeof(chosen),
 					.kind = FSRV_RESOURCE_BYTES,

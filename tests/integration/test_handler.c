@@ -729,8 +729,9 @@ END_TEST
 
 START_TEST(answers_503_without_memory)
 {
-	struct budget budget = {10, 0};
+	static struct budget budget; /* needed until the handler is freed */
 
+	budget = (struct budget){10, 0};
 	options.allocate = allocate_within;
 	options.allocate_cls = &budget;
 	serve();
