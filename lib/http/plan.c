@@ -170,9 +170,41 @@ static void plan_not_found_page(const struct fsrv__representation *file, struct 
 		add_vary(plan);
 }
 
+/* What is there now is no complete representation, and what a cache or a client keeps of it could not be told
+ * from the finished file. So there is no validator (RFC 9110, 8.8.1), no range (14.3), and nothing is to be
+ * stored (RFC 9111, 5.2.2.5). Of the preconditions those with "*" can still decide. */
+static void plan_growing(const struct fsrv__request *request, const struct fsrv__representation *file,
+			 int64_t now, struct fsrv__plan *plan)
+{
+	static const struct fsrv__validators none = {.etag = ""};
+	enum fsrv__precondition precondition = fsrv__precondition_check(request, &none, now);
+
+	if (precondition == FSRV__PRECONDITION_FAILED) {
+		plan_text(plan, 412, "Precondition Failed\n");
+		return;
+	}
+	if (precondition == FSRV__NOT_MODIFIED) {
+		begin(plan, 304, FSRV__CONTENT_NONE);
+	} else {
+		begin(plan, 200, FSRV__CONTENT_SLICE);
+		add_header(plan, "Content-Type", file->media_type);
+		if (file->content_coding != NULL)
+			add_header(plan, "Content-Encoding", file->content_coding);
+		add_header(plan, "Accept-Ranges", "none");
+	}
+	plan->length = FSRV__LENGTH_UNKNOWN;
+	add_header(plan, "Cache-Control", "no-store");
+	if (file->varies)
+		add_vary(plan);
+}
+
 static void plan_file(const struct fsrv__request *request, const struct fsrv__representation *file,
 		      int64_t now, struct fsrv__plan *plan)
 {
+	if (file->is_growing) {
+		plan_growing(request, file, now, plan);
+		return;
+	}
 	switch (fsrv__precondition_check(request, &file->validators, now)) {
 	case FSRV__NOT_MODIFIED:
 		plan_not_modified(file, plan);

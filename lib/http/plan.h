@@ -18,6 +18,7 @@ struct fsrv__representation {
 	const char *cache_control;  /* NULL: no such field */
 	bool varies;                /* other values of Accept-Encoding give other codings of it */
 	bool is_volatile;           /* the next request may find other bytes, and nothing tells: no ranges */
+	bool is_growing;            /* it is followed while it is written: size and validators tell nothing */
 	unsigned max_ranges;        /* parts that one answer may have; 0 and 1: no multipart answers */
 	uint64_t boundary_seed;     /* for those; no client knows it */
 	struct fsrv__validators validators;
@@ -32,10 +33,13 @@ struct fsrv__target {
 	bool depends_on_accept; /* with another Accept the request might have another answer */
 };
 
+/* The length of content that is followed until its writer is done. */
+#define FSRV__LENGTH_UNKNOWN UINT64_MAX
+
 enum fsrv__content_kind {
-	FSRV__CONTENT_NONE,      /* no content is sent, but its length is announced: HEAD, 304 */
-	FSRV__CONTENT_ABSENT,    /* no content and no length: 204 */
-	FSRV__CONTENT_SLICE,     /* length bytes of the representation from offset */
+	FSRV__CONTENT_NONE,   /* no content is sent, but its length is announced if it is known: HEAD, 304 */
+	FSRV__CONTENT_ABSENT, /* no content and no length: 204 */
+	FSRV__CONTENT_SLICE,  /* length bytes of the representation from offset, or all that comes */
 	FSRV__CONTENT_MULTIPART, /* several slices as multipart says, length bytes in all; offset is 0 */
 	FSRV__CONTENT_TEXT       /* length bytes at text, a constant */
 };

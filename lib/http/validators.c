@@ -132,6 +132,13 @@ bool fsrv__identity_is_settled(const struct fsrv__identity *identity, struct fsr
 	return !is_recent(identity->modified, now) && !is_recent(identity->changed, now);
 }
 
+bool fsrv__identity_is_growing(const struct fsrv__identity *identity, struct fsrv__time now, unsigned seconds)
+{
+	int64_t modified = identity->modified.seconds, span = seconds;
+
+	return modified > now.seconds - span && modified < now.seconds + span;
+}
+
 void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__time now,
 			   const struct fsrv__tag_source *source, struct fsrv__validators *validators)
 {

@@ -72,6 +72,11 @@ struct fsrv__validators {
  * clock has not reached yet tells nothing, so such a file is not settled. */
 bool fsrv__identity_is_settled(const struct fsrv__identity *identity, struct fsrv__time now);
 
+/* Whether the last change of a file is less than so many seconds away from now, on either side: the clock of
+ * a file server may be ahead. */
+bool fsrv__identity_is_growing(const struct fsrv__identity *identity, struct fsrv__time now,
+			       unsigned seconds);
+
 /* Makes the validators of a file, or of a page that is made from it.
  *
  * The tag is the opaque part, if the program chose one; else it is the hash of the bytes, if they are known;

@@ -23,6 +23,7 @@
 #define MODIFIED_FIELD "Last-Modified: " DATE "\n"
 #define CACHE          "Cache-Control: max-age=60\n"
 #define NO_CACHE       "Cache-Control: no-cache\n"
+#define GROWING        "Accept-Ranges: none\nCache-Control: no-store\n"
 #define PLAIN          NOSNIFF "Content-Type: text/plain; charset=utf-8\n" NO_CACHE
 #define VARY           "Vary: Accept-Encoding\n"
 #define ALLOW          "Allow: GET, HEAD, OPTIONS\n"
@@ -202,6 +203,47 @@ START_TEST(refuses_a_malformed_request)
 		ck_assert_int_eq(plan.content,
 				 methods[i] == FSRV__HEAD ? FSRV__CONTENT_NONE : FSRV__CONTENT_TEXT);
 		ck_assert_str_eq(list_headers(&plan), PLAIN "Connection: close\n");
+	}
+}
+END_TEST
+
+/* What is being written has no validator, no range and no length; "*" alone still decides. */
+static const struct {
+	unsigned status;
+	const char *headers;
+	struct field fields[MAX_FIELDS];
+} growing[] = {
+	{200, NOSNIFF TYPE GROWING, {{NULL, NULL}}},
+	{200, NOSNIFF TYPE GROWING, {{"Range", "bytes=0-1"}}},
+	{200, NOSNIFF TYPE GROWING, {{"Range", "bytes=99-"}}},
+	{200, NOSNIFF TYPE GROWING, {{"Range", "bytes=0-1"}, {"If-Range", "\"tag\""}}},
+	{200, NOSNIFF TYPE GROWING, {{"If-None-Match", "\"tag\", \"\", W/\"\""}}},
+	{200, NOSNIFF TYPE GROWING, {{"If-Modified-Since", AFTER}}},
+	{200, NOSNIFF TYPE GROWING, {{"If-Unmodified-Since", BEFORE}}},
+	{200, NOSNIFF TYPE GROWING, {{"If-Match", "*"}}},
+	{412, PLAIN, {{"If-Match", "\"tag\", \"\""}}},
+	{304, NOSNIFF "Cache-Control: no-store\n", {{"If-None-Match", "*"}}},
+};
+
+START_TEST(promises_nothing_of_a_growing_file)
+{
+	static const enum fsrv__method methods[] = {FSRV__GET, FSRV__HEAD};
+	unsigned status = growing[_i].status;
+
+	for (int i = 0; i < LEN(methods); i++) {
+		bool has_content = methods[i] == FSRV__GET && status != 304;
+		struct fsrv__representation file = make_file(USUAL);
+		struct fsrv__plan plan;
+
+		file.is_growing = true;
+		plan_file(methods[i], growing[_i].fields, &file, &plan);
+		ck_assert_uint_eq(plan.status, status);
+		ck_assert_str_eq(list_headers(&plan), growing[_i].headers);
+		ck_assert_int_eq(plan.content != FSRV__CONTENT_NONE, has_content);
+		if (status != 412)
+			ck_assert(plan.length == FSRV__LENGTH_UNKNOWN && plan.offset == 0);
+		if (status == 200 && has_content)
+			ck_assert_int_eq(plan.content, FSRV__CONTENT_SLICE);
 	}
 }
 END_TEST
@@ -899,6 +941,7 @@ Suite *test_suite(void)
 	tcase_add_test(edges, refuses_a_host_whatever_the_method);
 	tcase_add_test(edges, refuses_a_malformed_request);
 	tcase_add_test(edges, needs_no_host_before_1_1);
+	tcase_add_loop_test(edges, promises_nothing_of_a_growing_file, 0, LEN(growing));
 	tcase_add_test(edges, forgets_lines_of_long_lists);
 	tcase_add_test(edges, describes_a_multipart);
 	tcase_add_test(edges, sends_a_page_with_404);

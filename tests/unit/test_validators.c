@@ -81,6 +81,30 @@ static const struct {
 	{"changed at the end of time", {NOW - 9, 0}, {INT64_MAX, 0}, false, false, true, NOW - 9},
 };
 
+static const struct {
+	struct fsrv__time modified;
+	bool is_growing;
+} recent[] = {
+	{{NOW, 0}, true},
+	{{NOW - 9, 999999999}, true},
+	{{NOW - 10, 999999999}, false},
+	{{NOW - 86400, 0}, false},
+	{{NOW + 9, 0}, true},
+	{{NOW + 10, 0}, false},
+	{{INT64_MIN, 0}, false},
+	{{INT64_MAX, 0}, false},
+};
+
+/* The status change time does not count: a file that is renamed is not written. */
+START_TEST(tells_growing_files)
+{
+	const struct fsrv__identity identity = {.modified = recent[_i].modified, .changed = {NOW, 0}};
+
+	ck_assert_int_eq(fsrv__identity_is_growing(&identity, (struct fsrv__time){NOW, 500}, 10),
+			 recent[_i].is_growing);
+}
+END_TEST
+
 START_TEST(judges_times)
 {
 	const struct fsrv__identity identity = {
@@ -418,6 +442,7 @@ Suite *test_suite(void)
 	tcase_add_test(edges, ends_with_the_coding);
 	tcase_add_test(edges, has_weak_tags_for_volatile_bytes);
 	tcase_add_test(edges, adds_a_date);
+	tcase_add_loop_test(edges, tells_growing_files, 0, LEN(recent));
 	tcase_add_test(edges, hashes_content_alike_everywhere);
 	tcase_add_test(edges, tells_contents_apart);
 	tcase_add_test(edges, has_no_date_after_the_year_9999);
