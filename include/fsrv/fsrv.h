@@ -166,6 +166,9 @@ struct fsrv_type {
 	const char *media_type;
 };
 
+/* A value of fsrv_access.length: the file is followed, so its length is known only at the end. Since 0.1. */
+#define FSRV_LENGTH_UNKNOWN UINT64_MAX
+
 /* One response that fsrv has decided on, for logs and statistics. The strings are valid during the call
  * only. Later versions only append members. Since 0.1. */
 struct fsrv_access {
@@ -174,7 +177,8 @@ struct fsrv_access {
 	const char *path;    /* path of the file below its root; NULL when the target is no file */
 	/* The slice of the representation that is to be sent, in bytes. Both members are 0 when the target is
 	 * no file, and when no content is sent (HEAD, 304). For several ranges (option max_ranges) offset is
-	 * 0, and length is that of the multipart content, with the heads of its parts. */
+	 * 0, and length is that of the multipart content, with the heads of its parts. For a file that is
+	 * followed (option follow) length is FSRV_LENGTH_UNKNOWN. */
 	uint64_t offset;
 	uint64_t length;
 	uint64_t size;	     /* bytes of the whole representation; 0 when the target is no file */
@@ -190,7 +194,8 @@ enum fsrv_ending {
 	FSRV_ENDING_ABORTED = 1,  /* the client closed the connection, or the daemon stopped or timed out */
 	/* In the next three cases fsrv closed the connection. Nothing else can report an error to a client
 	 * once its response has begun (RFC 9112, 8). */
-	/* The file became shorter than announced; rarely at the moment at which its last byte was sent. */
+	/* The file became shorter than announced, or than what was sent while it was followed; rarely at the
+	 * moment at which its last byte was sent. */
 	FSRV_ENDING_FILE_CHANGED = 2,
 	FSRV_ENDING_READ_ERROR = 3,   /* the disk failed; the log function was called; see enum fsrv_body */
 	FSRV_ENDING_DRAINED = 4	      /* fsrv_drain or fsrv_server_stop ended a wait for the disk */
@@ -202,11 +207,13 @@ struct fsrv_completion {
 	uint64_t request;     /* the number that fsrv_access had */
 	const char *path;     /* path of the file below its root; NULL when no file was served */
 	uint64_t offset;      /* first byte of the slice that was to be sent; 0 for several ranges */
-	/* Bytes of the slice; for several ranges those of the multipart content. 0 when there was none. */
+	/* Bytes of the slice; for several ranges those of the multipart content, for a file that was followed
+	 * those that were read. 0 when there was none. */
 	uint64_t length;
 	/* Bytes of the slice that the socket took. For TCP the kernel counts them (tcp(7)); if the response
-	 * was cut off, up to 24 bytes of its header section may be included. For other sockets the last
-	 * block, of 256 KiB or less, counts as taken. */
+	 * was cut off, up to 24 bytes of its header section may be included, and of a file that is followed
+	 * the framing of its chunks. For other sockets the last block, of 256 KiB or less, counts as
+	 * taken. */
 	uint64_t sent;
 	uint64_t nanoseconds; /* since the start of the call of fsrv_handle that answered */
 	unsigned status;
@@ -440,6 +447,22 @@ struct fsrv_options {
 	 * ranges are ignored (RFC 9110, 13.2.1 and 14.2). It has no validators, and Cache-Control: no-cache
 	 * like every error. Other missing names, and a missing page, get a short text. NULL: none. */
 	const char *not_found_page;
+
+	/* Patterns (fsrv/fields.h) of the paths of files that are followed while they grow, such as a
+	 * recording or a segment of a live stream that is being written. GET sends what is there and goes on
+	 * with what is appended, until the file has not grown for follow_seconds. The response has no length:
+	 * it is chunked (RFC 9112, 7.1), for HTTP/1.0 it ends with the connection. It has no validators, no
+	 * ranges and Cache-Control: no-store; a Range field is ignored. A file whose last change is
+	 * follow_seconds old is finished: it gets the ordinary response. Pages with scripts are never
+	 * followed. FSRV_RESOURCE_FOLLOW (fsrv/resource.h) asks for the same in one call.
+	 *
+	 * A connection that waits for growth takes a thread only where each connection has its own. Elsewhere
+	 * it is suspended, and the library's thread "fsrv-follow" looks at the file. A daemon that can do
+	 * neither sends what is there. None: every file gets the ordinary response. */
+	const char *const *follow;
+	size_t n_follow;
+	unsigned follow_seconds; /* 0: 10; at most 86400 */
+	unsigned reserved_3;	 /* 0 */
 };
 
 /* Makes a handler.
@@ -455,10 +478,11 @@ struct fsrv_options {
  *                       types), empty or no field value (RFC 9110, 5.5); a Cache-Control that is no field
  *                       value; a prefix that is no path or has a query; a page that is no path of a file;
  *                       an allowed host that is NULL or none of the forms; more than 1024 workers;
- *                       max_ranges above 64; a reserved member that is not 0; a size that the struct has
- *                       in no version; a rule that fsrv/fields.h excludes, or rules that can give one
- *                       response more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that no
- *                       browser sends
+ *                       max_ranges above 64; a pattern in follow that fsrv/fields.h excludes;
+ *                       follow_seconds above 86400; a reserved member that is not 0; a size that the
+ *                       struct has in no version; a rule that fsrv/fields.h excludes, or rules that can give
+ *                       one response more than FSRV_FIELDS_SIZE bytes or more than 24 fields; an origin that
+ *                       no browser sends
  * FSRV_ERR_UNSUPPORTED  size is larger than in this library, and the unknown part is not zero
  * FSRV_ERR_ROOT         a root is missing, is not a directory, or may not be searched
  * FSRV_ERR_SYSTEM       a root is relative, and getcwd(3) fails; errno gives the reason

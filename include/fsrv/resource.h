@@ -39,7 +39,13 @@ enum fsrv_resource_kind {
 enum fsrv_resource_flags {
 	/* The function read may wait, for a disk, a network or another thread. Workers call it then, in
 	 * daemons that can suspend connections (see fsrv/fsrv.h). */
-	FSRV_RESOURCE_MAY_WAIT = 1 << 0
+	FSRV_RESOURCE_MAY_WAIT = 1 << 0,
+	/* PATH, FILE, SOURCE: follow the content while it grows, as the option follow of fsrv_new describes.
+	 * A file is followed if its last change is less than follow_seconds old. A source is always followed:
+	 * read returns 0 when there is nothing yet, and -1 with ENODATA at the end; nothing for
+	 * follow_seconds is the end, too. Workers also call read, again and again. The member length counts
+	 * only in a daemon that cannot follow, where it is what is there now. */
+	FSRV_RESOURCE_FOLLOW = 1 << 1
 };
 
 /* Content. Set size to sizeof(struct fsrv_resource), kind and name, set what the kind needs, and leave the

@@ -259,6 +259,16 @@ bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner)
 	return ready;
 }
 
+bool fsrv__workers_are_drained(struct fsrv__workers *workers, const void *owner)
+{
+	bool are_drained;
+
+	pthread_mutex_lock(&workers->mutex);
+	are_drained = is_drained(workers, owner);
+	pthread_mutex_unlock(&workers->mutex);
+	return are_drained;
+}
+
 bool fsrv__workers_have_started(struct fsrv__workers *workers)
 {
 	bool have_started;

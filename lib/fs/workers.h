@@ -61,6 +61,9 @@ void fsrv__workers_free(struct fsrv__workers *workers);
  * needed jobs are queued, and the owner is not being drained. */
 bool fsrv__workers_are_ready(struct fsrv__workers *workers, const void *owner);
 
+/* Whether a drain of that owner, or of everybody, is in force. */
+bool fsrv__workers_are_drained(struct fsrv__workers *workers, const void *owner);
+
 /* Whether a thread was ever started. */
 bool fsrv__workers_have_started(struct fsrv__workers *workers);
 

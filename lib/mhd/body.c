@@ -6,13 +6,14 @@
 #include <string.h>
 
 #include "fs/residency.h"
+#include "mhd/follower.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/memory_answer.h"
 #include "mhd/reader.h"
 #include "mhd/transfer.h"
 
-enum method { SENDFILE, READ_AND_WAIT, READ_AND_SUSPEND };
+enum method { SENDFILE, READ_AND_WAIT, READ_AND_SUSPEND, FOLLOW };
 
 /* Whether sendfile(2) can be guarded. With select(2) libmicrohttpd does not notice the shutdown by which the
  * guard ends the body of a file that was cut, and spins on. With epoll it forgets a file that was short once,
@@ -31,6 +32,8 @@ static enum method choose_method(const struct fsrv__answer *answer)
 	enum method reading = fsrv__connection_may_suspend(answer->connection, &fs->wake) ? READ_AND_SUSPEND
 											  : READ_AND_WAIT;
 
+	if (answer->plan->length == FSRV__LENGTH_UNKNOWN)
+		return FOLLOW;
 	/* What libmicrohttpd sends from a file is one slice. */
 	if (fs->body == FSRV_BODY_READER || !can_send_file(flags, answer->file) ||
 	    answer->plan->content == FSRV__CONTENT_MULTIPART)
@@ -158,6 +161,8 @@ static enum fsrv__answer_result make_large(struct fsrv__answer *answer, enum met
 	}
 	if (method == SENDFILE && fsrv__guard_reserve(answer->fs->guard, answer->socket))
 		is_made = make_sendfile(answer, transfer);
+	else if (method == FOLLOW)
+		is_made = fsrv__follower_make(answer, transfer);
 	else
 		is_made = fsrv__reader_make(answer, transfer, method == READ_AND_SUSPEND);
 	if (!is_made) {

@@ -1,5 +1,5 @@
-/* How the content of an open file leaves: from memory, by sendfile(2), or read in blocks. Also how the parts
- * of a multipart do, whether a file or content in memory has their bytes. */
+/* How the content of an open file leaves: from memory, by sendfile(2), or read in blocks, also while it
+ * grows. Also how the parts of a multipart do, whether a file or content in memory has their bytes. */
 #ifndef FSRV__MHD_BODY_H
 #define FSRV__MHD_BODY_H
 

@@ -42,6 +42,12 @@ bool fsrv__connection_may_suspend(struct MHD_Connection *connection, const struc
 	return (flags & MHD_USE_INTERNAL_POLLING_THREAD) != 0 || wake->function != NULL;
 }
 
+bool fsrv__connection_may_follow(struct MHD_Connection *connection, const struct fsrv__wake *wake)
+{
+	return (fsrv__connection_flags(connection) & MHD_USE_THREAD_PER_CONNECTION) != 0 ||
+	       fsrv__connection_may_suspend(connection, wake);
+}
+
 void fsrv__connection_resume(struct MHD_Connection *connection, const struct fsrv__wake *wake)
 {
 	MHD_resume_connection(connection);

@@ -26,6 +26,9 @@ const void *fsrv__connection_owner(struct MHD_Connection *connection);
 /* Whether the connection may be suspended while a worker waits for a disk. */
 bool fsrv__connection_may_suspend(struct MHD_Connection *connection, const struct fsrv__wake *wake);
 
+/* Whether an answer may wait for its file to grow: no other connection waits meanwhile. */
+bool fsrv__connection_may_follow(struct MHD_Connection *connection, const struct fsrv__wake *wake);
+
 /* Resumes a suspended connection, on any thread. It may be served, and what belongs to it freed, before this
  * returns: the caller touches nothing of it afterwards. */
 void fsrv__connection_resume(struct MHD_Connection *connection, const struct fsrv__wake *wake);

@@ -7,9 +7,11 @@ void fsrv_drain(struct fsrv *fs)
 
 	if (!atomic_exchange(&fs->is_drained, true)) {
 		fsrv__workers_drain(fs->workers, &fs->drain);
+		fsrv__growth_cancel(&fs->growth, NULL);
 		return;
 	}
 	/* The first call may still be waiting for a job, so this one waits as well. */
 	fsrv__workers_drain(fs->workers, &second);
+	fsrv__growth_cancel(&fs->growth, NULL);
 	fsrv__workers_undrain(fs->workers, &second);
 }

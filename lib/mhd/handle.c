@@ -47,6 +47,18 @@ struct exchange {
 	struct fsrv__answer answer;
 };
 
+/* A connection that can only be waited for by all others follows nothing. */
+static enum fsrv__follow choose_follow(const struct exchange *x)
+{
+	enum fsrv__follow follow = x->fs->n_follow > 0 ? FSRV__FOLLOW_BY_RULE : FSRV__FOLLOW_NONE;
+
+	if (x->resource != NULL && (x->resource->flags & FSRV_RESOURCE_FOLLOW) != 0)
+		follow = FSRV__FOLLOW_CHOSEN;
+	if (follow != FSRV__FOLLOW_NONE && !fsrv__connection_may_follow(x->connection, &x->fs->wake))
+		return FSRV__FOLLOW_NONE;
+	return follow;
+}
+
 static void set_needs(struct exchange *x)
 {
 	const struct fsrv__request *request = &x->request;
@@ -59,6 +71,7 @@ static void set_needs(struct exchange *x)
 	if (x->fs->is_precompressed)
 		fsrv__request_read_codings(x->connection, &x->needs.codings);
 	x->needs_accept = false;
+	x->needs.follow = choose_follow(x);
 }
 
 /* False when no file is to be looked up: the outcome is known then. */

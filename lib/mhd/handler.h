@@ -17,6 +17,7 @@
 #include "mhd/connection.h"
 #include "mhd/counters.h"
 #include "mhd/fallback.h"
+#include "mhd/growth.h"
 #include "mhd/log.h"
 #include "mhd/media_types.h"
 #include "mhd/own_fields.h"
@@ -53,6 +54,9 @@ struct fsrv {
 	bool serves_hidden;
 	bool is_precompressed; /* files may have sidecars */
 	uint64_t max_page_size;
+	const char *const *follow; /* patterns of files that are followed while they grow */
+	size_t n_follow;
+	unsigned follow_seconds; /* without growth, after which a file is finished */
 
 	/* Set by fsrv_server_start too. */
 	atomic_bool url_is_raw, completion_is_told;
@@ -61,6 +65,7 @@ struct fsrv {
 	struct fsrv__fallback fallback;
 	struct fsrv__guard *guard;
 	struct fsrv__workers *workers;
+	struct fsrv__growth growth;
 	struct fsrv__scripts scripts;
 	struct fsrv__cache cache;
 	struct fsrv__overlay overlay;

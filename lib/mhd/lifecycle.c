@@ -17,6 +17,7 @@
 #define DEFAULT_PAGE_SIZE  (UINT64_C(16) << 20)
 #define DEFAULT_CACHE_SIZE (UINT64_C(16) << 20)
 #define DEFAULT_WORKERS    4
+#define DEFAULT_FOLLOW     10
 
 static int check_options(const struct fsrv__log *log, const struct fsrv_options *options)
 {
@@ -83,6 +84,7 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 		fs->tag_salt = fsrv__hash_content(options->tag_salt, strlen(options->tag_salt)) | 1;
 	fs->body = options->body;
 	fs->max_page_size = options->max_page_size != 0 ? options->max_page_size : DEFAULT_PAGE_SIZE;
+	fs->follow_seconds = options->follow_seconds != 0 ? options->follow_seconds : DEFAULT_FOLLOW;
 	fs->serves_hidden = (options->flags & FSRV_SERVE_HIDDEN) != 0;
 	fs->is_precompressed = (options->flags & FSRV_PRECOMPRESSED) != 0;
 	fs->types.has_codings = (options->flags & FSRV_CODING_BY_EXTENSION) != 0;
@@ -106,6 +108,7 @@ static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 		    fsrv__allowed_hosts_new(&fs->allocator, &fs->log, &hosts, "fsrv_new", &fs->allowed_hosts);
 	pthread_mutex_init(&fs->offload_mutex, NULL);
 	fsrv__fallback_init(&fs->fallback, options->fallback, options->fallback_cls);
+	fsrv__growth_init(&fs->growth);
 	fs->guard = fsrv__guard_new(&fs->allocator);
 	fs->workers =
 		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
@@ -157,6 +160,7 @@ void fsrv_free(struct fsrv *fs)
 	if (fs == NULL)
 		return;
 	allocator = fs->allocator;
+	fsrv__growth_destroy(&fs->growth);
 	fsrv__workers_free(fs->workers);
 	fs->workers = NULL;
 	fsrv__guard_free(fs->guard);

@@ -7,6 +7,7 @@
 #include "fs/encoding.h"
 #include "fs/residency.h"
 #include "fs/whole_file.h"
+#include "http/pattern.h"
 #include "mhd/clock.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
@@ -43,6 +44,27 @@ static void reset_result(struct fsrv__lookup_result *result)
 	result->file.fd = -1;
 	result->content = NULL;
 	result->named_type[0] = '\0';
+	result->is_growing = false;
+}
+
+/* Whether a file is to be followed: it is asked for, and the file may still be written. A source tells its
+ * end by itself, but only one that was chosen for that knows how. */
+static bool is_growing(const struct lookup *l, const struct fsrv__file *file)
+{
+	const struct fsrv *fs = l->fs;
+	const struct fsrv__path *path = &l->result->path;
+	bool is_named = l->needs->follow == FSRV__FOLLOW_CHOSEN;
+
+	if (l->needs->follow == FSRV__FOLLOW_NONE || l->needs->sidecar != NULL)
+		return false;
+	if (file->source.read != NULL)
+		return is_named;
+	if (!fsrv__identity_is_growing(&file->identity, l->result->time, fs->follow_seconds))
+		return false;
+	for (size_t i = 0; i < fs->n_follow && !is_named; i++)
+		is_named =
+			fsrv__pattern_matches(fs->follow[i], (struct fsrv__text){path->text, path->length});
+	return is_named;
 }
 
 /* The root whose names are still in memory, since a path was found there a moment ago; -1: none. */
@@ -98,6 +120,14 @@ static bool is_unchanged(const struct lookup *l)
 	       (content != NULL || !l->needs->media_type || !fsrv__lookup_result_lacks_charset(l->result));
 }
 
+/* Whether what is cached belongs to a file that is to be followed. A page with scripts never is. */
+static bool is_to_follow(const struct lookup *l)
+{
+	const struct fsrv__content *content = l->cached.content;
+
+	return (content == NULL || !content->has_scripts) && is_growing(l, &l->result->file);
+}
+
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
 
 /* Takes what is cached if a stat(2) of the path confirms it. */
@@ -107,7 +137,7 @@ static enum confirmation confirm_cached(struct lookup *l)
 
 	if (would_wait(l, outcome, errno))
 		return WOULD_WAIT;
-	if (outcome != FSRV__FOUND_FILE || !is_unchanged(l))
+	if (outcome != FSRV__FOUND_FILE || !is_unchanged(l) || is_to_follow(l))
 		return NOT_CONFIRMED;
 	if (l->started - l->cached.checked > MARK_MS)
 		fsrv__cache_mark_checked(&l->fs->cache, &l->key, l->started);
@@ -224,7 +254,10 @@ static enum fsrv__lookup_status prepare_content(struct lookup *l)
 {
 	if (fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) != 0)
 		return prepare_page(l);
-	if (l->result->file.identity.size <= FSRV__SMALL_SIZE)
+	l->result->is_growing = is_growing(l, &l->result->file);
+	if (l->result->is_growing && l->result->file.source.read != NULL)
+		return FSRV__LOOKUP_DONE;
+	if (l->result->file.identity.size <= FSRV__SMALL_SIZE && !l->result->is_growing)
 		return read_small(l);
 	return fsrv__lookup_result_lacks_charset(l->result) ? read_encoding(l) : FSRV__LOOKUP_DONE;
 }
@@ -258,7 +291,7 @@ static void remember(struct lookup *l)
 	struct fsrv__cached found = {result->file, result->content, l->cached.tag, .checked = l->started,
 				     .read = l->started};
 
-	if (!fsrv__identity_is_settled(&result->file.identity, result->time))
+	if (result->is_growing || !fsrv__identity_is_settled(&result->file.identity, result->time))
 		return;
 	if (result->content == NULL ||
 	    (!result->content->is_volatile && fsrv__file_is_unchanged(&result->file)))

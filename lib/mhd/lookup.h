@@ -7,6 +7,13 @@
 #include "http/accept_encoding.h"
 #include "mhd/lookup_result.h"
 
+/* Which files are followed while they grow. */
+enum fsrv__follow {
+	FSRV__FOLLOW_NONE,
+	FSRV__FOLLOW_BY_RULE, /* those whose path matches a pattern of the option follow */
+	FSRV__FOLLOW_CHOSEN   /* the one that the program chose */
+};
+
 /* What a request needs of its file. */
 struct fsrv__lookup_needs {
 	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
@@ -17,6 +24,7 @@ struct fsrv__lookup_needs {
 	const struct fsrv__file *sidecar;
 	struct fsrv__coding_order codings; /* only with FSRV_PRECOMPRESSED */
 	unsigned tries;                    /* bits of enum fsrv__try, for fsrv__search */
+	enum fsrv__follow follow;          /* sidecars never are */
 };
 
 /* A file that changes all the time is looked up so often, one after the other, before the answer is 503. */

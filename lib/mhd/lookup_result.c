@@ -28,6 +28,7 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 	result->named_type[0] = '\0';
 	result->content_coding = NULL;
 	result->varies = false;
+	result->is_growing = false;
 }
 
 void fsrv__lookup_result_reset_path(struct fsrv__lookup_result *result)

@@ -36,7 +36,8 @@ struct fsrv__lookup_result {
 	struct fsrv__content *content;   /* what is sent in place of the file, a reference; or NULL */
 	/* Of what is sent: a sidecar's, or the one that the name stands for. NULL: that of the media type. */
 	const char *content_coding;
-	bool varies; /* the file has a sidecar: another request may be answered in another coding */
+	bool varies;     /* the file has a sidecar: another request may be answered in another coding */
+	bool is_growing; /* it is to be followed: neither its size nor its facts will last */
 };
 
 enum fsrv__lookup_status {

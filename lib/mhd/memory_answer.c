@@ -14,6 +14,19 @@ static ssize_t read_nothing(void *cls, uint64_t position, char *block, size_t si
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
+/* A response that has a length to announce, if it is known, and no content. In chunked coding libmicrohttpd
+ * 0.9.75 sends the last chunk nevertheless, where the next response belongs: so there is none, and the
+ * connection is closed. */
+static struct MHD_Response *make_empty(uint64_t length, void (*release)(void *), void *cls)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(length, 1, read_nothing, cls, release);
+
+	if (response != NULL && length == FSRV__LENGTH_UNKNOWN)
+		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+	return response;
+}
+
 /* start    of the slice, if there is one
  * release  called with cls when libmicrohttpd is done with the response */
 static struct MHD_Response *make_response(const struct fsrv__plan *plan, char *start, void (*release)(void *),
@@ -26,7 +39,7 @@ static struct MHD_Response *make_response(const struct fsrv__plan *plan, char *s
 									      release, cls);
 	case FSRV__CONTENT_NONE:
 		/* libmicrohttpd announces the size of the response, so it has to have one. */
-		return MHD_create_response_from_callback(plan->length, 1, read_nothing, cls, release);
+		return make_empty(plan->length, release, cls);
 	case FSRV__CONTENT_TEXT:
 		return MHD_create_response_from_buffer_with_free_callback_cls(
 			(size_t)plan->length, (void *)(uintptr_t)plan->text, release, cls);

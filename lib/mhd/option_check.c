@@ -6,9 +6,11 @@
 #include "http/fallback_pages.h"
 #include "http/host.h"
 #include "http/path.h"
+#include "http/pattern.h"
 #include "http/ranges.h"
 
 #define MAX_WORKERS 1024
+#define MAX_FOLLOW  86400
 
 #define KNOWN_FLAGS                                                                                          \
 	(unsigned)(FSRV_URL_IS_RAW | FSRV_SERVE_HIDDEN | FSRV_COMPLETION_IS_TOLD | FSRV_ISOLATE |            \
@@ -102,6 +104,18 @@ static const char *find_bad_type(const struct fsrv_options *options)
 	return NULL;
 }
 
+static const char *find_bad_follow(const struct fsrv_options *options)
+{
+	if (options->n_follow > 0 && options->follow == NULL)
+		return "follow";
+	for (size_t i = 0; i < options->n_follow; i++)
+		if (options->follow[i] == NULL || fsrv__pattern_check(options->follow[i]) != NULL)
+			return "follow";
+	if (options->follow_seconds > MAX_FOLLOW)
+		return "follow_seconds";
+	return options->reserved_3 != 0 ? "reserved" : NULL;
+}
+
 static const char *find_bad_text(const struct fsrv_options *options)
 {
 	const struct fsrv__host_list hosts = {options->allowed_hosts, options->n_allowed_hosts};
@@ -129,6 +143,8 @@ const char *fsrv__option_check(const struct fsrv_options *options)
 	bad = find_bad_number(options);
 	if (bad == NULL)
 		bad = find_bad_type(options);
+	if (bad == NULL)
+		bad = find_bad_follow(options);
 	return bad != NULL ? bad : find_bad_text(options);
 }
 
@@ -144,6 +160,8 @@ static const char *advise(const char *name)
 		 "\"*\", without a scheme and in ASCII"},
 		{"default_type", "give a media type such as \"application/octet-stream\""},
 		{"extensionless_type", "give a media type such as \"text/plain; charset=utf-8\""},
+		{"follow", "give patterns as fsrv/fields.h describes them, such as \"*.ts\" or \"/live/\""},
+		{"follow_seconds", "give a number up to 86400"},
 		{"max_ranges", "give a number up to 64"},
 		{"not_found_page", "give the path of a file below a root, such as \"404.html\""},
 		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},

@@ -167,6 +167,20 @@ static void copy_own_fields(struct block *block, const struct fsrv_options *opti
 	fs->cors = own != NULL && own->cors.n_origins > 0 ? &own->cors : NULL;
 }
 
+static void copy_follow(struct block *block, const struct fsrv_options *options, struct fsrv *fs)
+{
+	const char **list = take(block, options->n_follow * sizeof(*list));
+
+	for (size_t i = 0; i < options->n_follow; i++) {
+		const char *pattern = copy_text(block, options->follow[i]);
+
+		if (pattern != NULL)
+			list[i] = pattern;
+	}
+	fs->follow = list;
+	fs->n_follow = options->n_follow;
+}
+
 static void copy_prefix(struct block *block, const char *prefix, struct fsrv *fs)
 {
 	struct fsrv__path path;
@@ -215,6 +229,7 @@ static void copy_all(struct block *block, const struct fsrv_options *options, co
 	copy_own_fields(block, options, fs);
 	copy_prefix(block, options->prefix, fs);
 	copy_fallback_pages(block, options, fs);
+	copy_follow(block, options, fs);
 	fs->cache_control = cache_control[0] != '\0' ? copy_text(block, cache_control) : NULL;
 }
 

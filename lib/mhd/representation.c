@@ -47,6 +47,7 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 	/* A compressor gives its file the date of the original. */
 	representation->validators.has_strong_date &= !found->varies;
 	representation->cache_control = fs->cache_control;
+	representation->is_growing = found->is_growing;
 	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
 	representation->max_ranges = fs->max_ranges;
 	representation->boundary_seed = fs->boundary_seed;

@@ -35,7 +35,9 @@ static const char *check_kind(const struct fsrv_resource *resource)
 			return "bytes is NULL; set length to 0 or give the bytes";
 		return resource->length > SIZE_MAX / 2 ? "length is more than memory can hold" : NULL;
 	case FSRV_RESOURCE_SOURCE:
-		return resource->read == NULL ? "a source needs the function read" : NULL;
+		if (resource->read == NULL)
+			return "a source needs the function read";
+		return resource->length == FSRV_LENGTH_UNKNOWN ? "length has to be less than 2^64 - 1" : NULL;
 	}
 	return "kind has an unknown value; use enum fsrv_resource_kind";
 }
@@ -60,8 +62,10 @@ const char *fsrv__resource_read(const struct fsrv_resource *given, struct fsrv_r
 	*known = (struct fsrv_resource){.file = -1};
 	if (fsrv__option_struct_read(known, sizeof(*known), given) != FSRV_OK)
 		return "size has to be sizeof(struct fsrv_resource), and unknown members zero";
-	if ((known->flags & ~(unsigned)FSRV_RESOURCE_MAY_WAIT) != 0)
+	if ((known->flags & ~(unsigned)(FSRV_RESOURCE_MAY_WAIT | FSRV_RESOURCE_FOLLOW)) != 0)
 		return "flags has unknown bits; use enum fsrv_resource_flags";
+	if (known->kind == FSRV_RESOURCE_BYTES && (known->flags & FSRV_RESOURCE_FOLLOW) != 0)
+		return "bytes in memory do not grow; use a source for FSRV_RESOURCE_FOLLOW";
 	if (known->reserved != 0)
 		return "reserved has to be 0";
 	if (known->name == NULL || !read_path(known->name, path))

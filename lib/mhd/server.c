@@ -243,6 +243,7 @@ void fsrv_server_stop(struct fsrv_server *server)
 	if (server == NULL)
 		return;
 	fsrv__workers_drain(server->fs->workers, &drain);
+	fsrv__growth_cancel(&server->fs->growth, server);
 	MHD_stop_daemon(server->daemon);
 	fsrv__workers_undrain(server->fs->workers, &drain);
 	fsrv__clients_free(server->clients);

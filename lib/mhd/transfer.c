@@ -18,6 +18,7 @@ struct fsrv__transfer {
 	uint64_t start;  /* bytes written to the socket before the content, as exactly as they are known */
 	int socket;
 	bool is_body, holds_file;
+	bool is_followed; /* the length was not known before the end */
 	bool is_confirmed;
 	bool is_counted;             /* the socket tells what was written, so start is known */
 	struct fsrv__transfer *next; /* in a list */
@@ -151,12 +152,21 @@ void fsrv__transfer_sample(struct fsrv__transfer *transfer)
 	close(duplicate);
 }
 
-/* The bytes decide between complete and aborted. */
-static enum fsrv_ending correct_ending(const struct fsrv_completion *completion, enum fsrv_ending ending)
+void fsrv__transfer_set_length(struct fsrv__transfer *transfer, uint64_t length)
 {
+	transfer->completion.length = length;
+	transfer->is_followed = true;
+}
+
+/* The bytes decide between complete and aborted, where their number was announced. */
+static enum fsrv_ending correct_ending(const struct fsrv__transfer *transfer, enum fsrv_ending ending)
+{
+	const struct fsrv_completion *completion = &transfer->completion;
+
 	if (ending == FSRV_ENDING_COMPLETE && completion->sent < completion->length)
 		return FSRV_ENDING_ABORTED;
-	if (ending == FSRV_ENDING_ABORTED && completion->sent == completion->length && completion->length > 0)
+	if (ending == FSRV_ENDING_ABORTED && completion->sent == completion->length &&
+	    completion->length > 0 && !transfer->is_followed)
 		return FSRV_ENDING_COMPLETE;
 	return ending;
 }
@@ -168,7 +178,7 @@ void fsrv__transfer_settle(struct fsrv__transfer *transfer, enum fsrv_ending end
 
 	if (sent != FSRV__SENT_AS_SAMPLED)
 		completion->sent = sent == FSRV__SENT_ALL ? completion->length : sent;
-	completion->ending = correct_ending(completion, ending);
+	completion->ending = correct_ending(transfer, ending);
 	completion->nanoseconds = fsrv__clock_nanoseconds() - transfer->started;
 	if (transfer->is_body)
 		fsrv__count(&counters->bytes, completion->sent);

@@ -42,6 +42,11 @@ const char *fsrv__transfer_path(const struct fsrv__transfer *transfer);
 /* Notes that everything that was written so far is header, and that content follows. */
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer);
 
+/* Notes the length of content that was followed, right before its end: what was read of it. The client may
+ * have all of that and the content be incomplete nevertheless. The framing of chunks counts as content as far
+ * as the socket tells what was written, up to that length. */
+void fsrv__transfer_set_length(struct fsrv__transfer *transfer, uint64_t length);
+
 /* Measures how many bytes of the content were written.
  *
  * socket  a descriptor of the connection's socket

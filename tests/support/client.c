@@ -139,6 +139,45 @@ void client_read(struct client *client, bool has_body, struct reply *reply)
 		read_body(client, reply);
 }
 
+/* The length of the next line with its end, which is held then; 0 at the end of the connection. */
+static size_t hold_line(struct client *client)
+{
+	const char *end;
+
+	while ((end = memmem(client->held, client->n_held, "\r\n", 2)) == NULL)
+		if (!hold_more(client))
+			return 0;
+	return (size_t)(end - client->held) + 2;
+}
+
+size_t client_read_chunk(struct client *client, char *bytes, size_t capacity)
+{
+	size_t length = hold_line(client), size, done;
+
+	if (length == 0)
+		return CLIENT_NO_CHUNK;
+	client->held[length - 2] = '\0';
+	size = strtoull(client->held, NULL, 16);
+	let_go(client, length);
+	ck_assert_uint_le(size, capacity);
+	done = client->n_held < size ? client->n_held : size;
+	memcpy(bytes, client->held, done);
+	let_go(client, done);
+	while (done < size) {
+		size_t n = receive(client, bytes + done, size - done);
+
+		if (n == 0)
+			return CLIENT_NO_CHUNK;
+		done += n;
+	}
+	length = hold_line(client);
+	if (length == 0)
+		return CLIENT_NO_CHUNK;
+	ck_assert_uint_eq(length, 2);
+	let_go(client, length);
+	return size;
+}
+
 void client_reply_free(struct reply *reply)
 {
 	free(reply->body);

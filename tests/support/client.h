@@ -38,6 +38,11 @@ bool client_send_text(struct client *client, const char *text);
 void client_read(struct client *client, bool has_body, struct reply *reply);
 void client_reply_free(struct reply *reply);
 
+/* Reads the next chunk of a chunked body (RFC 9112, 7.1), to bytes; returns its size, 0 for the last one,
+ * CLIENT_NO_CHUNK when the connection ended instead. */
+#define CLIENT_NO_CHUNK SIZE_MAX
+size_t client_read_chunk(struct client *client, char *bytes, size_t capacity);
+
 /* One request and its response, on an open connection. fields are whole lines with CRLF. */
 void client_ask(struct client *client, const char *method, const char *target, const char *fields,
 		struct reply *reply);
