@@ -49,6 +49,8 @@ static void log_access(void *cls, const struct fsrv_access *access)
 	if (access->n_parts > 0)
 		fprintf(stderr, " %" PRIu64 " parts, %" PRIu64 "/%" PRIu64, access->n_parts, access->length,
 			access->size);
+	else if (access->length == FSRV_LENGTH_UNKNOWN)
+		fputs(" 0-", stderr);
 	else if (access->length > 0)
 		fprintf(stderr, " %" PRIu64 "-%" PRIu64 "/%" PRIu64, access->offset,
 			access->offset + access->length - 1, access->size);

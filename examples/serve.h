@@ -10,6 +10,7 @@
 #define PROGRAM	    "fsrv-serve"
 #define MAX_ROOTS   64
 #define MAX_HOSTS   64
+#define MAX_FOLLOW  64
 #define MAX_EDITS   256
 #define MAX_RULES   256
 #define MAX_ORIGINS 64
@@ -34,6 +35,7 @@ struct settings {
 	struct fsrv_server_options server;
 	const char *roots[MAX_ROOTS];
 	const char *hosts[MAX_HOSTS];
+	const char *follow[MAX_FOLLOW];
 	struct edit edits[MAX_EDITS];
 	size_t n_edits;
 	struct fsrv_field_rule rules[MAX_RULES];

@@ -13,6 +13,8 @@
 #define MAX_PARTS         64
 #define MIN_HEADER_MEMORY 4096
 
+#define MAX_FOLLOW_SECONDS 86400
+
 static const char usage[] =
 	"usage: " PROGRAM " [OPTION]... ROOT\n"
 	"Serves the folder ROOT over HTTP to programs on this machine.\n"
@@ -49,6 +51,9 @@ static const char usage[] =
 	"  --max-files N          answer 503 while N files are open (default: no limit)\n"
 	"  --max-ranges N         parts of one response for a request with several ranges, up to 64\n"
 	"                         (default: 1, the whole file instead)\n"
+	"  --follow PATTERN       send what is appended to a file that grows, for paths that match, as in\n"
+	"                         .gitignore; repeatable\n"
+	"  --follow-seconds N     a file that has not grown for N seconds is finished (default: 10)\n"
 	"  --max-connections N    connections at one time (default: 256)\n"
 	"  --max-per-address N    connections of one address at one time, 0: no limit (default: half of\n"
 	"                         them, no limit on a loopback address)\n"
@@ -146,6 +151,15 @@ static bool add_host(struct settings *s, const char *host)
 	return true;
 }
 
+static bool add_follow(struct settings *s, const char *pattern)
+{
+	if (s->files.n_follow == MAX_FOLLOW)
+		return refuse("--follow %s: no more than %d patterns", pattern, MAX_FOLLOW);
+	s->follow[s->files.n_follow++] = pattern;
+	s->files.follow = s->follow;
+	return true;
+}
+
 static bool set_address(struct settings *s, const char *text)
 {
 	unsigned char address[sizeof(struct in6_addr)];
@@ -211,6 +225,8 @@ enum {
 	CORS,
 	DEFAULT_TYPE,
 	EXTENSIONLESS_TYPE,
+	FOLLOW,
+	FOLLOW_SECONDS,
 	HEAD_SCRIPT,
 	HEADER,
 	HEADER_MEMORY,
@@ -253,6 +269,8 @@ static const struct option options[] = {
 	{"cors", optional_argument, NULL, CORS},
 	{"default-type", required_argument, NULL, DEFAULT_TYPE},
 	{"extensionless-type", required_argument, NULL, EXTENSIONLESS_TYPE},
+	{"follow", required_argument, NULL, FOLLOW},
+	{"follow-seconds", required_argument, NULL, FOLLOW_SECONDS},
 	{"head-script", required_argument, NULL, HEAD_SCRIPT},
 	{"header", required_argument, NULL, HEADER},
 	{"header-memory", required_argument, NULL, HEADER_MEMORY},
@@ -344,6 +362,11 @@ static bool take_field_option(struct settings *s, int option, char *value)
 		return add_origin(s, value != NULL ? value : "*");
 	case HEADER:
 		return add_header(s, value);
+	case FOLLOW:
+		return add_follow(s, value);
+	case FOLLOW_SECONDS:
+		return read_unsigned("follow-seconds", value, 1, MAX_FOLLOW_SECONDS,
+				     &s->files.follow_seconds);
 	case ISOLATE:
 		s->files.flags |= FSRV_ISOLATE;
 		return true;
