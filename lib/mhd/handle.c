@@ -18,15 +18,17 @@
 /* Its address in *con_cls says that the first call of a request has been. */
 static char first_call_is_over;
 
-struct exchange {
-	struct fsrv *fs;
+/* What libmicrohttpd passes to an access handler. */
+struct call {
 	struct MHD_Connection *connection;
-	const char *url;
-	const char *method;
-	const char *version;
-	const char *upload_data;
+	const char *url, *method, *version, *upload_data;
 	size_t *upload_data_size;
 	void **con_cls;
+};
+
+struct exchange {
+	struct fsrv *fs;
+	struct call call;
 	bool http_1_1;
 	enum fsrv__path_form form;
 	struct fsrv__request request;
@@ -54,7 +56,7 @@ static enum fsrv__follow choose_follow(const struct exchange *x)
 
 	if (x->resource != NULL && (x->resource->flags & FSRV_RESOURCE_FOLLOW) != 0)
 		follow = FSRV__FOLLOW_CHOSEN;
-	if (follow != FSRV__FOLLOW_NONE && !fsrv__connection_may_follow(x->connection, &x->fs->wake))
+	if (follow != FSRV__FOLLOW_NONE && !fsrv__connection_may_follow(x->call.connection, &x->fs->wake))
 		return FSRV__FOLLOW_NONE;
 	return follow;
 }
@@ -69,7 +71,7 @@ static void set_needs(struct exchange *x)
 	x->needs.descriptor = false;
 	x->needs.sidecar = NULL;
 	if (x->fs->is_precompressed)
-		fsrv__request_read_codings(x->connection, &x->needs.codings);
+		fsrv__request_read_codings(x->call.connection, &x->needs.codings);
 	x->needs_accept = false;
 	x->needs.follow = choose_follow(x);
 }
@@ -77,7 +79,7 @@ static void set_needs(struct exchange *x)
 /* False when no file is to be looked up: the outcome is known then. */
 static bool parse_target(struct exchange *x)
 {
-	struct fsrv__text target = {x->url, strlen(x->url)};
+	struct fsrv__text target = {x->call.url, strlen(x->call.url)};
 
 	switch (fsrv__path_parse(target, x->form, &x->found.path)) {
 	case FSRV__PATH_MALFORMED:
@@ -129,8 +131,8 @@ static void report_access(const struct exchange *x)
 	bool has_slice = fsrv__plan_sends_file(&x->plan);
 	bool has_parts = x->plan.content == FSRV__CONTENT_MULTIPART;
 	struct fsrv_access access = {
-		.method = x->method,
-		.target = x->url,
+		.method = x->call.method,
+		.target = x->call.url,
 		.path = is_file ? x->found.path.text : NULL,
 		.offset = has_slice ? x->plan.offset : 0,
 		.length = has_slice ? x->plan.length : 0,
@@ -150,7 +152,7 @@ static void report_access(const struct exchange *x)
 /* The access is reported before the end of the answer can be. */
 static enum MHD_Result queue(struct exchange *x)
 {
-	if (MHD_queue_response(x->connection, x->plan.status, x->answer.response) != MHD_YES) {
+	if (MHD_queue_response(x->call.connection, x->plan.status, x->answer.response) != MHD_YES) {
 		fsrv__response_discard(&x->answer);
 		return MHD_NO;
 	}
@@ -170,8 +172,8 @@ static struct fsrv_response describe_response(struct exchange *x)
 	if (file == NULL)
 		parse_target(x);
 	return (struct fsrv_response){
-		.method = x->method,
-		.target = x->url,
+		.method = x->call.method,
+		.target = x->call.url,
 		.path = x->has_path ? x->found.path.text : "",
 		.media_type = file != NULL ? file->media_type : NULL,
 		.status = x->plan.status,
@@ -183,7 +185,7 @@ static struct fsrv_response describe_response(struct exchange *x)
 
 static enum fsrv__answer_result add_own_headers(struct exchange *x)
 {
-	struct fsrv__own_fields_case of = {x->connection, describe_response(x)};
+	struct fsrv__own_fields_case of = {x->call.connection, describe_response(x)};
 	struct fsrv_fields fields;
 
 	fsrv__own_fields_apply(x->fs->own_fields, &x->fs->log, &of, &x->plan, &fields);
@@ -196,8 +198,8 @@ static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 	enum fsrv__answer_result result;
 
 	*answer = (struct fsrv__answer){.fs = x->fs,
-					.connection = x->connection,
-					.socket = fsrv__connection_socket(x->connection),
+					.connection = x->call.connection,
+					.socket = fsrv__connection_socket(x->call.connection),
 					.plan = &x->plan,
 					.number = x->number,
 					.started = x->started};
@@ -236,7 +238,7 @@ static void add_fallback_pages(struct exchange *x)
 
 	x->needs_accept = fsrv__fallback_pages_need_accept(pages, path);
 	if (x->needs_accept)
-		accepts_html = fsrv__request_accepts_html(x->connection);
+		accepts_html = fsrv__request_accepts_html(x->call.connection);
 	x->needs.tries |= fsrv__fallback_pages_choose(pages, path, is_hidden, accepts_html);
 }
 
@@ -260,7 +262,7 @@ static bool begin_lookup(struct exchange *x, bool may_suspend)
 	choose_tries(x);
 	if (x->needs.tries == 0)
 		return false;
-	if (may_suspend && !x->needs.descriptor && fsrv__offload_take(x->fs, x->connection, &x->found))
+	if (may_suspend && !x->needs.descriptor && fsrv__offload_take(x->fs, x->call.connection, &x->found))
 		return false;
 	if (take_given(x))
 		return true;
@@ -271,7 +273,7 @@ static bool begin_lookup(struct exchange *x, bool may_suspend)
 /* Looks up the file, here or, when that may have to wait, on a worker. */
 static enum step look_up(struct exchange *x)
 {
-	bool may_suspend = fsrv__connection_may_suspend(x->connection, &x->fs->wake);
+	bool may_suspend = fsrv__connection_may_suspend(x->call.connection, &x->fs->wake);
 
 	if (!x->found.is_given && !begin_lookup(x, may_suspend))
 		return DONE;
@@ -283,7 +285,7 @@ static enum step look_up(struct exchange *x)
 	case FSRV__LOOKUP_WOULD_WAIT:
 		break;
 	}
-	if (fsrv__offload_begin(x->fs, x->connection, &x->needs, &x->found))
+	if (fsrv__offload_begin(x->fs, x->call.connection, &x->needs, &x->found))
 		return SUSPENDED;
 	x->found.outcome = FSRV__OVERLOADED;
 	return DONE;
@@ -302,7 +304,7 @@ static void set_target(struct exchange *x, struct fsrv__location *location)
 				    x->found.found_by == FSRV__TRY_SPA || x->target.is_not_found_page);
 	if (x->found.outcome == FSRV__FOUND_DIRECTORY) {
 		fsrv__location_start(location, fsrv__path_name(&x->found.path));
-		fsrv__request_copy_query(x->connection, x->form, location);
+		fsrv__request_copy_query(x->call.connection, x->form, location);
 		if (location->too_long)
 			x->target.outcome = FSRV__TARGET_TOO_LONG;
 		x->target.location = location->text;
@@ -346,10 +348,11 @@ static enum MHD_Result call_fallback(struct exchange *x)
 	struct fsrv__fallback_call call;
 	enum MHD_Result result;
 
-	fsrv__guard_end(x->fs->guard, fsrv__connection_socket(x->connection));
-	fsrv__fallback_enter(fallback, &call, x->connection);
-	result = fallback->function(fallback->cls, x->connection, x->url, x->method, x->version,
-				    x->upload_data, x->upload_data_size, x->con_cls);
+	fsrv__guard_end(x->fs->guard, fsrv__connection_socket(x->call.connection));
+	fsrv__fallback_enter(fallback, &call, x->call.connection);
+	result = fallback->function(fallback->cls, x->call.connection, x->call.url, x->call.method,
+				    x->call.version, x->call.upload_data, x->call.upload_data_size,
+				    x->call.con_cls);
 	fsrv__fallback_leave(fallback, &call);
 	return result;
 }
@@ -369,7 +372,7 @@ static enum step try_to_answer(struct exchange *x, enum MHD_Result *result)
 	if (x->is_chosen && x->found.outcome == FSRV__FOUND_DIRECTORY)
 		x->found.outcome = FSRV__TARGET_MISSING;
 	if (x->found.outcome == FSRV__TARGET_MISSING && wants_file(x) &&
-	    fsrv__fallback_is_free(&x->fs->fallback, x->connection)) {
+	    fsrv__fallback_is_free(&x->fs->fallback, x->call.connection)) {
 		*result = call_fallback(x);
 		return DONE;
 	}
@@ -404,13 +407,13 @@ static enum MHD_Result answer(struct exchange *x)
 static void read_request(struct exchange *x)
 {
 	bool url_is_raw = atomic_load_explicit(&x->fs->url_is_raw, memory_order_relaxed);
-	struct fsrv__request_line line = {x->method, x->url, x->version, FSRV__PATH_DECODED};
+	struct fsrv__request_line line = {x->call.method, x->call.url, x->call.version, FSRV__PATH_DECODED};
 
 	if (url_is_raw)
 		line.form = FSRV__PATH_RAW;
 	x->form = line.form;
-	x->http_1_1 = strcmp(x->version, MHD_HTTP_VERSION_1_0) != 0;
-	fsrv__request_read(x->connection, &line, &x->request);
+	x->http_1_1 = strcmp(x->call.version, MHD_HTTP_VERSION_1_0) != 0;
+	fsrv__request_read(x->call.connection, &line, &x->request);
 }
 
 /* Whether to answer in the first call, before any content is read, which closes the connection: when the
@@ -435,10 +438,7 @@ enum MHD_Result fsrv__handle_refused_host(struct fsrv *fs, struct MHD_Connection
 	struct exchange x;
 
 	x.fs = fs;
-	x.connection = connection;
-	x.url = url;
-	x.method = method;
-	x.version = version;
+	x.call = (struct call){connection, url, method, version, NULL, NULL, NULL};
 	x.started = fsrv__clock_nanoseconds();
 	read_request(&x);
 	return refuse_host(&x);
@@ -446,18 +446,18 @@ enum MHD_Result fsrv__handle_refused_host(struct fsrv *fs, struct MHD_Connection
 
 static enum MHD_Result handle(struct exchange *x)
 {
-	if (*x->con_cls != NULL && *x->upload_data_size > 0) {
-		*x->upload_data_size = 0;
+	if (*x->call.con_cls != NULL && *x->call.upload_data_size > 0) {
+		*x->call.upload_data_size = 0;
 		return MHD_YES;
 	}
 	x->started = fsrv__clock_nanoseconds();
 	read_request(x);
-	if (*x->con_cls == NULL)
-		fsrv__offload_drop(x->fs, x->connection);
-	if (!fsrv__allowed_hosts_admit(x->fs->allowed_hosts, x->fs->cors, x->connection, x->url))
+	if (*x->call.con_cls == NULL)
+		fsrv__offload_drop(x->fs, x->call.connection);
+	if (!fsrv__allowed_hosts_admit(x->fs->allowed_hosts, x->fs->cors, x->call.connection, x->call.url))
 		return refuse_host(x);
-	if (*x->con_cls == NULL && !is_refused_early(x)) {
-		*x->con_cls = &first_call_is_over;
+	if (*x->call.con_cls == NULL && !is_refused_early(x)) {
+		*x->call.con_cls = &first_call_is_over;
 		return MHD_YES;
 	}
 	return answer(x);
@@ -470,13 +470,7 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 	struct exchange x;
 
 	x.fs = cls;
-	x.connection = connection;
-	x.url = url;
-	x.method = method;
-	x.version = version;
-	x.upload_data = upload_data;
-	x.upload_data_size = upload_data_size;
-	x.con_cls = con_cls;
+	x.call = (struct call){connection, url, method, version, upload_data, upload_data_size, con_cls};
 	x.is_chosen = false;
 	x.resource = NULL;
 	return handle(&x);
@@ -492,13 +486,7 @@ enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource *given,
 	enum MHD_Result result;
 
 	x.fs = fs;
-	x.connection = connection;
-	x.url = url;
-	x.method = method;
-	x.version = version;
-	x.upload_data = upload_data;
-	x.upload_data_size = upload_data_size;
-	x.con_cls = con_cls;
+	x.call = (struct call){connection, url, method, version, upload_data, upload_data_size, con_cls};
 	x.is_chosen = true;
 	x.resource = given != NULL ? &resource : NULL;
 	x.refusal = NULL;
