@@ -906,7 +906,8 @@ static void ask_for_all(unsigned n_answers[600], uint64_t *bytes)
 
 /* The first round may find names that are not in memory. Later ones do only when the kernel makes a caller
  * wait for another reason: when something is mounted at that moment, for example. Without openat2, as in
- * valgrind, the kernel does not tell which names are in memory, and workers look up those that are not kept. */
+ * valgrind, the kernel does not tell which names are in memory, and workers look up those that are not
+ * kept. */
 static void count_answers(int number)
 {
 	unsigned expected[600] = {0};
