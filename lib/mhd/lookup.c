@@ -257,7 +257,7 @@ static enum fsrv__lookup_status prepare_content(struct lookup *l)
 	l->result->is_growing = is_growing(l, &l->result->file);
 	if (l->result->is_growing && l->result->file.source.read != NULL)
 		return FSRV__LOOKUP_DONE;
-	if (l->result->file.identity.size <= FSRV__SMALL_SIZE && !l->result->is_growing)
+	if (!l->result->is_growing && (l->needs->whole || l->result->file.identity.size <= FSRV__SMALL_SIZE))
 		return read_small(l);
 	return fsrv__lookup_result_lacks_charset(l->result) ? read_encoding(l) : FSRV__LOOKUP_DONE;
 }

@@ -542,6 +542,42 @@ START_TEST(puts_scripts_into_bytes_above)
 }
 END_TEST
 
+static void *add_scripts(void *is_over)
+{
+	for (int i = 0; i < 2000 && !atomic_load((atomic_bool *)is_over); i++) {
+		char markup[32];
+		int length = snprintf(markup, sizeof(markup), "<i id=%d>", i);
+
+		ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_END, markup,
+							(size_t)length),
+				 FSRV_OK);
+		usleep(50);
+	}
+	return NULL;
+}
+
+START_TEST(puts_no_script_twice_into_bytes_above)
+{
+	atomic_bool is_over = false;
+	pthread_t adder;
+
+	serve(modes[_i]);
+	put("made.html", PAGE);
+	ck_assert_int_eq(pthread_create(&adder, NULL, add_scripts, &is_over), 0);
+	for (int i = 0; i < 2000; i++) {
+		const char *first;
+
+		ck_assert_msg(ask("GET", "/files/made.html", "") == 200, "request %d: %d %s", i, reply.status,
+			      logged);
+		first = strstr(reply.body, "<i id=0>");
+		ck_assert_msg(first == NULL || strstr(first + 1, "<i id=0>") == NULL, "request %d", i);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(adder, NULL);
+	stop();
+}
+END_TEST
+
 static size_t choose_tag(void *cls, int file, const char *path, char *opaque, size_t capacity)
 {
 	char byte;
@@ -654,6 +690,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, delays_nobody_by_a_source_that_waits, 0, 2 * 3);
 	tcase_add_loop_test(tcase, lays_bytes_over_files, 0, LEN(modes));
 	tcase_add_loop_test(tcase, puts_scripts_into_bytes_above, 0, LEN(modes));
+	tcase_add_loop_test(tcase, puts_no_script_twice_into_bytes_above, 0, LEN(modes));
 	tcase_add_loop_test(tcase, shows_files_to_the_etag_function, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_many_names, 0, LEN(modes));
 	suite_add_tcase(suite, tcase);
