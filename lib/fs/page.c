@@ -132,6 +132,9 @@ static enum fsrv__page_result read_source(struct builder *b, const struct fsrv__
 		b->source = fsrv__content_hold(source->bytes);
 		return FSRV__PAGE_READY;
 	}
+	/* Nothing is read of a file that will be refused. */
+	if (file.identity.size > source->max_size)
+		return FSRV__PAGE_TOO_LARGE;
 	switch (fsrv__whole_file_read(&b->allocator, &file, source->max_size, &b->source)) {
 	case FSRV__WHOLE_FILE_TOO_LARGE:
 		return fsrv__file_is_unchanged(source->file) ? FSRV__PAGE_TOO_LARGE : FSRV__PAGE_CHANGED;

@@ -67,14 +67,15 @@ enum fsrv__whole_file_result fsrv__whole_file_read(const struct fsrv__allocator 
 						   struct fsrv__file *file, uint64_t max,
 						   struct fsrv__content **content)
 {
+	uint64_t expected = file->identity.size < max ? file->identity.size : max;
 	enum fsrv__whole_file_result result = FSRV__WHOLE_FILE_TOO_LARGE;
-	struct fsrv__content *whole = NULL;
+	struct fsrv__content *whole;
 	int error;
 
 	*content = NULL;
-	if (file->identity.size > max || file->identity.size >= SIZE_MAX)
+	if (expected >= SIZE_MAX)
 		return result;
-	whole = fsrv__content_new(allocator, (size_t)file->identity.size + 1);
+	whole = fsrv__content_new(allocator, (size_t)expected + 1);
 	if (whole == NULL) {
 		errno = ENOMEM;
 		return FSRV__WHOLE_FILE_UNREADABLE;

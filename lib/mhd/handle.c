@@ -69,6 +69,7 @@ static void set_needs(struct exchange *x)
 	x->needs.facts_may_suffice = request->method == FSRV__HEAD || is_conditional;
 	x->needs.media_type = request->method == FSRV__HEAD;
 	x->needs.descriptor = false;
+	x->needs.whole = false;
 	x->needs.sidecar = NULL;
 	if (x->fs->is_precompressed)
 		fsrv__request_read_codings(x->call.connection, &x->needs.codings);
@@ -327,6 +328,8 @@ static enum step respond(struct exchange *x, enum MHD_Result *result)
 		x->needs.descriptor = true;
 		return AGAIN;
 	case FSRV__ANSWER_FILE_CHANGED:
+		/* Unless its facts changed too, what it says of its size is not true. */
+		x->needs.whole = fsrv__file_is_unchanged(&x->found.file);
 		return AGAIN;
 	case FSRV__ANSWER_UNREADABLE:
 		*result = give_up(x, FSRV__BROKEN);

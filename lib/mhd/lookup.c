@@ -139,7 +139,7 @@ static enum confirmation confirm_cached(struct lookup *l)
 		return WOULD_WAIT;
 	if (outcome != FSRV__FOUND_FILE || !is_unchanged(l) || is_to_follow(l))
 		return NOT_CONFIRMED;
-	if (l->started - l->cached.checked > MARK_MS)
+	if (l->started - l->cached.checked > FSRV__MARK_MS)
 		fsrv__cache_mark_checked(&l->fs->cache, &l->key, l->started);
 	l->result->outcome = outcome;
 	if (l->cached.content != NULL)
@@ -202,7 +202,7 @@ static enum fsrv__lookup_status read_small(struct lookup *l)
 	struct fsrv__lookup_result *result = l->result;
 
 	if (must_not_read(l))
-		return read_resident(l);
+		return l->needs->whole ? postpone(l, FSRV__LOOKUP_WOULD_WAIT) : read_resident(l);
 	switch (fsrv__whole_file_read(&l->fs->allocator, &result->file, MAX_UNTOLD_SIZE, &result->content)) {
 	case FSRV__WHOLE_FILE_READ:
 		name_encoding(result);

@@ -19,6 +19,7 @@ struct fsrv__lookup_needs {
 	bool facts_may_suffice; /* for HEAD, and when a precondition decides */
 	bool media_type;        /* it will be named, whether the file is opened or not */
 	bool descriptor;        /* the file is to be open unless its bytes are in memory */
+	bool whole;             /* the file has fewer bytes than it claims, so it is read to its end */
 	/* Facts of a sidecar, which were just read: the path is its name, and is looked up in its root alone.
 	 * NULL: an ordinary name. */
 	const struct fsrv__file *sidecar;

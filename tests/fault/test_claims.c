@@ -111,6 +111,32 @@ START_TEST(serves_files_that_tell_no_size)
 }
 END_TEST
 
+/* A slice past the end of what is there. Where the head goes out before the file is read, the body is cut. */
+START_TEST(reads_a_file_to_its_end_that_is_shorter_than_it_claims)
+{
+	slow_tree_tell(&slow, "claim 100000");
+	start(_i);
+	for (int i = 0; i < matrix.n; i++) {
+		const char *name = matrix.services[i].name;
+		int status = ask(i, "GET", "/small", "Range: bytes=70000-70099\r\n");
+
+		ck_assert_msg(status == 200 || (status == 206 && !reply->whole), "%s: %d", name, status);
+		if (status == 206) {
+			client_close(&matrix.clients[i]);
+			client_open(&matrix.clients[i], service_connect(&matrix.services[i]));
+			continue;
+		}
+		ck_assert_msg(reply->whole && strcmp(reply->body, SMALL) == 0, "%s: %s", name, reply->body);
+		ck_assert_str_eq(client_field(reply, "Accept-Ranges"), "none");
+		ck_assert_int_eq(strncmp(client_field(reply, "ETag"), "W/", 2), 0);
+	}
+	for (int i = 0; i < matrix.n; i++)
+		ck_assert_uint_eq(service_stats(&matrix.services[i]).responses[503], 0);
+	slow_tree_tell(&slow, "claim truth");
+	stop();
+}
+END_TEST
+
 /* In place and with the same size, behind the back of the mount: no fact of the file changes. */
 static void rewrite(const char *name, const char *text)
 {
@@ -226,6 +252,7 @@ Suite *test_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, serves_files_that_tell_no_size, 0, 3 * N_GROUPS);
+	tcase_add_loop_test(tcase, reads_a_file_to_its_end_that_is_shorter_than_it_claims, 0, N_GROUPS);
 	tcase_add_loop_test(tcase, shows_contents_that_change_while_no_time_moves, 0,
 			    LEN(rewritten) * N_GROUPS);
 	tcase_add_loop_test(tcase, shows_them_at_once_without_a_cache, 0, N_GROUPS);
