@@ -14,10 +14,6 @@
 #include "mhd/own_tag.h"
 #include "mhd/pages.h"
 
-/* Names that were looked up so recently are still in memory, on local file systems. */
-#define RECENT_MS 1000
-/* An entry of the cache is marked as checked at most so often. */
-#define MARK_MS 200
 /* So long bytes from memory are good without another look at the file's own. Not each change moves a time:
  * stores through a shared map do not, nor do those of some network file systems. */
 #define FRESH_MS 1000
@@ -71,7 +67,7 @@ static bool is_growing(const struct lookup *l, const struct fsrv__file *file)
 static int recent_root(const struct lookup *l)
 {
 	const struct fsrv__cached *cached = &l->cached;
-	bool is_recent = l->started - cached->checked < RECENT_MS;
+	bool is_recent = l->started - cached->checked < FSRV__RECENT_MS;
 
 	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
 }
@@ -385,8 +381,10 @@ static enum fsrv__lookup_status prepare_given(struct lookup *l)
 	enum fsrv__lookup_status status = FSRV__LOOKUP_DONE;
 
 	result->outcome = FSRV__FOUND_FILE;
+	/* What is a page already stays as it is, though scripts may have been added since it was taken. */
 	if (result->content != NULL)
-		return fsrv__pages_scripts_hash(l->fs, l->scripts, result) != result->content->scripts_hash
+		return result->content->scripts_hash == 0 &&
+				       fsrv__pages_scripts_hash(l->fs, l->scripts, result) != 0
 			       ? prepare_page(l)
 			       : FSRV__LOOKUP_DONE;
 	if (result->file.fd >= 0)

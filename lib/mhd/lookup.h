@@ -7,6 +7,11 @@
 #include "http/accept_encoding.h"
 #include "mhd/lookup_result.h"
 
+/* Names that were looked up so recently are still in memory, on local file systems. */
+#define FSRV__RECENT_MS 1000
+/* An entry of the cache is marked as checked at most so often. */
+#define FSRV__MARK_MS 200
+
 /* Which files are followed while they grow. */
 enum fsrv__follow {
 	FSRV__FOLLOW_NONE,

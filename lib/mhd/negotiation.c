@@ -10,11 +10,6 @@
 #include "mhd/handler.h"
 #include "mhd/pages.h"
 
-/* So long after it was looked up a name is still in memory, on local file systems. */
-#define RECENT_MS 1000
-/* An entry of the cache is marked as checked at most so often. */
-#define MARK_MS 200
-
 struct negotiation {
 	struct fsrv *fs;
 	const struct fsrv__lookup_needs *needs;
@@ -138,7 +133,7 @@ static void remember(const struct negotiation *n, const struct fsrv__cached *kno
 		if (n->fs->etag_function == NULL &&
 		    fsrv__identity_is_settled(&n->sidecar.identity, n->result->time))
 			fsrv__cache_put(&n->fs->cache, &key, &found);
-	} else if (now - known->checked > MARK_MS) {
+	} else if (now - known->checked > FSRV__MARK_MS) {
 		fsrv__cache_mark_checked(&n->fs->cache, &key, now);
 	}
 }
@@ -155,7 +150,8 @@ static enum fsrv__outcome find_sidecar(struct negotiation *n, enum fsrv__coding 
 	enum fsrv__outcome outcome;
 
 	append_ending(path, coding);
-	if (get_facts(n->fs, path, &known) && now - known.checked < RECENT_MS && !known.file.has_remote_name)
+	if (get_facts(n->fs, path, &known) && now - known.checked < FSRV__RECENT_MS &&
+	    !known.file.has_remote_name)
 		options.recent_root = known.file.root;
 	n->coding = coding;
 	n->sidecar = (struct fsrv__file){.fd = -1};
