@@ -27,7 +27,7 @@ struct fsrv__content *fsrv__content_borrow(const struct fsrv__allocator *allocat
 
 	if (content == NULL)
 		return NULL;
-	/* libmicrohttpd takes a pointer to bytes that it might change, and does not. */
+	/* Whoever sends content takes a pointer that is not const, and changes nothing. */
 	content->bytes = (char *)(uintptr_t)bytes;
 	content->length = length;
 	content->release = release;

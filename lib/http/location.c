@@ -43,7 +43,7 @@ void fsrv__location_start(struct fsrv__location *location, const char *name)
 	append(location, '/');
 }
 
-/* libmicrohttpd replaces each "+" by a blank, in raw arguments too. */
+/* The server library has replaced each "+" by a blank, in raw arguments too. */
 static void append_argument(struct fsrv__location *location, enum fsrv__path_form form,
 			    struct fsrv__text text, const char *also_allowed)
 {

@@ -8,7 +8,7 @@
 #include "http/path.h"
 
 /* Room for the longest name, with each byte encoded, and a long query. The whole header section of the answer
- * has to fit into what libmicrohttpd keeps for a connection, 32 KiB by default. */
+ * has to fit into the memory of a connection, which may be as little as 32 KiB. */
 #define FSRV__LOCATION_SIZE 8192
 
 struct fsrv__location {
@@ -21,8 +21,8 @@ struct fsrv__location {
 /* Begins with the name of the directory, percent-encoded, and the missing slash. */
 void fsrv__location_start(struct fsrv__location *location, const char *name);
 
-/* Appends one argument of the query, as libmicrohttpd split it. form tells whether libmicrohttpd has decoded
- * it too. value.at is NULL for an argument without "=". */
+/* Appends one argument of the query, as the server library split it. form tells whether it was decoded too.
+ * value.at is NULL for an argument without "=". */
 void fsrv__location_add_argument(struct fsrv__location *location, enum fsrv__path_form form,
 				 struct fsrv__text name, struct fsrv__text value);
 

@@ -19,7 +19,7 @@ enum fsrv__path_verdict {
 /* Whether the target is still percent-encoded. */
 enum fsrv__path_form {
 	FSRV__PATH_RAW,    /* as it was sent */
-	FSRV__PATH_DECODED /* libmicrohttpd has decoded it, and cut it at a NUL byte if there was one */
+	FSRV__PATH_DECODED /* the server library has decoded it, and cut it at a NUL byte if there was one */
 };
 
 struct fsrv__path {

@@ -49,6 +49,13 @@ def check_includes(layer, forbidden):
          if name.startswith(forbidden))
 
 
+def check_words():
+    """The lower layers do not know the adapter, not even in a comment."""
+    none(f'{path}: {match[0]}' for layer in ('http', 'html', 'fs') for kind in ('.c', '.h')
+         for path in find(f'lib/{layer}', kind)
+         if (match := re.search(r'libmicrohttpd|MHD', read(path))))
+
+
 def check_imports(nm, library):
     defined = {name for name, _ in symbols(nm, library, '--defined-only')}
     if 'fsrv_parse_range_header' not in defined:
@@ -139,6 +146,7 @@ def main(nm, core, archive):
         ('http and html import only memory and string functions', lambda: check_imports(nm, core)),
         *graph_cases(uses),
         *declaration_cases(objects),
+        ('http, html and fs do not name libmicrohttpd', check_words),
         ('no banned function', check_banned),
         ('no format that a locale changes', check_formats),
         ('every descriptor closes on exec', check_all_descriptors),
