@@ -458,7 +458,8 @@ static void *allocate_slowly(void *cls, void *memory, size_t size)
 		free(memory);
 		return NULL;
 	}
-	if (atomic_exchange(&is_slow, false)) {
+	/* That of the content. Where a worker has to look, the larger memory of its job comes first. */
+	if (size < 4096 && atomic_exchange(&is_slow, false)) {
 		atomic_store(&was_young, now_ns() < atomic_load(&young_until));
 		tree_age();
 	}
