@@ -8,17 +8,15 @@ BROWSER_SEED repeats a run, BROWSER_SCREENSHOT names a file for a picture of the
 """
 
 import base64
-import contextlib
 import os
 import pathlib
 import random
 import re
-import signal
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
-from webdriver import Browser, Network, missing_browser, run_checks, start, start_driver, stop
+from webdriver import (Network, missing_browser, new_home, open_browser, run_checks, start_driver,
+                       start_site, stop)
 
 CLIPS = {"clips/zoom.mp4": (30, 360), "clips/life.webm": (25, 300)}
 
@@ -214,10 +212,8 @@ class Visit:
     """A server for the demo, and a browser for it."""
 
     def __init__(self, command, driver, profile, cleanup):
-        self.server, self.base = start(command, r"^(http://\S+)$")
-        cleanup.callback(stop, self.server)
-        self.browser, self.network = Browser(driver, profile), Network()
-        cleanup.callback(self.browser.call, "DELETE", "")
+        self.server, self.base = start_site(cleanup, command)
+        self.browser, self.network = open_browser(cleanup, driver, profile), Network()
         # At full speed the whole file is there before the player asks for its tail.
         self.browser.limit(400_000)
 
@@ -241,12 +237,8 @@ def main(serve, demo, runtime):
         return 77
     seed = int(os.environ.get("BROWSER_SEED") or random.randrange(1 << 32))
     print(f"# BROWSER_SEED={seed}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(
-            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
-        driver, address = start_driver(home)
-        cleanup.callback(stop, driver)
+    with new_home() as (cleanup, home):
+        address = start_driver(cleanup, home)
         command = [serve, "--quiet", str(demo)]
         plain = Visit(command, address, home + "/plain", cleanup)
         injected = Visit([*command, "--pre-head-script", runtime], address, home + "/injected", cleanup)

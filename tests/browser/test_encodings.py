@@ -7,16 +7,12 @@ usage: test_encodings.py FSRV_SERVE
 Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
 """
 
-import contextlib
 import functools
 import gzip
-import pathlib
-import signal
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
-from webdriver import Browser, missing_browser, run_checks, start, start_driver, stop
+from webdriver import check_sites, start_site
 
 WORD = "\u00e4\u20ac"  # in windows-1252 as in UTF-8
 KANA = "\u30c6\u30b9\u30c8"
@@ -82,7 +78,18 @@ def is_an_image(browser, base):
     assert size == [7, 5], f"the image has {size}"
 
 
-def make_checks(browser, plain, injected):
+def start_sites(serve, home, cleanup):
+    """The addresses of the files as they are and with a script."""
+    folder, script = home / "site", home / "script.js"
+    folder.mkdir()
+    write_files(folder)
+    script.write_text("/* " + "x" * 2000 + " */", encoding="ascii")
+    return [start_site(cleanup, [serve, "--quiet", *options, folder])[1]
+            for options in ([], ["--pre-head-script", script])]
+
+
+def make_checks(browser, sites):
+    plain, injected = sites
     for name, _, _, encoding, word in PAGES + DOCUMENTS:
         for kind, base in (("plain", plain), ("with scripts", injected)):
             yield f"{name}, {kind}", functools.partial(is_read_as, browser, base + name, encoding, word)
@@ -90,27 +97,7 @@ def make_checks(browser, plain, injected):
 
 
 def main(serve):
-    if missing_browser():
-        return 77
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(
-            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
-        folder = pathlib.Path(home) / "site"
-        folder.mkdir()
-        write_files(folder)
-        script = pathlib.Path(home) / "script.js"
-        script.write_text("/* " + "x" * 2000 + " */", encoding="ascii")
-        urls = []
-        for options in ([], ["--pre-head-script", str(script)]):
-            server, url = start([serve, "--quiet", *options, str(folder)], r"^(http://\S+)$")
-            cleanup.callback(stop, server)
-            urls.append(url)
-        driver, address = start_driver(home)
-        cleanup.callback(stop, driver)
-        browser = Browser(address, home + "/profile")
-        cleanup.callback(browser.call, "DELETE", "")
-        return 1 if run_checks(list(make_checks(browser, *urls))) else 0
+    return check_sites(functools.partial(start_sites, serve), make_checks)
 
 
 if __name__ == "__main__":

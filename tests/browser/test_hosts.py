@@ -7,15 +7,12 @@ usage: test_hosts.py FSRV_SERVE
 Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
 """
 
-import contextlib
-import pathlib
-import signal
+import functools
 import sys
-import tempfile
 from urllib.parse import urlsplit
 
 sys.dont_write_bytecode = True
-from webdriver import Browser, missing_browser, run_checks, start, start_driver, stop
+from webdriver import check_sites, start_site
 
 # Fetches without and with the mode that sends Origin; the answer of the other origin stays hidden.
 FETCH = """
@@ -34,12 +31,15 @@ document.head.append(element);
 class Sites:
     """The server under test, and one that plays an attacker's site and a program on the same machine."""
 
-    def __init__(self, serve, folder, cleanup):
-        self.log = (folder / "log").open("w+", encoding="utf-8")
-        server, self.url = start([serve, str(folder / "site")], r"^(http://\S+)$", stderr=self.log)
-        cleanup.callback(stop, server)
-        other, url = start([serve, "--quiet", "--allow-host=*", str(folder / "site")], r"^(http://\S+)$")
-        cleanup.callback(stop, other)
+    def __init__(self, serve, home, cleanup):
+        folder = home / "site"
+        folder.mkdir()
+        for name, text in (("index.html", "<!doctype html><title>site</title><body>x"),
+                           ("secret.txt", "secret"), ("a.js", "1;")):
+            (folder / name).write_text(text, encoding="ascii")
+        self.log = (home / "log").open("w+", encoding="utf-8")
+        _, self.url = start_site(cleanup, [serve, folder], stderr=self.log)
+        _, url = start_site(cleanup, [serve, "--quiet", "--allow-host=*", folder])
         self.port, self.other_port = urlsplit(self.url).port, urlsplit(url).port
 
     def new_lines(self):
@@ -98,23 +98,8 @@ def make_checks(browser, sites):
 
 
 def main(serve):
-    if missing_browser():
-        return 77
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(
-            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
-        folder = pathlib.Path(home)
-        (folder / "site").mkdir()
-        for name, text in (("index.html", "<!doctype html><title>site</title><body>x"),
-                           ("secret.txt", "secret"), ("a.js", "1;")):
-            (folder / "site" / name).write_text(text, encoding="ascii")
-        sites = Sites(serve, folder, cleanup)
-        driver, address = start_driver(home)
-        cleanup.callback(stop, driver)
-        browser = Browser(address, home + "/profile", "--host-resolver-rules=MAP evil.example 127.0.0.1")
-        cleanup.callback(browser.call, "DELETE", "")
-        return 1 if run_checks(list(make_checks(browser, sites))) else 0
+    return check_sites(functools.partial(Sites, serve), make_checks,
+                       "--host-resolver-rules=MAP evil.example 127.0.0.1")
 
 
 if __name__ == "__main__":

@@ -6,16 +6,12 @@ usage: test_inject.py FSRV_SERVE
 Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
 """
 
-import contextlib
 import difflib
 import functools
-import pathlib
-import signal
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
-from webdriver import Browser, missing_browser, run_checks, start, start_driver, stop
+from webdriver import check_sites, start_site, stop
 
 OURS = "put-in-by-the-test"
 STRIPPED = "to-be-stripped"
@@ -210,8 +206,7 @@ class Sites:
         self.injected = [self.start(*options, folder / f"pages/{number}") for number in range(len(PAGES))]
 
     def start(self, *arguments):
-        server, url = start([self.serve, "--quiet", *map(str, arguments)], r"^(http://\S+)$")
-        self.cleanup.callback(stop, server)
+        server, url = start_site(self.cleanup, [self.serve, "--quiet", *arguments])
         self.servers.append(server)
         return url
 
@@ -226,18 +221,7 @@ def make_checks(browser, sites):
 
 
 def main(serve):
-    if missing_browser():
-        return 77
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(
-            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
-        sites = Sites(serve, pathlib.Path(home), cleanup)
-        driver, address = start_driver(home)
-        cleanup.callback(stop, driver)
-        browser = Browser(address, home + "/profile")
-        cleanup.callback(browser.call, "DELETE", "")
-        return 1 if run_checks(list(make_checks(browser, sites))) else 0
+    return check_sites(functools.partial(Sites, serve), make_checks)
 
 
 if __name__ == "__main__":

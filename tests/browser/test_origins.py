@@ -6,15 +6,11 @@ usage: test_origins.py FSRV_SERVE
 Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
 """
 
-import contextlib
 import functools
-import pathlib
-import signal
 import sys
-import tempfile
 
 sys.dont_write_bytecode = True
-from webdriver import Browser, missing_browser, run_checks, start, start_driver, stop
+from webdriver import check_sites, start_site
 
 DATA = bytes(range(256)) * 1024
 
@@ -68,17 +64,15 @@ def equal(found, wanted, what):
 class Sites:
     """Servers for one folder, each with its options."""
 
-    def __init__(self, serve, folder, cleanup):
-        self.serve, self.folder, self.cleanup = serve, folder, cleanup
-        folder.mkdir()
-        (folder / "index.html").write_text("<!doctype html><title>t</title><p>x", encoding="utf-8")
-        (folder / "worker.js").write_text(WORKER, encoding="utf-8")
-        (folder / "data.bin").write_bytes(DATA)
+    def __init__(self, serve, home, cleanup):
+        self.serve, self.cleanup, self.folder = serve, cleanup, home / "site"
+        self.folder.mkdir()
+        (self.folder / "index.html").write_text("<!doctype html><title>t</title><p>x", encoding="utf-8")
+        (self.folder / "worker.js").write_text(WORKER, encoding="utf-8")
+        (self.folder / "data.bin").write_bytes(DATA)
 
     def start(self, *options):
-        server, url = start([self.serve, "--quiet", *options, str(self.folder)], r"^(http://\S+)$")
-        self.cleanup.callback(stop, server)
-        return url
+        return start_site(self.cleanup, [self.serve, "--quiet", *options, self.folder])[1]
 
 
 def visit(browser, url):
@@ -158,18 +152,7 @@ def make_checks(browser, sites):
 
 
 def main(serve):
-    if missing_browser():
-        return 77
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with contextlib.ExitStack() as cleanup:
-        home = cleanup.enter_context(
-            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
-        sites = Sites(serve, pathlib.Path(home) / "site", cleanup)
-        driver, address = start_driver(home)
-        cleanup.callback(stop, driver)
-        browser = Browser(address, home + "/profile")
-        cleanup.callback(browser.call, "DELETE", "")
-        return 1 if run_checks(list(make_checks(browser, sites))) else 0
+    return check_sites(functools.partial(Sites, serve), make_checks)
 
 
 if __name__ == "__main__":

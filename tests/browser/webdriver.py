@@ -4,10 +4,13 @@ TAP."""
 import contextlib
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -32,12 +35,13 @@ def start(command, pattern, **more):
         raise
 
 
-def start_driver(home):
-    """Whatever the driver and its browsers write goes into the folder home."""
+def start_driver(cleanup, home):
+    """Gives its address. Whatever the driver and its browsers write goes into the folder home."""
     environment = {**os.environ, "HOME": home, "TMPDIR": home}
     process, port = start(["chromedriver", "--port=0"], r"started successfully on port (\d+)",
                           env=environment, stderr=subprocess.DEVNULL)
-    return process, f"http://127.0.0.1:{port}"
+    cleanup.callback(stop, process)
+    return f"http://127.0.0.1:{port}"
 
 
 def stop(process):
@@ -171,3 +175,34 @@ def run_checks(checks):
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             print(f"not ok {number} - {name}\n# {reason}", flush=True)
     return failed
+
+
+@contextlib.contextmanager
+def new_home():
+    """A stack of what is undone at the end, on SIGTERM too, and the path of a new folder, which goes last."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with contextlib.ExitStack() as cleanup:
+        yield cleanup, cleanup.enter_context(
+            tempfile.TemporaryDirectory(prefix="fsrv-browser-", ignore_cleanup_errors=True))
+
+
+def start_site(cleanup, command, **more):
+    server, url = start([*map(str, command)], r"^(http://\S+)$", **more)
+    cleanup.callback(stop, server)
+    return server, url
+
+
+def open_browser(cleanup, driver, profile, *flags):
+    browser = Browser(driver, profile, *flags)
+    cleanup.callback(browser.call, "DELETE", "")
+    return browser
+
+
+def check_sites(make_sites, make_checks, *flags):
+    """Serves sites from below a new folder and looks at them in a browser; gives the exit status."""
+    if missing_browser():
+        return 77
+    with new_home() as (cleanup, home):
+        sites = make_sites(pathlib.Path(home), cleanup)
+        browser = open_browser(cleanup, start_driver(cleanup, home), home + "/profile", *flags)
+        return 1 if run_checks(list(make_checks(browser, sites))) else 0
