@@ -4,50 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clips.h"
 #include "service.h"
-#include "slow_tree.h"
 
 #define SIZE (4 * MIB)
 
-static struct tree backing, local;
-static struct slow_tree slow;
 static struct matrix matrix;
-static const char *roots[2];
-
-static const char *clip_of(int i)
-{
-	static char name[32];
-
-	snprintf(name, sizeof(name), "/clip-%d", i);
-	return name;
-}
 
 static void write_files(void)
 {
-	tree_make(&backing);
-	tree_make(&local);
-	for (int i = 0; i < MAX_WAYS; i++)
-		tree_write_pattern(&backing, clip_of(i) + 1, SIZE);
-	tree_write_pattern(&backing, "other", MIB);
-	tree_write_text(&local, "small", "small");
-}
-
-static void remove_files(void)
-{
-	tree_remove(&backing);
-	tree_remove(&local);
-}
-
-static void mount_disk(void)
-{
-	slow_tree_mount(&slow, &backing);
-	roots[0] = local.path;
-	roots[1] = slow.tree.path;
-}
-
-static void unmount_disk(void)
-{
-	slow_tree_unmount(&slow);
+	clips_make(MAX_WAYS, SIZE);
+	tree_write_pattern(&clips.backing, "other", MIB);
 }
 
 static const struct {
@@ -89,12 +56,13 @@ START_TEST(ends_short_when_the_disk_fails)
 {
 	int row = _i / N_GROUPS;
 
-	matrix_start(&matrix, _i % N_GROUPS, NULL, roots, LEN(roots));
+	matrix_start(&matrix, _i % N_GROUPS, NULL, clips.roots, LEN(clips.roots));
 	for (int i = 0; i < matrix.n; i++) {
-		slow_tree_tell(&slow, "fail %s %u EIO", clip_of(i) + 1, (unsigned)failures[row].offset);
+		slow_tree_tell(&clips.slow, "fail %s %u EIO", clips_target(i) + 1,
+			       (unsigned)failures[row].offset);
 		client_open(&matrix.clients[i], service_connect(&matrix.services[i]));
 		client_send_text(&matrix.clients[i], "GET ");
-		client_send_text(&matrix.clients[i], clip_of(i));
+		client_send_text(&matrix.clients[i], clips_target(i));
 		client_send_text(&matrix.clients[i], " HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	}
 	for (int i = 0; i < matrix.n; i++)
@@ -104,9 +72,9 @@ START_TEST(ends_short_when_the_disk_fails)
 		client_close(&matrix.clients[i]);
 		service_expect(&matrix.services[i], "/other", MIB);
 		service_settle(&matrix.services[i], "/small");
-		expect_cut(&matrix.services[i], failures[row].name, clip_of(i) + 1);
-		slow_tree_tell(&slow, "heal %s", clip_of(i) + 1);
-		service_expect(&matrix.services[i], clip_of(i), SIZE);
+		expect_cut(&matrix.services[i], failures[row].name, clips_target(i) + 1);
+		slow_tree_tell(&clips.slow, "heal %s", clips_target(i) + 1);
+		service_expect(&matrix.services[i], clips_target(i), SIZE);
 	}
 	matrix_stop(&matrix);
 }
@@ -115,10 +83,10 @@ END_TEST
 START_TEST(serves_others_while_the_disk_hangs)
 {
 	matrix.handler = service_handle;
-	matrix_start(&matrix, _i, NULL, roots, LEN(roots));
-	slow_tree_tell(&slow, "hold");
+	matrix_start(&matrix, _i, NULL, clips.roots, LEN(clips.roots));
+	slow_tree_tell(&clips.slow, "hold");
 	for (int i = 0; i < matrix.n; i++)
-		service_request(&matrix.services[i], &matrix.clients[i], clip_of(i));
+		service_request(&matrix.services[i], &matrix.clients[i], clips_target(i));
 	usleep(200000);
 	for (int i = 0; i < matrix.n; i++)
 		for (int times = 0; times < 3 && way_isolates(&matrix.services[i].way); times++) {
@@ -126,12 +94,11 @@ START_TEST(serves_others_while_the_disk_hangs)
 			service_expect_meanwhile(&matrix.services[i], "/small", 200, 5);
 		}
 	rest(2, "hanging disk");
-	slow_tree_tell(&slow, "release");
+	slow_tree_tell(&clips.slow, "release");
 	for (int i = 0; i < matrix.n; i++) {
 		client_read(&matrix.clients[i], true, &matrix.reply);
 		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE,
-			      "%s: %zu bytes",
-			      matrix.services[i].name, matrix.reply.length);
+			      "%s: %zu bytes", matrix.services[i].name, matrix.reply.length);
 		client_reply_free(&matrix.reply);
 		service_settle(&matrix.services[i], "/small");
 		client_close(&matrix.clients[i]);
@@ -164,11 +131,11 @@ START_TEST(lets_go_of_clients_that_went_while_it_waited)
 	static struct client others[MAX_WAYS];
 	int row = _i / N_GROUPS;
 
-	matrix_start(&matrix, _i % N_GROUPS, NULL, roots, LEN(roots));
-	slow_tree_tell(&slow, "%s", waits[row].before);
+	matrix_start(&matrix, _i % N_GROUPS, NULL, clips.roots, LEN(clips.roots));
+	slow_tree_tell(&clips.slow, "%s", waits[row].before);
 	for (int i = 0; i < matrix.n; i++) {
-		service_request(&matrix.services[i], &matrix.clients[i], clip_of(i));
-		service_request(&matrix.services[i], &others[i], clip_of(i));
+		service_request(&matrix.services[i], &matrix.clients[i], clips_target(i));
+		service_request(&matrix.services[i], &others[i], clips_target(i));
 	}
 	usleep(100000);
 	for (int i = 0; i < matrix.n; i++) {
@@ -176,7 +143,7 @@ START_TEST(lets_go_of_clients_that_went_while_it_waited)
 		waits[row].go(&others[i]);
 	}
 	usleep(50000);
-	slow_tree_tell(&slow, "%s", waits[row].after);
+	slow_tree_tell(&clips.slow, "%s", waits[row].after);
 	for (int i = 0; i < matrix.n; i++) {
 		struct service *service = &matrix.services[i];
 
@@ -185,7 +152,7 @@ START_TEST(lets_go_of_clients_that_went_while_it_waited)
 			      waits[row].name);
 		ck_assert_msg(service_count(service, FSRV_ENDING_DRAINED, 0) == 0, "%s: %s: drained",
 			      service->name, waits[row].name);
-		service_expect(service, clip_of(i), SIZE);
+		service_expect(service, clips_target(i), SIZE);
 	}
 	rest(0.5, waits[row].name);
 	matrix_stop(&matrix);
@@ -202,8 +169,8 @@ Suite *test_suite(void)
 	Suite *suite = suite_create("disk");
 	TCase *tcase = tcase_create("disk");
 
-	tcase_add_unchecked_fixture(tcase, write_files, remove_files);
-	tcase_add_checked_fixture(tcase, mount_disk, unmount_disk);
+	tcase_add_unchecked_fixture(tcase, write_files, clips_remove);
+	tcase_add_checked_fixture(tcase, clips_mount, clips_unmount);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, ends_short_when_the_disk_fails, 0, LEN(failures) * N_GROUPS);
 	tcase_add_loop_test(tcase, serves_others_while_the_disk_hangs, 0, N_GROUPS);

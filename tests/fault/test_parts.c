@@ -7,16 +7,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clips.h"
 #include "service.h"
-#include "slow_tree.h"
 
 #define SIZE     (4 * MIB)
 #define CUT_SIZE (8 * MIB)
 
-static struct tree backing, local;
-static struct slow_tree slow;
 static struct matrix matrix;
-static const char *roots[2];
 
 struct slice {
 	uint64_t first, last;
@@ -26,46 +23,16 @@ struct slice {
 static const struct slice slices[] = {{2000001, 2999999}, {100, 139}, {500000, 1500000}, {3100000, SIZE - 1}};
 static const struct slice of_cut[] = {{4 * MIB, CUT_SIZE - 1}, {100, 3999999}};
 
-static const char *clip_of(int i)
-{
-	static char name[32];
-
-	snprintf(name, sizeof(name), "/clip-%d", i);
-	return name;
-}
-
 static void write_files(void)
 {
-	tree_make(&backing);
-	tree_make(&local);
-	for (int i = 0; i < MAX_WAYS; i++)
-		tree_write_pattern(&backing, clip_of(i) + 1, SIZE);
-	tree_write_text(&local, "small", "small");
-}
-
-static void remove_files(void)
-{
-	tree_remove(&backing);
-	tree_remove(&local);
-}
-
-static void mount_disk(void)
-{
-	slow_tree_mount(&slow, &backing);
-	roots[0] = local.path;
-	roots[1] = slow.tree.path;
-}
-
-static void unmount_disk(void)
-{
-	slow_tree_unmount(&slow);
+	clips_make(MAX_WAYS, SIZE);
 }
 
 static void start(int group, bool (*select)(const struct way *way))
 {
 	matrix.options.max_ranges = 8;
 	matrix.handler = service_handle;
-	matrix_start(&matrix, group, select, roots, LEN(roots));
+	matrix_start(&matrix, group, select, clips.roots, LEN(clips.roots));
 }
 
 static void request(struct service *service, struct client *client, const char *target,
@@ -163,16 +130,16 @@ static void expect_whole(struct service *service, struct client *client)
 START_TEST(serves_others_while_the_disk_hangs)
 {
 	start(_i, way_isolates);
-	slow_tree_tell(&slow, "hold");
+	slow_tree_tell(&clips.slow, "hold");
 	for (int i = 0; i < matrix.n; i++)
-		request(&matrix.services[i], &matrix.clients[i], clip_of(i), slices, LEN(slices));
+		request(&matrix.services[i], &matrix.clients[i], clips_target(i), slices, LEN(slices));
 	usleep(200000);
 	for (int i = 0; i < matrix.n; i++) {
 		service_expect_meanwhile(&matrix.services[i], "/health", 200, 2);
 		service_expect_meanwhile(&matrix.services[i], "/small", 200, 5);
 	}
 	rest(1, "hanging disk");
-	slow_tree_tell(&slow, "release");
+	slow_tree_tell(&clips.slow, "release");
 	for (int i = 0; i < matrix.n; i++)
 		expect_whole(&matrix.services[i], &matrix.clients[i]);
 	matrix_stop(&matrix);
@@ -183,12 +150,12 @@ END_TEST
 START_TEST(sends_the_parts_from_a_slow_disk)
 {
 	start(_i, NULL);
-	slow_tree_tell(&slow, "read-delay 5");
+	slow_tree_tell(&clips.slow, "read-delay 5");
 	for (int i = 0; i < matrix.n; i++)
-		request(&matrix.services[i], &matrix.clients[i], clip_of(i), slices, LEN(slices));
+		request(&matrix.services[i], &matrix.clients[i], clips_target(i), slices, LEN(slices));
 	for (int i = 0; i < matrix.n; i++)
 		expect_whole(&matrix.services[i], &matrix.clients[i]);
-	slow_tree_tell(&slow, "read-delay 0");
+	slow_tree_tell(&clips.slow, "read-delay 0");
 	for (int i = 0; i < matrix.n; i++)
 		ck_assert_msg(!way_suspends(&matrix.services[i].way) ||
 				      service_stats(&matrix.services[i]).cold_reads > LEN(slices),
@@ -202,8 +169,8 @@ START_TEST(ends_short_when_the_disk_fails)
 {
 	start(_i, NULL);
 	for (int i = 0; i < matrix.n; i++) {
-		slow_tree_tell(&slow, "fail %s 3500000 EIO", clip_of(i) + 1);
-		request(&matrix.services[i], &matrix.clients[i], clip_of(i), slices, LEN(slices));
+		slow_tree_tell(&clips.slow, "fail %s 3500000 EIO", clips_target(i) + 1);
+		request(&matrix.services[i], &matrix.clients[i], clips_target(i), slices, LEN(slices));
 	}
 	for (int i = 0; i < matrix.n; i++) {
 		struct service *service = &matrix.services[i];
@@ -214,10 +181,10 @@ START_TEST(ends_short_when_the_disk_fails)
 		client_reply_free(&matrix.reply);
 		client_close(&matrix.clients[i]);
 		service_settle(service, "/small");
-		slow_tree_tell(&slow, "heal %s", clip_of(i) + 1);
+		slow_tree_tell(&clips.slow, "heal %s", clips_target(i) + 1);
 		ck_assert_uint_eq(service_count(service, FSRV_ENDING_READ_ERROR, 206), 1);
 		ck_assert_uint_eq(service_stats(service).cut_connections, 1);
-		ck_assert_msg(strstr(service->logged, clip_of(i) + 1) != NULL, "%s", service->logged);
+		ck_assert_msg(strstr(service->logged, clips_target(i) + 1) != NULL, "%s", service->logged);
 	}
 	matrix_stop(&matrix);
 }
@@ -231,11 +198,11 @@ START_TEST(ends_short_when_the_file_is_cut)
 		struct client *client = &matrix.clients[i];
 		struct pollfd answer = {.events = POLLIN};
 
-		tree_write_pattern(&local, "growing", CUT_SIZE);
+		tree_write_pattern(&clips.local, "growing", CUT_SIZE);
 		request(service, client, "/growing", of_cut, LEN(of_cut));
 		answer.fd = client->socket;
 		ck_assert_int_eq(poll(&answer, 1, CLIENT_PATIENCE_MS), 1);
-		ck_assert_int_eq(truncate(tree_path(&local, "growing"), 0), 0);
+		ck_assert_int_eq(truncate(tree_path(&clips.local, "growing"), 0), 0);
 		read_parts(service, client, of_cut, LEN(of_cut));
 		ck_assert_msg(!matrix.reply.whole, "%s: whole", service->name);
 		client_reply_free(&matrix.reply);
@@ -250,10 +217,10 @@ END_TEST
 /* From a local disk, after the kernel has dropped what it had of the file, where the disk lets it. */
 START_TEST(reads_a_cold_file)
 {
-	tree_write_pattern(&local, "clip-cold", SIZE);
+	tree_write_pattern(&clips.local, "clip-cold", SIZE);
 	start(_i, NULL);
 	for (int i = 0; i < matrix.n; i++) {
-		int fd = open(tree_path(&local, "clip-cold"), O_RDONLY | O_CLOEXEC);
+		int fd = open(tree_path(&clips.local, "clip-cold"), O_RDONLY | O_CLOEXEC);
 
 		ck_assert_int_ge(fd, 0);
 		fdatasync(fd);
@@ -270,13 +237,13 @@ END_TEST
 START_TEST(lets_go_of_clients_that_went)
 {
 	start(_i, NULL);
-	slow_tree_tell(&slow, "hold");
+	slow_tree_tell(&clips.slow, "hold");
 	for (int i = 0; i < matrix.n; i++)
-		request(&matrix.services[i], &matrix.clients[i], clip_of(i), slices, LEN(slices));
+		request(&matrix.services[i], &matrix.clients[i], clips_target(i), slices, LEN(slices));
 	usleep(100000);
 	for (int i = 0; i < matrix.n; i++)
 		client_reset(&matrix.clients[i]);
-	slow_tree_tell(&slow, "release");
+	slow_tree_tell(&clips.slow, "release");
 	matrix_settle(&matrix, "/small");
 	matrix_stop(&matrix);
 }
@@ -292,8 +259,8 @@ Suite *test_suite(void)
 	Suite *suite = suite_create("parts");
 	TCase *tcase = tcase_create("parts");
 
-	tcase_add_unchecked_fixture(tcase, write_files, remove_files);
-	tcase_add_checked_fixture(tcase, mount_disk, unmount_disk);
+	tcase_add_unchecked_fixture(tcase, write_files, clips_remove);
+	tcase_add_checked_fixture(tcase, clips_mount, clips_unmount);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, serves_others_while_the_disk_hangs, 0, N_GROUPS);
 	tcase_add_loop_test(tcase, sends_the_parts_from_a_slow_disk, 0, N_GROUPS);

@@ -4,57 +4,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clips.h"
 #include "service.h"
-#include "slow_tree.h"
 
-#define SIZE	    (8 * MIB)
-#define N_FILES	    20
+#define SIZE        (8 * MIB)
+#define N_FILES     20
 #define N_DOWNLOADS 6
-#define SERVERS	    (N_GROUPS - 1)
+#define SERVERS     (N_GROUPS - 1)
 
 /* Seconds. Workers finish what they read, and connections their chunk of 2 MiB. */
 #define PATIENCE 30.0
 
-static struct tree backing, local;
-static struct slow_tree slow;
 static struct matrix matrix;
 static struct client clients[MAX_WAYS][N_FILES];
-static const char *roots[2];
-
-static const char *clip_of(int i)
-{
-	static char name[32];
-
-	snprintf(name, sizeof(name), "/clip-%d", i);
-	return name;
-}
 
 static void write_files(void)
 {
-	tree_make(&backing);
-	tree_make(&local);
-	for (int i = 0; i < N_FILES; i++)
-		tree_write_pattern(&backing, clip_of(i) + 1, SIZE);
-	tree_write_pattern(&local, "local", SIZE);
-	tree_write_text(&local, "small", "small");
-}
-
-static void remove_files(void)
-{
-	tree_remove(&backing);
-	tree_remove(&local);
-}
-
-static void mount_disk(void)
-{
-	slow_tree_mount(&slow, &backing);
-	roots[0] = local.path;
-	roots[1] = slow.tree.path;
-}
-
-static void unmount_disk(void)
-{
-	slow_tree_unmount(&slow);
+	clips_make(N_FILES, SIZE);
+	tree_write_pattern(&clips.local, "local", SIZE);
 }
 
 /* Until the connection ends: what was announced does not come whole, or is right. */
@@ -77,7 +44,7 @@ static void request_all(int n, const char *target)
 	for (int i = 0; i < matrix.n; i++)
 		for (int k = 0; k < n; k++)
 			service_request(&matrix.services[i], &clients[i][k],
-					target != NULL ? target : clip_of(k));
+					target != NULL ? target : clips_target(k));
 }
 
 /* Stops them one by one. */
@@ -95,7 +62,8 @@ static void expect_prompt_stops(int n, const char *what)
 		ck_assert_msg(service_count(service, FSRV_ENDING_COMPLETE, 200) == 0, "%s: %s: complete",
 			      service->name, what);
 		ck_assert_msg(service_count(service, FSRV_ENDING_READ_ERROR, 0) +
-				      service_count(service, FSRV_ENDING_FILE_CHANGED, 0) == 0,
+					      service_count(service, FSRV_ENDING_FILE_CHANGED, 0) ==
+				      0,
 			      "%s: %s: told of an error", service->name, what);
 	}
 }
@@ -114,8 +82,8 @@ START_TEST(stops_promptly_in_the_middle_of_downloads)
 {
 	int row = _i / N_GROUPS;
 
-	matrix_start(&matrix, _i % N_GROUPS, NULL, roots, LEN(roots));
-	slow_tree_tell(&slow, "%s", states[row].disk);
+	matrix_start(&matrix, _i % N_GROUPS, NULL, clips.roots, LEN(clips.roots));
+	slow_tree_tell(&clips.slow, "%s", states[row].disk);
 	request_all(N_DOWNLOADS, states[row].target);
 	usleep(300000);
 	expect_prompt_stops(N_DOWNLOADS, states[row].name);
@@ -137,7 +105,7 @@ static void stop_all_and_release(void)
 	for (int i = 0; i < matrix.n; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, stop, &matrix.services[i]), 0);
 	usleep(300000);
-	slow_tree_tell(&slow, "release");
+	slow_tree_tell(&clips.slow, "release");
 	for (int i = 0; i < matrix.n; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -149,10 +117,10 @@ START_TEST(drains_what_waits_for_a_disk)
 	bool lookups = _i / N_GROUPS == 1;
 
 	matrix.options.workers = 4;
-	matrix_start(&matrix, _i % N_GROUPS, way_isolates, roots, LEN(roots));
-	slow_tree_tell(&slow, "hold");
+	matrix_start(&matrix, _i % N_GROUPS, way_isolates, clips.roots, LEN(clips.roots));
+	slow_tree_tell(&clips.slow, "hold");
 	if (lookups)
-		slow_tree_tell(&slow, "open-delay 400");
+		slow_tree_tell(&clips.slow, "open-delay 400");
 	request_all(N_FILES, NULL);
 	usleep(300000);
 	stop_all_and_release();
@@ -180,11 +148,11 @@ START_TEST(leaves_the_other_server_alone)
 	struct fsrv_server *other;
 	double begin;
 
-	matrix_start(&matrix, SERVERS, NULL, roots, LEN(roots));
+	matrix_start(&matrix, SERVERS, NULL, clips.roots, LEN(clips.roots));
 	ck_assert_int_eq(fsrv_server_start(service->fs, &options, &other), FSRV_OK);
-	slow_tree_tell(&slow, "read-delay 10");
+	slow_tree_tell(&clips.slow, "read-delay 10");
 	for (int k = 0; k < N_DOWNLOADS; k++) {
-		service_request(service, &clients[0][k], clip_of(k));
+		service_request(service, &clients[0][k], clips_target(k));
 		client_open(&clients[1][k], client_connect(fsrv_server_port(other)));
 		client_send_text(&clients[1][k], "GET /clip-9 HTTP/1.1\r\nHost: localhost\r\n\r\n");
 	}
@@ -196,8 +164,7 @@ START_TEST(leaves_the_other_server_alone)
 		expect_end(service, &clients[1][k]);
 		client_read(&clients[0][k], true, &matrix.reply);
 		ck_assert_msg(matrix.reply.whole && tree_compare(matrix.reply.body, SIZE, 0) == SIZE,
-			      "%zu bytes",
-			      matrix.reply.length);
+			      "%zu bytes", matrix.reply.length);
 		client_reply_free(&matrix.reply);
 	}
 	service_settle(service, "/small");
@@ -217,8 +184,8 @@ Suite *test_suite(void)
 	Suite *suite = suite_create("stop");
 	TCase *tcase = tcase_create("stop");
 
-	tcase_add_unchecked_fixture(tcase, write_files, remove_files);
-	tcase_add_checked_fixture(tcase, mount_disk, unmount_disk);
+	tcase_add_unchecked_fixture(tcase, write_files, clips_remove);
+	tcase_add_checked_fixture(tcase, clips_mount, clips_unmount);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, stops_promptly_in_the_middle_of_downloads, 0, LEN(states) * N_GROUPS);
 	tcase_add_loop_test(tcase, drains_what_waits_for_a_disk, 0, 2 * N_GROUPS);
