@@ -4,10 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "daemon.h"
 #include "fsrv/fsrv.h"
 #include "fsrv/resource.h"
+#include "serving.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -23,11 +22,6 @@ static const int modes[] = {7, 3, 13};
 
 static struct tree tree, upper;
 static const char *roots[2];
-static struct fsrv_options options;
-static struct fsrv *fs;
-static struct test_daemon service;
-static struct client client;
-static struct reply reply;
 static bool has_scripts;
 static atomic_uint n_logged, n_fallbacks;
 static char logged[512], accessed[64];
@@ -77,18 +71,12 @@ static void set_up(void)
 {
 	roots[0] = upper.path;
 	roots[1] = tree.path;
-	options = (struct fsrv_options){.size = sizeof(options),
-					.roots = roots,
-					.n_roots = 2,
-					.flags = FSRV_URL_IS_RAW,
-					.log = note_log,
-					.access = note_access,
-					.wake = daemon_wake,
-					.wake_cls = &service};
+	serving_set_up(roots, LEN(roots));
+	options.log = note_log;
+	options.access = note_access;
 	atomic_store(&n_logged, 0);
 	atomic_store(&n_fallbacks, 0);
 	logged[0] = '\0';
-	fs = NULL;
 }
 
 static bool has_scripts_in(int way)
@@ -99,44 +87,16 @@ static bool has_scripts_in(int way)
 static void serve_by(MHD_AccessHandlerCallback handler, int way)
 {
 	has_scripts = has_scripts_in(way);
-	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
+	serving_start(modes[way % LEN(modes)], handler, daemon_connect);
 	if (has_scripts)
 		ck_assert_int_eq(fsrv_inject_add_markup(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_BODY_END, SCRIPT,
 							strlen(SCRIPT)),
 				 FSRV_OK);
-	daemon_start(&service, &daemon_modes[modes[way % LEN(modes)]], handler, fs, options.flags);
-	client_open(&client, daemon_connect(&service));
 }
 
 static void serve(int way)
 {
 	serve_by(fsrv_handle, way);
-}
-
-static void tear_down(void)
-{
-	client_reply_free(&reply);
-	if (fs == NULL)
-		return;
-	client_close(&client);
-	daemon_stop(&service);
-	fsrv_free(fs);
-}
-
-static void ask(const char *method, const char *target, const char *fields, int status)
-{
-	client_reply_free(&reply);
-	client_ask(&client, method, target, fields, &reply);
-	ck_assert_msg(reply.status == status, "%s %s: %d", method, target, reply.status);
-}
-
-/* value is NULL when the answer must not have the field. */
-static void expect(const char *name, const char *value)
-{
-	const char *found = client_field(&reply, name);
-
-	ck_assert_msg(value == NULL ? found == NULL : found != NULL && strcmp(found, value) == 0, "%s: %s",
-		      name, found);
 }
 
 /* body  of the file; NULL: the text of a plain 404 */
@@ -729,7 +689,7 @@ Suite *test_suite(void)
 	TCase *tcase = tcase_create("fallbacks");
 
 	tcase_add_unchecked_fixture(tcase, make_trees, remove_trees);
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_checked_fixture(tcase, set_up, serving_stop);
 	tcase_set_timeout(tcase, 60);
 	for (int i = 0; i < LEN(everywhere); i++)
 		tcase_add_loop_test(tcase, everywhere[i], 0, N_WAYS);

@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "daemon.h"
 #include "fsrv/fsrv.h"
+#include "serving.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -23,11 +22,6 @@ static const int modes[] = {7, 3, 13};
 #define MAX_SEEN   512
 
 static struct tree tree;
-static struct fsrv *fs;
-static struct test_daemon service;
-static struct client client;
-static struct reply reply;
-static struct fsrv_options options;
 static const char *roots[1];
 static char logged[512];
 static atomic_uint n_calls;
@@ -69,50 +63,16 @@ static void remove_tree(void)
 static void set_up(void)
 {
 	roots[0] = tree.path;
-	options = (struct fsrv_options){.size = sizeof(options),
-					.roots = roots,
-					.n_roots = 1,
-					.flags = FSRV_URL_IS_RAW,
-					.log = note_log,
-					.wake = daemon_wake,
-					.wake_cls = &service};
+	serving_set_up(roots, LEN(roots));
+	options.log = note_log;
 	logged[0] = '\0';
 	atomic_store(&n_calls, 0);
 	atomic_store(&headers_left, -1);
-	fs = NULL;
 }
 
 static void serve(int row)
 {
-	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
-	daemon_start(&service, &daemon_modes[modes[row]], fsrv_handle, fs, options.flags);
-	client_open(&client, daemon_connect_tcp(&service));
-}
-
-static void tear_down(void)
-{
-	client_reply_free(&reply);
-	if (fs == NULL)
-		return;
-	client_close(&client);
-	daemon_stop(&service);
-	fsrv_free(fs);
-}
-
-static void ask(const char *method, const char *target, const char *field_lines, int status)
-{
-	client_reply_free(&reply);
-	client_ask(&client, method, target, field_lines, &reply);
-	ck_assert_msg(reply.status == status, "%s %s: %d", method, target, reply.status);
-}
-
-/* value is NULL when the answer must not have the field. */
-static void expect(const char *name, const char *value)
-{
-	const char *found = client_field(&reply, name);
-
-	ck_assert_msg(value == NULL ? found == NULL : found != NULL && strcmp(found, value) == 0, "%s: %s",
-		      name, found);
+	serving_start(modes[row], fsrv_handle, daemon_connect_tcp);
 }
 
 static const struct fsrv_field_rule usual_rules[] = {
@@ -672,7 +632,7 @@ Suite *test_suite(void)
 	TCase *tcase = tcase_create("own_fields");
 
 	tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_checked_fixture(tcase, set_up, serving_stop);
 	tcase_set_timeout(tcase, 60);
 	for (int i = 0; i < LEN(tests); i++)
 		tcase_add_loop_test(tcase, tests[i], 0, LEN(modes));

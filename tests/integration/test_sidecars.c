@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client.h"
-#include "daemon.h"
 #include "fsrv/fsrv.h"
+#include "serving.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -24,11 +23,6 @@ static const int modes[] = {7, 3, 13};
 #define ALL         "Accept-Encoding: gzip, deflate, br, zstd\r\n"
 
 static struct tree tree;
-static struct fsrv *fs;
-static struct test_daemon service;
-static struct client client;
-static struct reply reply;
-static struct fsrv_options options;
 static const char *roots[2];
 static char upper[128], lower[128];
 static char seen_path[128];
@@ -166,47 +160,14 @@ static void set_up(void)
 	snprintf(lower, sizeof(lower), "%s", tree_path(&tree, "lower"));
 	roots[0] = upper;
 	roots[1] = lower;
-	options = (struct fsrv_options){.size = sizeof(options),
-					.roots = roots,
-					.n_roots = 2,
-					.flags = FSRV_URL_IS_RAW | FSRV_PRECOMPRESSED,
-					.access = note_access,
-					.wake = daemon_wake,
-					.wake_cls = &service};
-	fs = NULL;
+	serving_set_up(roots, LEN(roots));
+	options.flags |= FSRV_PRECOMPRESSED;
+	options.access = note_access;
 }
 
 static void serve(int mode)
 {
-	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
-	daemon_start(&service, &daemon_modes[modes[mode]], fsrv_handle, fs, options.flags & FSRV_URL_IS_RAW);
-	client_open(&client, daemon_connect(&service));
-}
-
-static void tear_down(void)
-{
-	client_reply_free(&reply);
-	if (fs == NULL)
-		return;
-	client_close(&client);
-	daemon_stop(&service);
-	fsrv_free(fs);
-}
-
-static void ask(const char *method, const char *target, const char *field_lines, int status)
-{
-	client_reply_free(&reply);
-	client_ask(&client, method, target, field_lines, &reply);
-	ck_assert_msg(reply.status == status, "%s %s with %s: %d", method, target, field_lines, reply.status);
-}
-
-/* value is NULL when the answer must not have the field. */
-static void expect(const char *name, const char *value)
-{
-	const char *found = client_field(&reply, name);
-
-	ck_assert_msg(value == NULL ? found == NULL : found != NULL && strcmp(found, value) == 0, "%s: %s",
-		      name, found);
+	serving_start(modes[mode], fsrv_handle, daemon_connect);
 }
 
 /* The tag, with the field's name in front and a line end. */
@@ -692,7 +653,7 @@ Suite *test_suite(void)
 				      needs_one_descriptor};
 
 	tcase_add_unchecked_fixture(tcase, make_tree, remove_tree);
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_checked_fixture(tcase, set_up, serving_stop);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, chooses_a_coding, 0, LEN(choices) * LEN(modes));
 	for (int i = 0; i < LEN(tests); i++)
