@@ -298,6 +298,44 @@ static bool read_to(size_t wanted)
 	return true;
 }
 
+/* Serves for an hour, and reads what is there. */
+static void begin(int mode)
+{
+	serve(mode, HOUR);
+	ask("GET", "/live.ts", "");
+	ck_assert(read_to(SMALL));
+}
+
+static void read_what_grows(void)
+{
+	append("live.ts", SMALL, 1);
+	ck_assert(read_to(SMALL + 1));
+	append("live.ts", SMALL + 1, LARGE);
+	ck_assert(read_to(SMALL + 1 + LARGE));
+}
+
+/* Its writer was last heard of at the end of the wait. The time in the future makes up for a slow machine. */
+static void read_what_does_not_grow(int mode)
+{
+	serve(mode, 3);
+	set_modified("live.ts", time(NULL) + 2);
+	ask("GET", "/live.ts", "");
+	check_fields();
+	ck_assert(!read_to(SMALL + 1));
+	ck_assert(is_complete);
+	ck_assert_uint_eq(length, SMALL);
+}
+
+/* The body ends too early, in that way. */
+static void expect_cut(size_t size, enum fsrv_ending ending)
+{
+	ck_assert(!read_to(size + 1));
+	ck_assert(!is_complete);
+	wait_for_end(1);
+	ck_assert_int_eq(ended.ending, ending);
+	ck_assert_uint_eq(ended.length, size);
+}
+
 START_TEST(follows_a_file)
 {
 	serve(modes[_i], HOUR);
@@ -306,26 +344,16 @@ START_TEST(follows_a_file)
 	ck_assert_str_eq(client_field(&reply, "Content-Type"), "video/mp2t");
 	ck_assert(answered.length == FSRV_LENGTH_UNKNOWN);
 	ck_assert(read_to(SMALL));
-	append("live.ts", SMALL, 1);
-	ck_assert(read_to(SMALL + 1));
-	append("live.ts", SMALL + 1, LARGE);
-	ck_assert(read_to(SMALL + 1 + LARGE));
+	read_what_grows();
 	ck_assert_uint_eq(length, SMALL + 1 + LARGE);
 	ck_assert_uint_eq(read_stats().live_bodies, 1);
 	stop();
 }
 END_TEST
 
-/* Its writer was last heard of at the end of the wait. The time in the future makes up for a slow machine. */
 START_TEST(ends_without_growth)
 {
-	serve(modes[_i], 3);
-	set_modified("live.ts", time(NULL) + 2);
-	ask("GET", "/live.ts", "");
-	check_fields();
-	ck_assert(!read_to(SMALL + 1));
-	ck_assert(is_complete);
-	ck_assert_uint_eq(length, SMALL);
+	read_what_does_not_grow(modes[_i]);
 	wait_for_end(1);
 	ck_assert_int_eq(ended.ending, FSRV_ENDING_COMPLETE);
 	ck_assert_uint_eq(ended.length, SMALL);
@@ -382,15 +410,9 @@ END_TEST
 
 START_TEST(ends_when_the_file_is_cut)
 {
-	serve(modes[_i], HOUR);
-	ask("GET", "/live.ts", "");
-	ck_assert(read_to(SMALL));
+	begin(modes[_i]);
 	ck_assert_int_eq(truncate(tree_path(&tree, "live.ts"), SMALL - 1), 0);
-	ck_assert(!read_to(SMALL + 1));
-	ck_assert(!is_complete);
-	wait_for_end(1);
-	ck_assert_int_eq(ended.ending, FSRV_ENDING_FILE_CHANGED);
-	ck_assert_uint_eq(ended.length, SMALL);
+	expect_cut(SMALL, FSRV_ENDING_FILE_CHANGED);
 	ck_assert_uint_eq(read_stats().cut_connections, 1);
 	stop();
 }
@@ -398,9 +420,7 @@ END_TEST
 
 START_TEST(ends_when_the_client_goes)
 {
-	serve(modes[_i], HOUR);
-	ask("GET", "/live.ts", "");
-	ck_assert(read_to(SMALL));
+	begin(modes[_i]);
 	client_close(&client);
 	wait_for_end(1);
 	ck_assert_int_eq(ended.ending, FSRV_ENDING_ABORTED);
@@ -449,9 +469,7 @@ END_TEST
 
 START_TEST(ends_with_its_daemon)
 {
-	serve(modes[_i], HOUR);
-	ask("GET", "/live.ts", "");
-	ck_assert(read_to(SMALL));
+	begin(modes[_i]);
 	daemon_stop(&service);
 	ck_assert(!read_to(SMALL + 1));
 	ck_assert(!is_complete);
@@ -492,10 +510,7 @@ START_TEST(ends_when_a_source_fails)
 	ask("GET", "/source", "");
 	ck_assert(read_to(SMALL));
 	atomic_store(&source_fails, true);
-	ck_assert(!read_to(SMALL + 1));
-	ck_assert(!is_complete);
-	wait_for_end(1);
-	ck_assert_int_eq(ended.ending, FSRV_ENDING_READ_ERROR);
+	expect_cut(SMALL, FSRV_ENDING_READ_ERROR);
 	ck_assert_ptr_nonnull(strstr(logged, "source.ts"));
 	stop();
 }
@@ -609,33 +624,17 @@ static void set_up_slow(void)
 
 START_TEST(follows_a_slow_file)
 {
-	serve(modes[_i], HOUR);
-	ask("GET", "/live.ts", "");
-	check_fields();
-	ck_assert(read_to(SMALL));
-	append("live.ts", SMALL, 1);
-	ck_assert(read_to(SMALL + 1));
-	append("live.ts", SMALL + 1, LARGE);
-	ck_assert(read_to(SMALL + 1 + LARGE));
+	begin(modes[_i]);
+	read_what_grows();
 	slow_tree_tell(&slow, "truncate live.ts %d", SMALL);
-	ck_assert(!read_to(SMALL + LARGE + 2));
-	ck_assert(!is_complete);
-	wait_for_end(1);
-	ck_assert_int_eq(ended.ending, FSRV_ENDING_FILE_CHANGED);
-	ck_assert_uint_eq(ended.length, SMALL + 1 + LARGE);
+	expect_cut(SMALL + 1 + LARGE, FSRV_ENDING_FILE_CHANGED);
 	stop();
 }
 END_TEST
 
 START_TEST(ends_without_growth_of_a_slow_file)
 {
-	serve(modes[_i], 3);
-	set_modified("live.ts", time(NULL) + 2);
-	ask("GET", "/live.ts", "");
-	check_fields();
-	ck_assert(!read_to(SMALL + 1));
-	ck_assert(is_complete);
-	ck_assert_uint_eq(length, SMALL);
+	read_what_does_not_grow(modes[_i]);
 	stop();
 }
 END_TEST
@@ -645,9 +644,7 @@ START_TEST(waits_alone_for_a_disk_that_hangs)
 {
 	struct client second;
 
-	serve(modes[_i], HOUR);
-	ask("GET", "/live.ts", "");
-	ck_assert(read_to(SMALL));
+	begin(modes[_i]);
 	slow_tree_tell(&slow, "hang on");
 	for (int i = 0; i < 5; i++) {
 		client_open(&second, daemon_connect_tcp(&service));
