@@ -1,12 +1,10 @@
 // fields_one FOLDER NAME TEXT - like serve_one, in C++11 and with header fields of its own: it ends with 0
 // when NAME came with TEXT and the fields of a rule, of CORS and of a function.
-#include <arpa/inet.h>
-#include <cstdint>
 #include <string>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <fsrv/server.h>
+
+#include "fetch.hpp"
 
 namespace
 {
@@ -43,27 +41,6 @@ fsrv *open_files(const char *root, char *name)
 	options.fields = add_fields;
 	options.fields_cls = name;
 	return fsrv_new(&options, &files) == FSRV_OK ? files : nullptr;
-}
-
-std::string fetch(unsigned port, const std::string &name)
-{
-	const std::string request =
-		"GET /" + name + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-	const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
-	std::string answer;
-	sockaddr_in address{};
-	char block[4096];
-	ssize_t n = 0;
-
-	address.sin_family = AF_INET;
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.sin_port = htons(static_cast<std::uint16_t>(port));
-	if (connect(socket_fd, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0 &&
-	    write(socket_fd, request.data(), request.size()) == static_cast<ssize_t>(request.size()))
-		while ((n = read(socket_fd, block, sizeof block)) > 0)
-			answer.append(block, static_cast<std::size_t>(n));
-	close(socket_fd);
-	return answer;
 }
 
 bool has(const std::string &all, const std::string &line)

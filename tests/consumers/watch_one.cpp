@@ -1,14 +1,12 @@
 // watch_one FOLDER NAME TEXT - like serve_one, in C++11 and with a daemon of its own that does not wait for
 // disks: it ends with 0 when the counters and the end that was told say that NAME went out whole.
-#include <arpa/inet.h>
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <string>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <fsrv/fsrv.h>
+
+#include "fetch.hpp"
 
 namespace
 {
@@ -56,26 +54,6 @@ MHD_Daemon *start_daemon(fsrv *files)
 				MHD_OPTION_NOTIFY_COMPLETED, fsrv_request_completed, files, MHD_OPTION_END);
 }
 
-std::string fetch(unsigned port, const std::string &name)
-{
-	const std::string request = "GET /" + name + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
-	const int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
-	std::string answer;
-	sockaddr_in address{};
-	char block[4096];
-	ssize_t n = 0;
-
-	address.sin_family = AF_INET;
-	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	address.sin_port = htons(static_cast<std::uint16_t>(port));
-	if (connect(socket_fd, reinterpret_cast<sockaddr *>(&address), sizeof address) == 0 &&
-	    write(socket_fd, request.data(), request.size()) == static_cast<ssize_t>(request.size()))
-		while ((n = read(socket_fd, block, sizeof block)) > 0)
-			answer.append(block, static_cast<std::size_t>(n));
-	close(socket_fd);
-	return answer;
-}
-
 bool ends_with(const std::string &all, const std::string &end)
 {
 	return all.size() >= end.size() && all.compare(all.size() - end.size(), end.size(), end) == 0;
@@ -84,7 +62,8 @@ bool ends_with(const std::string &all, const std::string &end)
 // The function of the same name hides the struct: so "struct" cannot be left away.
 bool counted(fsrv *files, std::uint64_t bytes)
 {
-	struct fsrv_stats stats{};
+	struct fsrv_stats stats {
+	};
 
 	stats.size = sizeof stats;
 	return fsrv_stats(files, &stats) == FSRV_OK && stats.requests == 1 && stats.responses[200] == 1 &&
@@ -103,8 +82,8 @@ int main(int argc, char **argv)
 	MHD_Daemon *const daemon = files != nullptr ? start_daemon(files) : nullptr;
 	if (daemon == nullptr)
 		return 2;
-	const std::string answer = fetch(MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port,
-					 argv[2]);
+	const std::string answer =
+		fetch(MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port, argv[2]);
 	fsrv_drain(files);
 	MHD_stop_daemon(daemon);
 	const bool told = last.calls == 1 && last.status == 200 && last.how == FSRV_ENDING_COMPLETE &&
