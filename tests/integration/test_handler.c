@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "client.h"
 #include "daemon.h"
 #include "fsrv/fsrv.h"
@@ -681,27 +681,6 @@ START_TEST(reads_shorter_options)
 }
 END_TEST
 
-struct budget {
-	unsigned left; /* allocations that still succeed */
-	unsigned live;
-};
-
-static void *allocate_within(void *cls, void *memory, size_t size)
-{
-	struct budget *budget = cls;
-
-	if (size == 0) {
-		budget->live -= memory != NULL;
-		free(memory);
-		return NULL;
-	}
-	if (memory == NULL && budget->left == 0)
-		return NULL;
-	budget->left -= memory == NULL;
-	budget->live += memory == NULL;
-	return realloc(memory, size);
-}
-
 START_TEST(survives_a_lack_of_memory)
 {
 	static const char *const hosts[] = {"a.example", "b.example"};
@@ -709,7 +688,7 @@ START_TEST(survives_a_lack_of_memory)
 	struct fsrv *made = NULL;
 	int error;
 
-	options.allocate = allocate_within;
+	options.allocate = budget_allocate;
 	options.allocate_cls = &budget;
 	options.allowed_hosts = hosts;
 	options.n_allowed_hosts = 2;
@@ -732,7 +711,7 @@ START_TEST(answers_503_without_memory)
 	static struct budget budget; /* needed until the handler is freed */
 
 	budget = (struct budget){10, 0};
-	options.allocate = allocate_within;
+	options.allocate = budget_allocate;
 	options.allocate_cls = &budget;
 	serve();
 	budget.left = 0;

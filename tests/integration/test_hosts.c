@@ -1,8 +1,8 @@
 /* The option allowed_hosts of a handler and of a server: who is answered, who is refused, what is logged. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "client.h"
 #include "daemon.h"
 #include "fsrv/server.h"
@@ -371,26 +371,6 @@ START_TEST(names_the_option_of_a_handler)
 }
 END_TEST
 
-struct budget {
-	int left; /* allocations that still succeed */
-	int live;
-};
-
-static void *allocate_within(void *cls, void *memory, size_t size)
-{
-	struct budget *budget = cls;
-
-	if (size == 0) {
-		budget->live -= memory != NULL;
-		free(memory);
-		return NULL;
-	}
-	if (memory == NULL && budget->left-- <= 0)
-		return NULL;
-	budget->live += memory == NULL;
-	return realloc(memory, size);
-}
-
 START_TEST(a_server_survives_a_lack_of_memory)
 {
 	static struct budget budget; /* needed until the handler is freed */
@@ -398,12 +378,13 @@ START_TEST(a_server_survives_a_lack_of_memory)
 	struct fsrv_options options = {.size = sizeof(options),
 				       .roots = &root,
 				       .n_roots = 1,
-				       .allocate = allocate_within,
+				       .allocate = budget_allocate,
 				       .allocate_cls = &budget};
 	struct fsrv_server_options given = {
 		.size = sizeof(given), .allowed_hosts = names, .n_allowed_hosts = LEN(names)};
 	struct fsrv_server *server = NULL;
-	int error = FSRV_ERR_MEMORY, before, n;
+	int error = FSRV_ERR_MEMORY;
+	unsigned before, n;
 
 	budget = (struct budget){1 << 20, 0};
 	ck_assert_int_eq(fsrv_new(&options, &fs), FSRV_OK);
@@ -413,9 +394,9 @@ START_TEST(a_server_survives_a_lack_of_memory)
 		error = fsrv_server_start(fs, &given, &server);
 		ck_assert(error == FSRV_OK || (error == FSRV_ERR_MEMORY && budget.live == before));
 	}
-	ck_assert_int_gt(n, 2);
+	ck_assert_uint_gt(n, 2);
 	fsrv_server_stop(server);
-	ck_assert_int_eq(budget.live, before);
+	ck_assert_uint_eq(budget.live, before);
 }
 END_TEST
 
