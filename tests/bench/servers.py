@@ -24,7 +24,6 @@ events {{ worker_connections 1024; }}
 http {{
     access_log off;
     sendfile on;
-    tcp_nopush on;
     {more}
     keepalive_requests 1000000000;
     default_type application/octet-stream;
@@ -78,11 +77,11 @@ def free_port():
 def wait_for_port(process, port):
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        assert process.poll() is None, "nginx did not start"
+        assert process.poll() is None, "the server did not start"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.02)
-    raise AssertionError("nginx does not answer")
+    raise AssertionError("the server does not answer")
 
 
 def start_nginx(command, template, folder, cleanup, **fields):
@@ -125,9 +124,9 @@ def known(serve, plain):
     nginx, node = find("nginx"), find("node")
     if nginx:
         about = output_of(nginx, "-V")
-        servers["nginx"] = Server([nginx], "")
+        servers["nginx"] = Server([nginx], "tcp_nopush on;")
         if "--with-threads" in about:
-            servers["nginx aio threads"] = Server([nginx], "aio threads;")
+            servers["nginx aio threads"] = Server([nginx], "tcp_nopush on; aio threads;")
         else:
             notes.append("this nginx was built without threads: no row with aio threads")
         notes.append(re.search(r"nginx/\S+", about)[0])
