@@ -293,12 +293,12 @@ static void plan_target(const struct fsrv__request *request, const struct fsrv__
 	}
 }
 
-void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
-		     int64_t now, struct fsrv__plan *plan)
+void fsrv__plan_make(const struct fsrv__request *request, const struct fsrv__target *target, int64_t now,
+		     struct fsrv__plan *plan)
 {
 	bool is_refused = target->outcome == FSRV__HOST_REFUSED;
 
-	if (fsrv__request_is_malformed(request, http_1_1)) {
+	if (request->is_malformed) {
 		plan_text(plan, 400, "Bad Request\n");
 	} else if (request->method == FSRV__OTHER_METHOD && !is_refused) {
 		plan_text(plan, 405, "Method Not Allowed\n");
@@ -311,7 +311,7 @@ void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const s
 		if (target->depends_on_accept)
 			add_vary_accept(plan);
 	}
-	if (fsrv__request_is_last(request, http_1_1))
+	if (request->is_last)
 		add_header(plan, "Connection", "close");
 	if (request->method == FSRV__HEAD &&
 	    (plan->content == FSRV__CONTENT_SLICE || plan->content == FSRV__CONTENT_TEXT))

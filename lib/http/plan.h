@@ -78,10 +78,10 @@ static inline bool fsrv__plan_sends_file(const struct fsrv__plan *plan)
 
 /* Plans the answer to a request for a target.
  *
- * http_1_1  the version of the request is 1.1 or later
+ * request   fsrv__request_end has judged it
  * now       seconds since 1970: places dates with two-digit years; a date not before it is weak */
-void fsrv__plan_make(const struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
-		     int64_t now, struct fsrv__plan *plan);
+void fsrv__plan_make(const struct fsrv__request *request, const struct fsrv__target *target, int64_t now,
+		     struct fsrv__plan *plan);
 
 /* Adds a header field to a plan that has room for it. The texts have to outlive the plan. */
 void fsrv__plan_add_header(struct fsrv__plan *plan, const char *name, const char *value);

@@ -80,9 +80,14 @@ void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text na
 /* The bytes of uri-host and port (RFC 3986, 3.2), not their grammar: fsrv never uses the value. */
 static bool is_host(struct fsrv__text host)
 {
-	for (size_t i = 0; i < host.length; i++)
-		if (host.at[i] <= ' ' || host.at[i] == 0x7f || strchr("\"#/<>?@\\^`{|}", host.at[i]) != NULL)
+	for (size_t i = 0; i < host.length; i++) {
+		char byte = host.at[i];
+
+		if (fsrv__is_letter(byte) || fsrv__is_digit(byte) || byte == '.')
+			continue;
+		if (byte <= ' ' || byte == 0x7f || strchr("\"#/<>?@\\^`{|}", byte) != NULL)
 			return false;
+	}
 	return true;
 }
 
@@ -96,16 +101,12 @@ static bool has_unclear_end(const struct fsrv__request *request)
 	       (n_codings == 1 && !fsrv__text_is(request->transfer_encoding.value, "chunked"));
 }
 
-bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1)
+void fsrv__request_end(struct fsrv__request *request, bool http_1_1)
 {
-	return request->has_bad_name || request->has_bad_value || request->is_misread ||
-	       request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
-	       !is_host(request->host.value) || has_unclear_end(request);
-}
-
-bool fsrv__request_is_last(const struct fsrv__request *request, bool http_1_1)
-{
-	return request->transfer_encoding.n_lines > 0 || fsrv__request_is_malformed(request, http_1_1);
+	request->is_malformed = request->has_bad_name || request->has_bad_value || request->is_misread ||
+				request->host.n_lines > 1 || (http_1_1 && request->host.n_lines == 0) ||
+				!is_host(request->host.value) || has_unclear_end(request);
+	request->is_last = request->is_malformed || request->transfer_encoding.n_lines > 0;
 }
 
 bool fsrv__request_is_conditional(const struct fsrv__request *request)

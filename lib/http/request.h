@@ -29,6 +29,8 @@ struct fsrv__request {
 	bool has_bad_name;  /* a field name that is no token */
 	bool has_bad_value; /* a field value with CR, LF or NUL */
 	bool is_misread;    /* set by the caller: the server did not read the lines that were sent */
+	bool is_malformed;  /* set by fsrv__request_end, like the next one */
+	bool is_last;       /* the connection ends with the answer */
 	struct fsrv__list_field if_match, if_none_match;
 	struct fsrv__single_field range, if_range, if_modified_since, if_unmodified_since;
 	struct fsrv__single_field host, content_length, transfer_encoding;
@@ -41,14 +43,15 @@ enum fsrv__method fsrv__method_parse(const char *name);
  * outlive the request. */
 void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text name, struct fsrv__text value);
 
-/* Whether the answer is 400 (RFC 9112, 2.2, 3.2, 5 and 6.3): for an HTTP/1.1 request without Host, for two
- * Host fields or a value that can be no host, for a field name that is no token, for a field value with a
- * line break or NUL in it, for lines that were misread, and for content whose end is unclear. */
-bool fsrv__request_is_malformed(const struct fsrv__request *request, bool http_1_1);
-
-/* Whether the connection ends with the answer, because it is uncertain where the next request starts: when
- * the request is malformed, and when its content comes in chunks, whose framing only the server has seen. */
-bool fsrv__request_is_last(const struct fsrv__request *request, bool http_1_1);
+/* Judges a request that has all its fields.
+ *
+ * It is malformed, and the answer is 400 (RFC 9112, 2.2, 3.2, 5 and 6.3), if it is an HTTP/1.1 request
+ * without Host; with two Host fields or a value that can be no host; with a field name that is no token, or a
+ * line break or NUL in a value; if its lines were misread; or if the end of its content is unclear.
+ *
+ * It is the last one of its connection if it is uncertain where the next one starts: if it is malformed, or
+ * if its content comes in chunks, whose framing only the server has seen. */
+void fsrv__request_end(struct fsrv__request *request, bool http_1_1);
 
 /* Whether a precondition may decide the answer: If-Match, If-None-Match, If-Modified-Since or
  * If-Unmodified-Since is there. */

@@ -32,9 +32,9 @@ bool fsrv__names_match(const char *a, const char *b)
 bool fsrv__text_is_token(struct fsrv__text text)
 {
 	for (size_t i = 0; i < text.length; i++) {
-		char byte = fsrv__to_lower(text.at[i]);
+		char byte = text.at[i];
 
-		if (!(byte >= 'a' && byte <= 'z') && !fsrv__is_digit(byte) &&
+		if (!fsrv__is_letter(byte) && !fsrv__is_digit(byte) &&
 		    !fsrv__is_one_of(byte, "!#$%&'*+-.^_`|~"))
 			return false;
 	}

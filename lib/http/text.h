@@ -21,6 +21,11 @@ static inline bool fsrv__is_digit(char byte)
 	return byte >= '0' && byte <= '9';
 }
 
+static inline bool fsrv__is_letter(char byte)
+{
+	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
+}
+
 /* Whether a byte is one of a set, which is terminated; the NUL byte never is. */
 static inline bool fsrv__is_one_of(char byte, const char *set)
 {

@@ -29,7 +29,6 @@ struct call {
 struct exchange {
 	struct fsrv *fs;
 	struct call call;
-	bool http_1_1;
 	enum fsrv__path_form form;
 	struct fsrv__request request;
 	/* The program chose what to serve, whose path is that of found: NULL for nothing, or when what it
@@ -210,7 +209,7 @@ static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 		answer->content = x->found.content;
 		answer->is_recent = x->found.is_recent;
 	}
-	fsrv__plan_make(&x->request, x->http_1_1, &x->target, x->found.time.seconds, &x->plan);
+	fsrv__plan_make(&x->request, &x->target, x->found.time.seconds, &x->plan);
 	result = fsrv__response_make(answer);
 	if (result != FSRV__ANSWER_MADE)
 		return result;
@@ -227,7 +226,7 @@ static enum MHD_Result give_up(struct exchange *x, enum fsrv__outcome outcome)
 static bool wants_file(const struct exchange *x)
 {
 	return (x->request.method == FSRV__GET || x->request.method == FSRV__HEAD) &&
-	       !fsrv__request_is_malformed(&x->request, x->http_1_1);
+	       !x->request.is_malformed;
 }
 
 /* Adds to the lookup of the name those of the files that may take its place. */
@@ -415,20 +414,26 @@ static void read_request(struct exchange *x)
 	if (url_is_raw)
 		line.form = FSRV__PATH_RAW;
 	x->form = line.form;
-	x->http_1_1 = strcmp(x->call.version, MHD_HTTP_VERSION_1_0) != 0;
+	/* Only the completion hook wants to know. */
+	x->started = x->fs->completion != NULL ? fsrv__clock_nanoseconds() : 0;
 	fsrv__request_read(x->call.connection, &line, &x->request);
 }
 
 /* Whether to answer in the first call, before any content is read, which closes the connection: when the
- * method is refused, and when the request is malformed (RFC 9112, 11.2). */
-static bool is_refused_early(const struct exchange *x)
+ * method is refused, and when the request is malformed (RFC 9112, 11.2). Where no content is announced the
+ * second call follows at once, and is the one that reads the fields. */
+static bool is_refused_early(struct exchange *x)
 {
-	return x->request.method == FSRV__OTHER_METHOD ||
-	       fsrv__request_is_malformed(&x->request, x->http_1_1);
+	if (fsrv__method_parse(x->call.method) != FSRV__OTHER_METHOD &&
+	    !fsrv__request_has_content(x->call.connection))
+		return false;
+	read_request(x);
+	return x->request.method == FSRV__OTHER_METHOD || x->request.is_malformed;
 }
 
 static enum MHD_Result refuse_host(struct exchange *x)
 {
+	read_request(x);
 	x->number = fsrv__count(&x->fs->last_answer, 1);
 	fsrv__lookup_result_init(&x->found);
 	x->found.time = fsrv__clock_time();
@@ -442,27 +447,27 @@ enum MHD_Result fsrv__handle_refused_host(struct fsrv *fs, struct MHD_Connection
 
 	x.fs = fs;
 	x.call = (struct call){connection, url, method, version, NULL, NULL, NULL};
-	x.started = fsrv__clock_nanoseconds();
-	read_request(&x);
 	return refuse_host(&x);
 }
 
 static enum MHD_Result handle(struct exchange *x)
 {
-	if (*x->call.con_cls != NULL && *x->call.upload_data_size > 0) {
+	bool is_first = *x->call.con_cls == NULL;
+
+	if (!is_first && *x->call.upload_data_size > 0) {
 		*x->call.upload_data_size = 0;
 		return MHD_YES;
 	}
-	x->started = fsrv__clock_nanoseconds();
-	read_request(x);
-	if (*x->call.con_cls == NULL)
+	if (is_first)
 		fsrv__offload_drop(x->fs, x->call.connection);
 	if (!fsrv__allowed_hosts_admit(x->fs->allowed_hosts, x->fs->cors, x->call.connection, x->call.url))
 		return refuse_host(x);
-	if (*x->call.con_cls == NULL && !is_refused_early(x)) {
+	if (is_first && !is_refused_early(x)) {
 		*x->call.con_cls = &first_call_is_over;
 		return MHD_YES;
 	}
+	if (!is_first)
+		read_request(x);
 	return answer(x);
 }
 

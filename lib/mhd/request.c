@@ -8,6 +8,7 @@
 #include "mhd/request.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "http/accept.h"
 
@@ -172,6 +173,12 @@ static bool is_explained(struct MHD_Connection *connection, const struct fsrv__r
 	       target_is_explained(connection, line, section);
 }
 
+bool fsrv__request_has_content(struct MHD_Connection *connection)
+{
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length") != NULL ||
+	       MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") != NULL;
+}
+
 void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__request_line *line,
 			struct fsrv__request *request)
 {
@@ -181,6 +188,7 @@ void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__re
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_field, &reading);
 	if (!is_explained(connection, line, &reading.section))
 		request->is_misread = true;
+	fsrv__request_end(request, strcmp(line->version, MHD_HTTP_VERSION_1_0) != 0);
 }
 
 static enum MHD_Result add_coding(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,

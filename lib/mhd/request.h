@@ -15,8 +15,11 @@ struct fsrv__request_line {
 	enum fsrv__path_form form;
 };
 
-/* Fills request from the method and the header fields. The bytes belong to libmicrohttpd and live as long as
- * the request. */
+/* Whether the header announces content. libmicrohttpd looks for it in the same way. */
+bool fsrv__request_has_content(struct MHD_Connection *connection);
+
+/* Fills request from the method and the header fields, and judges it. The bytes belong to libmicrohttpd and
+ * live as long as the request. */
 void fsrv__request_read(struct MHD_Connection *connection, const struct fsrv__request_line *line,
 			struct fsrv__request *request);
 

@@ -71,6 +71,7 @@ server.bind = "127.0.0.1"
 server.port = {port}
 server.max-keep-alive-requests = 1000000000
 server.max-keep-alive-idle = 600
+mimetype.assign = ( ".bin" => "application/octet-stream" )
 """
 
 H2O = """

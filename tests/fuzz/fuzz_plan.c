@@ -74,7 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	make_file(length, (unsigned)take_number(&input, 1), &file);
 	read_fields(input, &request);
 	memset(&plan, 0xa5, sizeof(plan));
-	fsrv__plan_make(&request, http_1_1, &target, NOW, &plan);
+	fsrv__request_end(&request, http_1_1);
+	fsrv__plan_make(&request, &target, NOW, &plan);
 	/* Only what is followed has no length, and nothing of it is selected. */
 	if (plan.length == FSRV__LENGTH_UNKNOWN && file.is_growing)
 		MUST(plan.offset == 0 && (plan.status == 200 || plan.status == 304));

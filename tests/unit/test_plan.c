@@ -90,6 +90,13 @@ static struct fsrv__request make_request(enum fsrv__method method, const struct 
 	return request;
 }
 
+static void make_plan(struct fsrv__request *request, bool http_1_1, const struct fsrv__target *target,
+		      struct fsrv__plan *plan)
+{
+	fsrv__request_end(request, http_1_1);
+	fsrv__plan_make(request, target, NOW, plan);
+}
+
 /* The plan for a file; it points into *file. */
 static void plan_file(enum fsrv__method method, const struct field *fields,
 		      const struct fsrv__representation *file, struct fsrv__plan *plan)
@@ -98,7 +105,7 @@ static void plan_file(enum fsrv__method method, const struct field *fields,
 	struct fsrv__target target = {.outcome = FSRV__FOUND_FILE, .file = file};
 
 	memset(plan, 0xa5, sizeof(*plan));
-	fsrv__plan_make(&request, true, &target, NOW, plan);
+	make_plan(&request, true, &target, plan);
 }
 
 static const char *list_headers(const struct fsrv__plan *plan)
@@ -142,7 +149,7 @@ static void check_outcome(int row, enum fsrv__method method, unsigned status, en
 	struct fsrv__plan plan;
 
 	memset(&plan, 0xa5, sizeof(plan));
-	fsrv__plan_make(&request, true, &target, NOW, &plan);
+	make_plan(&request, true, &target, &plan);
 	ck_assert_uint_eq(plan.status, status);
 	ck_assert_int_eq(plan.content, content);
 	ck_assert_uint_eq(plan.length, text != NULL ? strlen(text) : file.size);
@@ -162,14 +169,14 @@ START_TEST(refuses_a_host_whatever_the_method)
 		struct fsrv__target target = {.outcome = FSRV__HOST_REFUSED};
 		struct fsrv__plan plan;
 
-		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		make_plan(&request, true, &target, &plan);
 		ck_assert_uint_eq(plan.status, 403);
 		ck_assert_int_eq(plan.content,
 				 methods[i] == FSRV__HEAD ? FSRV__CONTENT_NONE : FSRV__CONTENT_TEXT);
 		ck_assert_str_eq(plan.text, "Forbidden host or origin\n");
 		ck_assert_str_eq(list_headers(&plan), PLAIN);
 		fsrv__request_add_field(&request, text_of("Bad Name"), text_of(""));
-		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		make_plan(&request, true, &target, &plan);
 		ck_assert_uint_eq(plan.status, 400);
 	}
 }
@@ -255,9 +262,9 @@ START_TEST(needs_no_host_before_1_1)
 	struct fsrv__target target = {.outcome = FSRV__FOUND_FILE, .file = &file};
 	struct fsrv__plan plan;
 
-	fsrv__plan_make(&request, false, &target, NOW, &plan);
+	make_plan(&request, false, &target, &plan);
 	ck_assert_uint_eq(plan.status, 200);
-	fsrv__plan_make(&request, true, &target, NOW, &plan);
+	make_plan(&request, true, &target, &plan);
 	ck_assert_uint_eq(plan.status, 400);
 }
 END_TEST
@@ -845,7 +852,7 @@ START_TEST(sends_a_page_with_404)
 			.outcome = FSRV__FOUND_FILE, .file = &file, .is_not_found_page = true};
 		struct fsrv__plan plan;
 
-		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		make_plan(&request, true, &target, &plan);
 		ck_assert_uint_eq(plan.status, 404);
 		ck_assert_int_eq(plan.content,
 				 method == FSRV__GET ? FSRV__CONTENT_SLICE : FSRV__CONTENT_NONE);
@@ -884,15 +891,15 @@ START_TEST(tells_caches_that_accept_decides)
 					      .depends_on_accept = true};
 		struct fsrv__plan plan;
 
-		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		make_plan(&request, true, &target, &plan);
 		ck_assert_uint_eq(plan.status, rows[row].status);
 		ck_assert_ptr_nonnull(strstr(list_headers(&plan), "Vary: Accept\n"));
 		target.depends_on_accept = false;
-		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		make_plan(&request, true, &target, &plan);
 		ck_assert_ptr_null(strstr(list_headers(&plan), "Vary"));
 		file.varies = true;
 		target.depends_on_accept = true;
-		fsrv__plan_make(&request, true, &target, NOW, &plan);
+		make_plan(&request, true, &target, &plan);
 		ck_assert(plan_is_sound(&plan, file.size));
 		if (rows[row].outcome == FSRV__FOUND_FILE)
 			ck_assert_ptr_nonnull(strstr(list_headers(&plan), "Vary: Accept-Encoding, Accept\n"));
@@ -918,7 +925,7 @@ START_TEST(forgets_lines_of_long_lists)
 			for (unsigned line = 0; line <= FSRV__LIST_LINES; line++)
 				fsrv__request_add_field(&request, text_of(rows[row].field),
 							text_of(line == at ? "\"tag\"" : "\"x\""));
-			fsrv__plan_make(&request, true, &target, NOW, &plan);
+			make_plan(&request, true, &target, &plan);
 			ck_assert_uint_eq(plan.status,
 					  at < FSRV__LIST_LINES ? rows[row].last_kept : rows[row].forgotten);
 		}

@@ -43,6 +43,18 @@ static const struct {
 	{"transfer-encoding", "Transfer-Encoding", offsetof(struct fsrv__request, transfer_encoding)},
 };
 
+static bool is_malformed(struct fsrv__request *request, bool http_1_1)
+{
+	fsrv__request_end(request, http_1_1);
+	return request->is_malformed;
+}
+
+static bool is_last(struct fsrv__request *request, bool http_1_1)
+{
+	fsrv__request_end(request, http_1_1);
+	return request->is_last;
+}
+
 static void add(struct fsrv__request *request, const char *name, const char *value)
 {
 	fsrv__request_add_field(request, text_of(name), text_of(value));
@@ -136,7 +148,7 @@ START_TEST(judges_every_byte_of_a_value)
 		fsrv__request_add_field(&request, text_of("x"), value);
 		ck_assert_msg(request.has_bad_value == (byte == 0 || byte == '\r' || byte == '\n'), "byte %d",
 			      byte);
-		ck_assert_int_eq(fsrv__request_is_malformed(&request, false), request.has_bad_value);
+		ck_assert_int_eq(is_malformed(&request, false), request.has_bad_value);
 		guard_text_free(value);
 	}
 }
@@ -191,9 +203,9 @@ START_TEST(tells_malformed_messages)
 
 	for (int i = 0; i < MAX_FIELDS && messages[_i].fields[i][0] != NULL; i++)
 		add(&request, messages[_i].fields[i][0], messages[_i].fields[i][1]);
-	ck_assert_msg(fsrv__request_is_malformed(&request, false) == messages[_i].malformed_1_0, "%s: 1.0",
+	ck_assert_msg(is_malformed(&request, false) == messages[_i].malformed_1_0, "%s: 1.0",
 		      messages[_i].name);
-	ck_assert_msg(fsrv__request_is_malformed(&request, true) == messages[_i].malformed_1_1, "%s: 1.1",
+	ck_assert_msg(is_malformed(&request, true) == messages[_i].malformed_1_1, "%s: 1.1",
 		      messages[_i].name);
 }
 END_TEST
@@ -204,8 +216,8 @@ START_TEST(refuses_what_was_misread)
 	struct fsrv__request request = {.method = FSRV__GET, .is_misread = true};
 
 	add(&request, "Host", "a");
-	ck_assert(fsrv__request_is_malformed(&request, true));
-	ck_assert(fsrv__request_is_last(&request, true));
+	ck_assert(is_malformed(&request, true));
+	ck_assert(is_last(&request, true));
 }
 END_TEST
 
@@ -226,9 +238,9 @@ START_TEST(tells_the_last_request)
 	struct fsrv__request request = {.method = FSRV__GET};
 
 	add(&request, lasts[_i].name, lasts[_i].value);
-	ck_assert_msg(fsrv__request_is_last(&request, false) == lasts[_i].is_last_1_0, "%s: 1.0",
+	ck_assert_msg(is_last(&request, false) == lasts[_i].is_last_1_0, "%s: 1.0",
 		      lasts[_i].name);
-	ck_assert_msg(fsrv__request_is_last(&request, true) == lasts[_i].is_last_1_1, "%s: 1.1",
+	ck_assert_msg(is_last(&request, true) == lasts[_i].is_last_1_1, "%s: 1.1",
 		      lasts[_i].name);
 }
 END_TEST
