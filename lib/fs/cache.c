@@ -24,10 +24,34 @@ struct fsrv__cache_entry {
 	struct fsrv__file file;
 	struct fsrv__content *content;
 	uint64_t checked, read;
+	uint64_t serial;
+	struct fsrv__attachment *attachment;
+	size_t attachment_size;
 	bool directory;
 	size_t length, tag_length;
 	char path[]; /* with the tag behind it */
 };
+
+void fsrv__attachment_init(struct fsrv__attachment *attachment,
+			   void (*destroy)(struct fsrv__attachment *attachment))
+{
+	atomic_init(&attachment->references, 1);
+	attachment->destroy = destroy;
+}
+
+static struct fsrv__attachment *hold(struct fsrv__attachment *attachment)
+{
+	if (attachment != NULL)
+		atomic_fetch_add_explicit(&attachment->references, 1, memory_order_relaxed);
+	return attachment;
+}
+
+void fsrv__attachment_release(struct fsrv__attachment *attachment)
+{
+	if (attachment != NULL &&
+	    atomic_fetch_sub_explicit(&attachment->references, 1, memory_order_acq_rel) == 1)
+		attachment->destroy(attachment);
+}
 
 static uint64_t hash_of(const struct fsrv__cache_key *key)
 {
@@ -41,7 +65,7 @@ static struct fsrv__cache_entry **chain_of(struct fsrv__cache *cache, uint64_t h
 
 static uint64_t size_of(const struct fsrv__cache_entry *entry)
 {
-	return sizeof(*entry) + entry->length + entry->tag_length +
+	return sizeof(*entry) + entry->length + entry->tag_length + entry->attachment_size +
 	       (entry->content != NULL ? sizeof(*entry->content) + entry->content->length : 0);
 }
 
@@ -95,6 +119,7 @@ static void insert(struct fsrv__cache *cache, struct fsrv__cache_entry *entry)
 	*chain = entry;
 	link_as_newest(cache, entry);
 	cache->n_entries++;
+	entry->serial = ++cache->last_serial;
 	cache->size += size_of(entry);
 }
 
@@ -116,8 +141,24 @@ static void free_list(const struct fsrv__cache *cache, struct fsrv__cache_entry 
 	while ((entry = list) != NULL) {
 		list = entry->next;
 		fsrv__content_release(entry->content);
+		fsrv__attachment_release(entry->attachment);
 		fsrv__release(&cache->allocator, entry);
 	}
+}
+
+/* Lets entries leave until the others fit. */
+static void shrink(struct fsrv__cache *cache)
+{
+	struct fsrv__cache_entry *left;
+	bool goes_on;
+
+	do {
+		left = NULL;
+		pthread_mutex_lock(&cache->mutex);
+		goes_on = evict(cache, &left);
+		pthread_mutex_unlock(&cache->mutex);
+		free_list(cache, left);
+	} while (goes_on);
 }
 
 /* Makes an entry that is not in the cache yet; NULL when there is no memory, or when it would not fit. */
@@ -201,10 +242,18 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 		cached->content = entry->content != NULL ? fsrv__content_hold(entry->content) : NULL;
 		cached->checked = entry->checked;
 		cached->read = entry->read;
+		cached->attachment = hold(entry->attachment);
+		cached->serial = entry->serial;
 		copy_tag(entry, cached->tag);
 	}
 	pthread_mutex_unlock(&cache->mutex);
 	return entry != NULL;
+}
+
+void fsrv__cached_release(struct fsrv__cached *cached)
+{
+	fsrv__content_release(cached->content);
+	fsrv__attachment_release(cached->attachment);
 }
 
 void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
@@ -223,13 +272,30 @@ void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 	goes_on = evict(cache, &left);
 	pthread_mutex_unlock(&cache->mutex);
 	free_list(cache, left);
-	while (goes_on) {
-		left = NULL;
-		pthread_mutex_lock(&cache->mutex);
-		goes_on = evict(cache, &left);
-		pthread_mutex_unlock(&cache->mutex);
-		free_list(cache, left);
+	if (goes_on)
+		shrink(cache);
+}
+
+bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t serial,
+			struct fsrv__attachment *attachment, size_t size)
+{
+	uint64_t hash = hash_of(key);
+	struct fsrv__cache_entry *entry;
+	bool is_attached, is_too_large;
+
+	pthread_mutex_lock(&cache->mutex);
+	entry = find(cache, key, hash);
+	is_attached = entry != NULL && entry->serial == serial && entry->attachment == NULL;
+	if (is_attached) {
+		entry->attachment = hold(attachment);
+		entry->attachment_size = size;
+		cache->size += size;
 	}
+	is_too_large = cache->size > cache->max_size;
+	pthread_mutex_unlock(&cache->mutex);
+	if (is_too_large)
+		shrink(cache);
+	return is_attached;
 }
 
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked)

@@ -17,6 +17,20 @@ struct fsrv__cache_key {
 	bool directory; /* it ended in a slash */
 };
 
+/* What a layer above makes of a file and keeps with its entry. It leaves the cache with that, and is freed
+ * with the last reference, on any thread. */
+struct fsrv__attachment {
+	atomic_uint references;
+	void (*destroy)(struct fsrv__attachment *attachment);
+};
+
+/* Makes an attachment with one reference, which is the caller's. */
+void fsrv__attachment_init(struct fsrv__attachment *attachment,
+			   void (*destroy)(struct fsrv__attachment *attachment));
+
+/* Gives a reference back. NULL is allowed. */
+void fsrv__attachment_release(struct fsrv__attachment *attachment);
+
 struct fsrv__cache_entry;
 
 /* Any number of threads may use it. */
@@ -29,6 +43,7 @@ struct fsrv__cache {
 	struct fsrv__cache_entry *newest, *oldest; /* by last use */
 	uint64_t size, max_size;                   /* in bytes */
 	uint64_t evictions;
+	uint64_t last_serial; /* of the entries that were ever made */
 };
 
 /* A copy of an entry. */
@@ -39,6 +54,9 @@ struct fsrv__cached {
 	/* In milliseconds of the monotonic clock: */
 	uint64_t checked; /* when the path was last found unchanged */
 	uint64_t read;    /* when the reading of the content began */
+	/* Written by fsrv__cache_get, and ignored otherwise: */
+	struct fsrv__attachment *attachment; /* a reference of the caller's; NULL: none */
+	uint64_t serial;                     /* of the entry */
 };
 
 /* Makes an empty cache for at most max_size bytes. False when there is no memory: only fsrv__cache_destroy is
@@ -53,6 +71,9 @@ void fsrv__cache_destroy(struct fsrv__cache *cache);
 bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *key,
 		     struct fsrv__cached *cached);
 
+/* Gives back the references of a copy. */
+void fsrv__cached_release(struct fsrv__cached *cached);
+
 /* Replaces the entry of a path by a copy of what was found, with a reference of its own to the content.
  * Without memory, or when the entry is larger than the cache, the path has no entry afterwards. While entries
  * leave for a new one, other threads may find the cache larger than its limit. */
@@ -61,6 +82,11 @@ void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 
 /* Notes that the path was found unchanged at that time. */
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked);
+
+/* Gives an entry its attachment, which then takes so many bytes of the cache. The caller's reference stays
+ * the caller's. False when the entry is gone or has an attachment already. */
+bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t serial,
+			struct fsrv__attachment *attachment, size_t size);
 
 /* Tells how many bytes are kept, and how many entries had to leave for others. */
 void fsrv__cache_count(struct fsrv__cache *cache, uint64_t *size, uint64_t *evictions);

@@ -11,6 +11,7 @@
 #include "fsrv/fsrv.h"
 #include "http/plan.h"
 
+struct fsrv__prepared;
 struct fsrv__transfer;
 
 struct fsrv__answer {
@@ -27,11 +28,15 @@ struct fsrv__answer {
 	struct fsrv__content *content; /* borrowed; NULL: only the file has the bytes */
 	bool is_recent;                /* as in struct fsrv__lookup_result */
 
+	struct fsrv__prepared *prepared; /* borrowed: where such responses are kept; NULL: nowhere */
+
 	/* Written by fsrv__response_make. */
 	struct MHD_Response *response;
 	struct fsrv__transfer *transfer; /* of the response; NULL when it needs none */
 	int guarded_fd;    /* owned by the response: the file that leaves by sendfile(2); -1 when none does */
 	bool is_in_memory; /* the slice was copied, or is shared with the cache */
+	bool is_prepared;  /* the response is one of prepared, and has its header fields */
+	bool is_reusable;  /* the response may be kept there: it belongs to this plan and to no connection */
 };
 
 /* How making the response went. */

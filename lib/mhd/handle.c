@@ -192,6 +192,14 @@ static enum fsrv__answer_result add_own_headers(struct exchange *x)
 	return fsrv__response_add_headers(&x->answer);
 }
 
+/* Where responses to such requests are kept. The one that ends the connection says so. */
+static struct fsrv__prepared *choose_prepared(const struct exchange *x)
+{
+	if (x->request.is_last || x->fs->own_fields != NULL)
+		return NULL;
+	return x->target.outcome == FSRV__FOUND_FILE ? x->found.prepared : x->fs->prepared_texts;
+}
+
 static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 {
 	struct fsrv__answer *answer = &x->answer;
@@ -201,6 +209,7 @@ static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 					.connection = x->call.connection,
 					.socket = fsrv__connection_socket(x->call.connection),
 					.plan = &x->plan,
+					.prepared = choose_prepared(x),
 					.number = x->number,
 					.started = x->started};
 	if (x->target.outcome == FSRV__FOUND_FILE) {

@@ -24,6 +24,7 @@
 
 struct fsrv__guard;
 struct fsrv__offload;
+struct fsrv__prepared;
 
 /* Strings and arrays lie in the same block of memory, right behind the struct. */
 struct fsrv {
@@ -36,6 +37,7 @@ struct fsrv {
 	const struct fsrv__cors *cors; /* part of own_fields; NULL: no origin may read */
 	const struct fsrv__own_fields *own_fields;         /* NULL: none */
 	const struct fsrv__fallback_pages *fallback_pages; /* NULL: none */
+	struct fsrv__prepared *prepared_texts;             /* for answers without a file; NULL: none */
 	struct fsrv__log log;
 	struct fsrv__wake wake;
 	fsrv_access_function access;

@@ -13,6 +13,7 @@
 #include "mhd/option_check.h"
 #include "mhd/option_copy.h"
 #include "mhd/option_struct.h"
+#include "mhd/prepared.h"
 
 #define DEFAULT_PAGE_SIZE  (UINT64_C(16) << 20)
 #define DEFAULT_CACHE_SIZE (UINT64_C(16) << 20)
@@ -113,7 +114,11 @@ static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 	fs->workers =
 		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
 				  fsrv__offload_drop_closed, fs);
-	return has_cache && has_hosts && fs->guard != NULL && fs->workers != NULL;
+	/* With a completion hook each answer needs a response of its own. */
+	if (fs->completion == NULL)
+		fs->prepared_texts = fsrv__prepared_new(&fs->allocator);
+	return has_cache && has_hosts && fs->guard != NULL && fs->workers != NULL &&
+	       (fs->prepared_texts != NULL || fs->completion != NULL);
 }
 
 int fsrv_new(const struct fsrv_options *given, struct fsrv **out)
@@ -166,6 +171,7 @@ void fsrv_free(struct fsrv *fs)
 	fsrv__guard_free(fs->guard);
 	fsrv__offload_clear(fs);
 	fsrv__cache_destroy(&fs->cache);
+	fsrv__prepared_release(fs->prepared_texts);
 	fsrv__overlay_destroy(&fs->overlay);
 	fsrv__allowed_hosts_free(fs->allowed_hosts);
 	pthread_mutex_destroy(&fs->offload_mutex);

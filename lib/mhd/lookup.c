@@ -39,6 +39,8 @@ static void reset_result(struct fsrv__lookup_result *result)
 	fsrv__lookup_result_reset_path(result);
 	result->file.fd = -1;
 	result->content = NULL;
+	fsrv__prepared_release(result->prepared);
+	result->prepared = NULL;
 	result->named_type[0] = '\0';
 	result->is_growing = false;
 }
@@ -124,6 +126,28 @@ static bool is_to_follow(const struct lookup *l)
 	return (content == NULL || !content->has_scripts) && is_growing(l, &l->result->file);
 }
 
+/* The responses for what is cached. They are kept from the second request on, and not where each answer may
+ * be another one: the completion hook belongs to one answer, as do the header fields of the program. */
+static void take_prepared(struct lookup *l)
+{
+	struct fsrv *fs = l->fs;
+	struct fsrv__prepared *prepared;
+
+	if (fs->completion != NULL || fs->own_fields != NULL)
+		return;
+	if (l->cached.attachment != NULL) {
+		l->result->prepared = fsrv__prepared_of(l->cached.attachment);
+		l->cached.attachment = NULL;
+		return;
+	}
+	prepared = fsrv__prepared_new(&fs->allocator);
+	if (prepared != NULL && fsrv__cache_attach(&fs->cache, &l->key, l->cached.serial,
+						   fsrv__prepared_attachment(prepared), FSRV__PREPARED_SIZE))
+		l->result->prepared = prepared;
+	else
+		fsrv__prepared_release(prepared);
+}
+
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
 
 /* Takes what is cached if a stat(2) of the path confirms it. */
@@ -140,6 +164,7 @@ static enum confirmation confirm_cached(struct lookup *l)
 	l->result->outcome = outcome;
 	if (l->cached.content != NULL)
 		l->result->content = fsrv__content_hold(l->cached.content);
+	take_prepared(l);
 	return CONFIRMED;
 }
 
@@ -440,6 +465,6 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	}
 	if (confirmation != CONFIRMED)
 		result->was_opened = true;
-	fsrv__content_release(l.cached.content);
+	fsrv__cached_release(&l.cached);
 	return status;
 }

@@ -25,6 +25,7 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 	result->found_by = FSRV__TRY_NAME;
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
+	result->prepared = NULL;
 	result->named_type[0] = '\0';
 	result->content_coding = NULL;
 	result->varies = false;
@@ -37,12 +38,21 @@ void fsrv__lookup_result_reset_path(struct fsrv__lookup_result *result)
 	result->path.text[result->requested_length] = '\0';
 }
 
+void fsrv__lookup_result_forget(struct fsrv__lookup_result *result)
+{
+	fsrv__file_forget(&result->file);
+	result->content = NULL;
+	result->prepared = NULL;
+}
+
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result)
 {
 	if (fsrv__file_is_open(&result->file))
 		fsrv__open_files_close(fs, &result->file);
 	fsrv__content_release(result->content);
+	fsrv__prepared_release(result->prepared);
 	result->content = NULL;
+	result->prepared = NULL;
 }
 
 enum fsrv__lookup_status fsrv__lookup_result_fail(struct fsrv *fs, struct fsrv__lookup_result *result,

@@ -11,6 +11,7 @@
 #include "http/fallback_pages.h"
 #include "http/outcome.h"
 #include "http/path.h"
+#include "mhd/prepared.h"
 
 struct fsrv__lookup_result {
 	enum fsrv__outcome outcome;
@@ -34,6 +35,8 @@ struct fsrv__lookup_result {
 	char named_type[FSRV__CONTENT_TYPE_SIZE];
 	struct fsrv__opaque_tag own_tag; /* of what is given, or by the etag function of the program */
 	struct fsrv__content *content;   /* what is sent in place of the file, a reference; or NULL */
+	struct fsrv__prepared
+		*prepared; /* responses for the cached state of the file, a reference; or NULL */
 	/* Of what is sent: a sidecar's, or the one that the name stands for. NULL: that of the media type. */
 	const char *content_coding;
 	bool varies;     /* the file has a sidecar: another request may be answered in another coding */
@@ -58,7 +61,10 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result);
 /* Takes the name of an index page off the path. */
 void fsrv__lookup_result_reset_path(struct fsrv__lookup_result *result);
 
-/* Closes the file and releases the content. */
+/* Makes it hold nothing: what it held belongs to somebody else now. */
+void fsrv__lookup_result_forget(struct fsrv__lookup_result *result);
+
+/* Closes the file and gives back the references. */
 void fsrv__lookup_result_clear(struct fsrv *fs, struct fsrv__lookup_result *result);
 
 /* Ends a lookup whose file cannot be served: clears the result and sets its outcome. What is a fault of the

@@ -55,8 +55,16 @@ static void release_content(void *cls)
 	fsrv__content_release(cls);
 }
 
+/* The whole content is the same bytes each time, a slice of a file was copied for one answer. */
+static bool is_reusable(const struct fsrv__answer *answer, const struct fsrv__content *content)
+{
+	return content == NULL ||
+	       (content == answer->content && answer->plan->length == answer->content->length);
+}
+
 static bool make_unreported(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
 {
+	answer->is_reusable = is_reusable(answer, content);
 	answer->response = make_response(answer->plan, start, content != NULL ? release_content : NULL,
 					 content != NULL ? fsrv__content_hold(content) : NULL);
 	if (answer->response == NULL)

@@ -48,7 +48,7 @@ static bool get_facts(struct fsrv *fs, const struct fsrv__path *path, struct fsr
 	cached->tag = NULL;
 	if (!fsrv__cache_get(&fs->cache, &key, cached))
 		return false;
-	fsrv__content_release(cached->content);
+	fsrv__cached_release(cached);
 	return true;
 }
 

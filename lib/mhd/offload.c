@@ -147,10 +147,8 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 		return NULL;
 	memset(offload, 0, offsetof(struct fsrv__offload, result));
 	offload->result = *result;
-	if (!result->is_given) {
-		fsrv__file_forget(&offload->result.file);
-		offload->result.content = NULL;
-	}
+	if (!result->is_given)
+		fsrv__lookup_result_forget(&offload->result);
 	offload->directory = result->path.directory;
 	offload->length = length;
 	memcpy(offload->path, result->path.text, length);
@@ -178,8 +176,7 @@ bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 	offload = allocate_offload(fs, connection, needs, result);
 	if (offload == NULL)
 		return false;
-	fsrv__file_forget(&result->file);
-	result->content = NULL;
+	fsrv__lookup_result_forget(result);
 	pthread_mutex_lock(&fs->offload_mutex);
 	offload->next = fs->offloads;
 	fs->offloads = offload;
@@ -205,8 +202,7 @@ bool fsrv__offload_take(struct fsrv *fs, struct MHD_Connection *connection,
 	if (taken == NULL)
 		return false;
 	*result = taken->result;
-	fsrv__file_forget(&taken->result.file);
-	taken->result.content = NULL;
+	fsrv__lookup_result_forget(&taken->result);
 	free_list(taken);
 	return true;
 }

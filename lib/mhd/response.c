@@ -4,6 +4,7 @@
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/memory_answer.h"
+#include "mhd/prepared.h"
 #include "mhd/transfer.h"
 
 static enum fsrv__answer_result make_content(struct fsrv__answer *answer)
@@ -19,13 +20,37 @@ static enum fsrv__answer_result make_content(struct fsrv__answer *answer)
 		       : FSRV__ANSWER_NO_MEMORY;
 }
 
+/* Those that are frequent. So a client cannot fill the places with others. */
+static bool is_to_keep(const struct fsrv__answer *answer)
+{
+	unsigned status = answer->plan->status;
+
+	return answer->prepared != NULL && (status == 200 || status == 304 || status == 404);
+}
+
+static bool take_prepared(struct fsrv__answer *answer)
+{
+	if (!is_to_keep(answer))
+		return false;
+	answer->response = fsrv__prepared_find(answer->prepared, answer->plan);
+	answer->is_prepared = answer->response != NULL;
+	answer->is_in_memory = answer->is_prepared && fsrv__plan_sends_file(answer->plan);
+	return answer->is_prepared;
+}
+
+static void release_response(struct fsrv__answer *answer)
+{
+	if (!answer->is_prepared)
+		MHD_destroy_response(answer->response);
+	answer->response = NULL;
+}
+
 void fsrv__response_discard(struct fsrv__answer *answer)
 {
 	/* Other responses own their transfer. */
 	if (answer->guarded_fd >= 0)
 		fsrv__transfer_cancel(answer->transfer);
-	MHD_destroy_response(answer->response);
-	answer->response = NULL;
+	release_response(answer);
 }
 
 enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer)
@@ -33,8 +58,10 @@ enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer)
 	answer->response = NULL;
 	answer->transfer = NULL;
 	answer->guarded_fd = -1;
-	answer->is_in_memory = false;
+	answer->is_in_memory = answer->is_prepared = answer->is_reusable = false;
 	fsrv__guard_end(answer->fs->guard, answer->socket);
+	if (take_prepared(answer))
+		return FSRV__ANSWER_MADE;
 	return make_content(answer);
 }
 
@@ -42,6 +69,8 @@ enum fsrv__answer_result fsrv__response_add_headers(struct fsrv__answer *answer)
 {
 	const struct fsrv__plan *plan = answer->plan;
 
+	if (answer->is_prepared)
+		return FSRV__ANSWER_MADE;
 	for (unsigned i = 0; i < plan->n_headers; i++) {
 		if (MHD_add_response_header(answer->response, plan->headers[i].name,
 					    plan->headers[i].value) != MHD_YES) {
@@ -73,5 +102,9 @@ void fsrv__response_begin(struct fsrv__answer *answer)
 		fsrv__transfer_confirm(answer->transfer);
 	if (answer->guarded_fd >= 0)
 		begin_to_guard(answer);
-	MHD_destroy_response(answer->response);
+	if (answer->is_reusable && is_to_keep(answer) &&
+	    fsrv__prepared_keep(answer->prepared, answer->plan, answer->response))
+		answer->response = NULL;
+	else
+		release_response(answer);
 }

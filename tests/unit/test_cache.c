@@ -85,7 +85,8 @@ static void put(const char *path, uint64_t inode, const char *text, uint64_t see
 {
 	struct fsrv__cache_key key = key_of(path);
 	struct fsrv__content *content = text != NULL ? content_of(text) : NULL;
-	struct fsrv__cached found = {file_of(inode), content, NULL, seen, seen};
+	struct fsrv__cached found = {
+		.file = file_of(inode), .content = content, .checked = seen, .read = seen};
 
 	fsrv__cache_put(&cache, &key, &found);
 	fsrv__content_release(content);
@@ -103,7 +104,7 @@ static bool has(const char *path)
 	struct fsrv__cached cached = {.content = NULL};
 	bool found = get(path, &cached);
 
-	fsrv__content_release(cached.content);
+	fsrv__cached_release(&cached);
 	return found;
 }
 
@@ -122,7 +123,7 @@ static void expect(const char *path, uint64_t inode, const char *text, uint64_t 
 		ck_assert_uint_eq(cached.content->length, strlen(text));
 		ck_assert_int_eq(memcmp(cached.content->bytes, text, strlen(text)), 0);
 	}
-	fsrv__content_release(cached.content);
+	fsrv__cached_release(&cached);
 }
 
 static uint64_t size_now(void)
@@ -280,8 +281,11 @@ START_TEST(keeps_tags)
 		size_t length = tags[i] != NULL ? strlen(tags[i]) : 0;
 		struct fsrv__opaque_tag tag = {.length = length};
 		struct fsrv__cached cached = {.tag = &kept};
-		struct fsrv__cached found = {file_of(1), content_of("x"), tags[i] != NULL ? &tag : NULL, 1,
-					     1};
+		struct fsrv__cached found = {.file = file_of(1),
+					     .content = content_of("x"),
+					     .tag = tags[i] != NULL ? &tag : NULL,
+					     .checked = 1,
+					     .read = 1};
 
 		if (length > 0)
 			memcpy(tag.bytes, tags[i], length);
@@ -584,6 +588,86 @@ START_TEST(forgets_rather_than_lie)
 }
 END_TEST
 
+static atomic_uint n_destroyed;
+
+static void destroy(struct fsrv__attachment *attachment)
+{
+	(void)attachment;
+	atomic_fetch_add(&n_destroyed, 1);
+}
+
+static uint64_t serial_of(const char *path)
+{
+	struct fsrv__cached cached = {.content = NULL};
+
+	ck_assert(get(path, &cached));
+	fsrv__cached_release(&cached);
+	return cached.serial;
+}
+
+static bool attach(const char *path, uint64_t serial, struct fsrv__attachment *attachment, size_t size)
+{
+	struct fsrv__cache_key key = key_of(path);
+
+	return fsrv__cache_attach(&cache, &key, serial, attachment, size);
+}
+
+START_TEST(keeps_an_attachment_with_its_entry)
+{
+	struct fsrv__attachment first, second;
+	struct fsrv__cached cached = {.content = NULL};
+	uint64_t serial, size;
+
+	make(LARGE);
+	fsrv__attachment_init(&first, destroy);
+	fsrv__attachment_init(&second, destroy);
+	put("a", 1, "text", 1);
+	serial = serial_of("a");
+	size = size_now();
+	ck_assert(attach("a", serial, &first, 1000));
+	ck_assert_uint_eq(size_now(), size + 1000);
+	ck_assert(!attach("a", serial, &second, 1000));
+	ck_assert(!attach("b", serial, &second, 1000));
+	fsrv__attachment_release(&first);
+	ck_assert_uint_eq(atomic_load(&n_destroyed), 0);
+	ck_assert(get("a", &cached));
+	ck_assert_ptr_eq(cached.attachment, &first);
+	put("a", 1, "text", 1);
+	ck_assert_uint_eq(size_now(), size);
+	ck_assert_uint_eq(atomic_load(&n_destroyed), 0);
+	fsrv__cached_release(&cached);
+	ck_assert_uint_eq(atomic_load(&n_destroyed), 1);
+	/* The entry is another one now, even if it says the same. */
+	ck_assert(!attach("a", serial, &second, 1000));
+	ck_assert(attach("a", serial_of("a"), &second, 1000));
+	fsrv__attachment_release(&second);
+	clear();
+	ck_assert_uint_eq(atomic_load(&n_destroyed), 2);
+}
+END_TEST
+
+START_TEST(makes_room_for_attachments)
+{
+	struct fsrv__attachment attachment;
+	uint64_t weight;
+
+	make(LARGE);
+	weight = weight_of("a", "text");
+	clear();
+	make(2 * weight);
+	fsrv__attachment_init(&attachment, destroy);
+	put("a", 1, "text", 1);
+	put("b", 1, "text", 1);
+	ck_assert(attach("b", serial_of("b"), &attachment, (size_t)weight));
+	fsrv__attachment_release(&attachment);
+	ck_assert(!has("a"));
+	ck_assert(has("b"));
+	ck_assert_uint_eq(size_now(), 2 * weight);
+	clear();
+	ck_assert_uint_eq(atomic_load(&n_destroyed), 1);
+}
+END_TEST
+
 #define N_THREADS 6
 #define N_ROUNDS  4000
 
@@ -675,6 +759,8 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, needs_memory_for_its_table);
 	tcase_add_loop_test(tcase, chooses_the_size_of_its_table, 0, LEN(tables));
 	tcase_add_test(tcase, forgets_rather_than_lie);
+	tcase_add_test(tcase, keeps_an_attachment_with_its_entry);
+	tcase_add_test(tcase, makes_room_for_attachments);
 	tcase_add_test(tcase, takes_many_threads);
 	suite_add_tcase(suite, tcase);
 	return suite;
