@@ -698,7 +698,8 @@ static void add_slow_tests(Suite *suite)
 	tcase_add_loop_test(tc, ends_when_the_client_goes, 0, N_FOLLOWING);
 	tcase_add_loop_test(tc, ends_with_a_drain, 0, N_FOLLOWING);
 	tcase_add_loop_test(tc, ends_with_its_daemon, 0, N_FOLLOWING);
-	tcase_add_loop_test(tc, waits_alone_for_a_disk_that_hangs, 0, N_FOLLOWING);
+	if (slow_tree_may_hang())
+		tcase_add_loop_test(tc, waits_alone_for_a_disk_that_hangs, 0, N_FOLLOWING);
 	suite_add_tcase(suite, tc);
 }
 

@@ -103,6 +103,11 @@ bool slow_tree_is_possible(void)
 	return possible;
 }
 
+bool slow_tree_may_hang(void)
+{
+	return getenv("FSRV_TEST_VALGRIND") == NULL;
+}
+
 void slow_tree_mount(struct slow_tree *slow, const struct tree *backing)
 {
 	tree_make(&slow->tree);

@@ -19,6 +19,10 @@ struct slow_tree {
 /* False where slowdisk was not built, without /dev/fuse, or when it cannot be mounted. */
 bool slow_tree_is_possible(void);
 
+/* Whether a test may let the disk hang. valgrind lets one thread run at a time, and does not know that
+ * statx(2) may wait: the thread that would end the waiting would never run. */
+bool slow_tree_may_hang(void);
+
 /* The mount goes when the calling thread does, however it ends. */
 void slow_tree_mount(struct slow_tree *slow, const struct tree *backing);
 
