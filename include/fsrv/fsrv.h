@@ -374,7 +374,8 @@ struct fsrv_options {
 	 * connections. */
 	unsigned max_bodies;
 	/* Maximum number of files open at one time. A request beyond the limit is answered at once with 503
-	 * and Retry-After. 0: no limit except that of the process. */
+	 * and Retry-After. Large files stay open for up to a second after an answer, at most 32 of them;
+	 * these count too, and are closed when the limit is met. 0: no limit except that of the process. */
 	unsigned max_files;
 	unsigned reserved; /* 0 */
 
@@ -524,7 +525,7 @@ struct fsrv_stats {
 	 * have got it. */
 	uint64_t bytes;
 	uint64_t live_bodies;	  /* bodies in transfer now, without those that are sent from memory */
-	uint64_t open_files;	  /* files that are open now */
+	uint64_t open_files;	  /* files that are open for answers now */
 	uint64_t cold_reads;	  /* reads by workers of content that was not in memory */
 	uint64_t cold_lookups;	  /* lookups by workers of names or pages that were not in memory */
 	uint64_t suspends;	  /* suspensions of a connection for a cold read or lookup */

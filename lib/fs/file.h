@@ -27,6 +27,7 @@ struct fsrv__file {
 	int root;                   /* index of the root in which the file was found */
 	bool is_remote;       /* to open, read, stat or close it may wait for a network or another process */
 	bool has_remote_name; /* to look up its name may wait for that */
+	bool is_random;       /* the kernel was told not to read ahead for the descriptor */
 	struct fsrv__identity identity;
 };
 

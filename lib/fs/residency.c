@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fs/file.h"
-
 #define MAX_READ   (256u * 1024)
 #define MAX_WINDOW (1024u * 1024)
 /* So long what mincore(2) said is relied on. */
@@ -194,9 +192,12 @@ ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int f
 	return -1;
 }
 
-void fsrv__residency_disable_read_ahead(int fd)
+void fsrv__residency_set_read_ahead(struct fsrv__file *file, bool reads_ahead)
 {
-	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	if (file->is_random == !reads_ahead)
+		return;
+	posix_fadvise(file->fd, 0, 0, reads_ahead ? POSIX_FADV_NORMAL : POSIX_FADV_RANDOM);
+	file->is_random = !reads_ahead;
 }
 
 void fsrv__residency_request(int fd, uint64_t offset, uint64_t length)

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fs/file.h"
+
 /* Reads up to size bytes of a local file that are in memory, 256 KiB at most; fewer when the rest is not.
  *
  * query_first  call mincore(2) before preadv2(2). Without it a hit costs one call, and mincore(2) is only
@@ -35,9 +37,9 @@ struct fsrv__residency_window {
 ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
 				    uint64_t offset);
 
-/* Keeps the kernel from reading ahead for this descriptor by itself: the thread that reads would wait for
- * that. */
-void fsrv__residency_disable_read_ahead(int fd);
+/* Whether the kernel reads ahead for this descriptor by itself. A thread that must not wait may not let it,
+ * since the thread that reads waits for that. */
+void fsrv__residency_set_read_ahead(struct fsrv__file *file, bool reads_ahead);
 
 /* Asks the kernel to have a part of a file in memory soon. May wait for the disk. */
 void fsrv__residency_request(int fd, uint64_t offset, uint64_t length);

@@ -130,6 +130,7 @@ static bool make_sendfile(struct fsrv__answer *answer, struct fsrv__transfer *tr
 	struct fsrv__file *file = answer->file;
 	const struct fsrv__plan *plan = answer->plan;
 
+	fsrv__residency_set_read_ahead(file, true);
 	answer->response = MHD_create_response_from_fd_at_offset64(plan->length, file->fd, plan->offset);
 	if (answer->response == NULL)
 		return false;

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "fs/cache.h"
+#include "fs/descriptors.h"
 #include "fs/memory.h"
 #include "fs/overlay.h"
 #include "fs/roots.h"
@@ -71,6 +72,9 @@ struct fsrv {
 	struct fsrv__scripts scripts;
 	struct fsrv__cache cache;
 	struct fsrv__overlay overlay;
+	struct fsrv__descriptors kept; /* files that stay open for a moment */
+	struct fsrv__job watch_kept;
+	atomic_bool kept_are_watched, watch_is_queued;
 	struct fsrv__counters counters;
 	atomic_uint_least64_t last_answer; /* number of the last answer */
 	atomic_uint missing_pages;         /* of fallback_pages: bits of enum fsrv__try; logged already */

@@ -10,6 +10,7 @@
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/offload.h"
+#include "mhd/open_files.h"
 #include "mhd/option_check.h"
 #include "mhd/option_copy.h"
 #include "mhd/option_struct.h"
@@ -94,6 +95,14 @@ static void set_members(struct fsrv *fs, const struct fsrv_options *options)
 	atomic_init(&fs->completion_is_told, (options->flags & FSRV_COMPLETION_IS_TOLD) != 0);
 }
 
+/* Both are called whatever the other says. */
+static bool when_idle(void *cls)
+{
+	bool drops_more = fsrv__offload_drop_closed(cls);
+
+	return fsrv__open_files_close_unused(cls) || drops_more;
+}
+
 static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 {
 	uint64_t cache_size = options->cache_size != 0 ? options->cache_size : DEFAULT_CACHE_SIZE;
@@ -108,12 +117,12 @@ static bool make_parts(struct fsrv *fs, const struct fsrv_options *options)
 	has_hosts = hosts.n_patterns == 0 ||
 		    fsrv__allowed_hosts_new(&fs->allocator, &fs->log, &hosts, "fsrv_new", &fs->allowed_hosts);
 	pthread_mutex_init(&fs->offload_mutex, NULL);
+	fsrv__descriptors_init(&fs->kept);
 	fsrv__fallback_init(&fs->fallback, options->fallback, options->fallback_cls);
 	fsrv__growth_init(&fs->growth);
 	fs->guard = fsrv__guard_new(&fs->allocator);
-	fs->workers =
-		fsrv__workers_new(&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS,
-				  fsrv__offload_drop_closed, fs);
+	fs->workers = fsrv__workers_new(
+		&fs->allocator, options->workers != 0 ? options->workers : DEFAULT_WORKERS, when_idle, fs);
 	/* With a completion hook each answer needs a response of its own. */
 	if (fs->completion == NULL)
 		fs->prepared_texts = fsrv__prepared_new(&fs->allocator);
@@ -168,6 +177,7 @@ void fsrv_free(struct fsrv *fs)
 	fsrv__growth_destroy(&fs->growth);
 	fsrv__workers_free(fs->workers);
 	fs->workers = NULL;
+	fsrv__descriptors_destroy(&fs->kept);
 	fsrv__guard_free(fs->guard);
 	fsrv__offload_clear(fs);
 	fsrv__cache_destroy(&fs->cache);

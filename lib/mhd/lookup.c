@@ -30,6 +30,7 @@ struct lookup {
 	struct fsrv__cached cached; /* all zero when nothing is known */
 	uint64_t started;           /* in milliseconds of the monotonic clock */
 	bool is_refused;            /* max_files are open */
+	bool is_taken;              /* cached.file is open: it stayed so since an earlier request */
 	struct fsrv__lookup_result *result;
 };
 
@@ -115,7 +116,8 @@ static bool is_unchanged(const struct lookup *l)
 	return fsrv__file_is_same(&l->result->file, &l->cached.file) &&
 	       fsrv__pages_scripts_hash(l->fs, l->scripts, l->result) == hash &&
 	       /* What a large page says of its encoding is not kept. */
-	       (content != NULL || !l->needs->media_type || !fsrv__lookup_result_lacks_charset(l->result));
+	       (content != NULL || !(l->needs->media_type || l->is_taken) ||
+		!fsrv__lookup_result_lacks_charset(l->result));
 }
 
 /* Whether what is cached belongs to a file that is to be followed. A page with scripts never is. */
@@ -148,6 +150,15 @@ static void take_prepared(struct lookup *l)
 		fsrv__prepared_release(prepared);
 }
 
+/* The facts in the result were read a moment ago, and are the same. */
+static void hand_over_descriptor(struct lookup *l)
+{
+	l->result->file.fd = l->cached.file.fd;
+	l->result->file.is_random = l->cached.file.is_random;
+	l->cached.file.fd = -1;
+	l->is_taken = false;
+}
+
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
 
 /* Takes what is cached if a stat(2) of the path confirms it. */
@@ -164,6 +175,8 @@ static enum confirmation confirm_cached(struct lookup *l)
 	l->result->outcome = outcome;
 	if (l->cached.content != NULL)
 		l->result->content = fsrv__content_hold(l->cached.content);
+	if (l->is_taken)
+		hand_over_descriptor(l);
 	take_prepared(l);
 	return CONFIRMED;
 }
@@ -329,6 +342,19 @@ static void drop_what_is_not_needed(struct lookup *l)
 	fsrv__open_files_close(l->fs, &result->file);
 }
 
+/* Descriptors that stayed open must not keep a file from being opened. */
+static enum fsrv__outcome find_and_open(struct lookup *l)
+{
+	int root = l->result->is_recent ? recent_root(l) : -1;
+	enum fsrv__outcome outcome = find(l, FSRV__FIND_OPEN, root);
+
+	if (outcome != FSRV__OVERLOADED || (errno != EMFILE && errno != ENFILE) ||
+	    !fsrv__open_files_close_kept(l->fs))
+		return outcome;
+	reset_result(l->result);
+	return find(l, FSRV__FIND_OPEN, root);
+}
+
 static enum fsrv__lookup_status open_file(struct lookup *l)
 {
 	struct fsrv__lookup_result *result = l->result;
@@ -337,7 +363,7 @@ static enum fsrv__lookup_status open_file(struct lookup *l)
 	l->is_refused = !fsrv__open_files_reserve(l->fs);
 	if (l->is_refused)
 		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, 0);
-	result->outcome = find(l, FSRV__FIND_OPEN, result->is_recent ? recent_root(l) : -1);
+	result->outcome = find_and_open(l);
 	if (result->outcome != FSRV__FOUND_FILE) {
 		int error = errno;
 
@@ -367,8 +393,12 @@ static bool fetch_cached(struct lookup *l)
 	if (l->cached.content != NULL)
 		return l->started - l->cached.read < FRESH_MS;
 	/* The tag of a small file is made of its bytes. */
-	return l->needs->facts_may_suffice && !l->needs->descriptor &&
-	       l->cached.file.identity.size > FSRV__SMALL_SIZE;
+	if (l->cached.file.identity.size <= FSRV__SMALL_SIZE || l->needs->whole)
+		return false;
+	if (l->needs->facts_may_suffice && !l->needs->descriptor)
+		return true;
+	l->is_taken = fsrv__open_files_take(l->fs, &l->cached.file);
+	return l->is_taken;
 }
 
 /* Reads the facts of a descriptor that the program gave. */
@@ -465,6 +495,8 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	}
 	if (confirmation != CONFIRMED)
 		result->was_opened = true;
+	if (l.is_taken)
+		fsrv__open_files_close(fs, &l.cached.file);
 	fsrv__cached_release(&l.cached);
 	return status;
 }

@@ -358,7 +358,7 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 		return true;
 	}
 	fsrv__file_forget(answer->file);
-	if (may_suspend && !reader->file.is_remote && reader->file.fd >= 0)
-		fsrv__residency_disable_read_ahead(reader->file.fd);
+	if (!reader->file.is_remote && reader->file.fd >= 0)
+		fsrv__residency_set_read_ahead(&reader->file, !may_suspend);
 	return true;
 }

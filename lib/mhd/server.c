@@ -10,6 +10,7 @@
 #include "mhd/handler.h"
 #include "mhd/listener.h"
 #include "mhd/offload.h"
+#include "mhd/open_files.h"
 #include "mhd/option_check.h"
 #include "mhd/server_options.h"
 
@@ -246,6 +247,7 @@ void fsrv_server_stop(struct fsrv_server *server)
 	fsrv__growth_cancel(&server->fs->growth, server);
 	MHD_stop_daemon(server->daemon);
 	fsrv__workers_undrain(server->fs->workers, &drain);
+	fsrv__open_files_close_kept(server->fs);
 	fsrv__clients_free(server->clients);
 	fsrv__allowed_hosts_free(server->allowed_hosts);
 	fsrv__release(&server->fs->allocator, server);
