@@ -1,5 +1,5 @@
-/* Asks mincore(2) where it tells the truth, then reads with RWF_NOWAIT. A plain read follows only for
- * bytes that are known to be in memory. */
+/* Asks cachestat(2), or mincore(2) where it tells the truth, then reads with RWF_NOWAIT. A plain read
+ * follows only for bytes that are known to be in memory. */
 #include "fs/residency.h"
 
 #include <errno.h>
@@ -29,6 +29,31 @@ static ssize_t preadv2(int fd, const struct iovec *parts, int n, off_t offset, i
 	return syscall(SYS_preadv2, fd, parts, n, (long)offset, (long)((uint64_t)offset >> 32), how);
 }
 #endif
+
+/* Since Linux 6.5; Debian 12 has no function and no header for it. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+struct cachestat_range {
+	uint64_t offset, length;
+};
+
+struct cachestat {
+	uint64_t n_cached, n_dirty, n_writeback, n_evicted, n_recently_evicted; /* pages */
+};
+
+/* Whether there is a page in memory for each byte. It may still be on its way from the disk. Costs one call
+ * where mincore(2) takes five. */
+static bool has_all_pages(int fd, size_t size, uint64_t offset)
+{
+	const struct cachestat_range range = {offset, size};
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	struct cachestat found;
+
+	return syscall(SYS_cachestat, fd, &range, &found, 0) == 0 &&
+	       found.n_cached >= (offset % page + size + page - 1) / page;
+}
 
 /* The kernel reports every page as resident to a process that neither owns the file nor may write it
  * (mincore(2)). */
@@ -144,14 +169,20 @@ static void query_window(struct fsrv__residency_window *window, int fd, uint64_t
 	uint64_t left = window->end > offset ? window->end - offset : 0;
 	struct stat facts;
 
+	if (left > MAX_WINDOW)
+		left = MAX_WINDOW;
+	if (!window->has_no_nowait && left > 0 && has_all_pages(fd, (size_t)left, offset)) {
+		window->start = offset;
+		window->resident_end = offset + left;
+		return;
+	}
 	if (!window->is_known) {
 		window->is_reliable = fstat(fd, &facts) == 0 && mincore_is_reliable(fd, &facts);
 		window->is_known = true;
 	}
 	window->start = window->resident_end = offset;
 	if (window->is_reliable && left > 0)
-		window->resident_end +=
-			count_resident(fd, left < MAX_WINDOW ? (size_t)left : MAX_WINDOW, offset);
+		window->resident_end += count_resident(fd, (size_t)left, offset);
 }
 
 /* Asks anew where nothing is known of the offset, or was learned too long ago. */
@@ -163,6 +194,20 @@ static void update_window(struct fsrv__residency_window *window, int fd, uint64_
 		return;
 	query_window(window, fd, offset);
 	window->time = now;
+}
+
+/* A plain read would wait for a page that is still on its way, so only mincore(2) will do. */
+static ssize_t read_window_without_nowait(struct fsrv__residency_window *window, int fd, void *buffer,
+					  size_t size, uint64_t offset)
+{
+	if (!window->has_no_nowait) {
+		window->has_no_nowait = true;
+		query_window(window, fd, offset);
+	}
+	if (offset < window->resident_end && size > window->resident_end - offset)
+		size = (size_t)(window->resident_end - offset);
+	return read_if_resident(fd, buffer, size, offset,
+				offset < window->resident_end ? RESIDENT : UNKNOWN);
 }
 
 ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
@@ -177,13 +222,13 @@ ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int f
 		errno = EAGAIN;
 		return -1;
 	}
-	if (size > MAX_READ)
-		size = MAX_READ;
+	if (size > MAX_WINDOW)
+		size = MAX_WINDOW;
 	if (is_resident && size > window->resident_end - offset)
 		size = (size_t)(window->resident_end - offset);
 	n = read_nowait(fd, buffer, size, offset);
 	if (n < 0 && errno == EOPNOTSUPP)
-		return read_if_resident(fd, buffer, size, offset, is_resident ? RESIDENT : UNKNOWN);
+		return read_window_without_nowait(window, fd, buffer, size, offset);
 	if (n > 0)
 		return n;
 	if (n == 0)

@@ -1,7 +1,8 @@
 /* Residency: which bytes of a file are in memory, and reading only those, so that no disk is waited for.
  *
  * preadv2(2) with RWF_NOWAIT reads what is in memory, but it also begins to read what is missing, and may
- * wait for the disk's own tables (extents, checksums) meanwhile. mincore(2) only answers the question. */
+ * wait for the disk's own tables (extents, checksums) meanwhile. cachestat(2) and mincore(2) only answer the
+ * question. */
 #ifndef FSRV__FS_RESIDENCY_H
 #define FSRV__FS_RESIDENCY_H
 
@@ -25,15 +26,16 @@ ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset,
  * block. All zero at the start, but for end. */
 struct fsrv__residency_window {
 	uint64_t end;                 /* of what will be read */
-	uint64_t start, resident_end; /* bytes that were in memory when mincore(2) was called */
-	uint64_t time;                /* of that call, in milliseconds of the monotonic clock */
+	uint64_t start, resident_end; /* bytes that were in memory when the kernel was asked */
+	uint64_t time;                /* of that question, in milliseconds of the monotonic clock */
+	bool has_no_nowait;           /* preadv2(2) does not know RWF_NOWAIT for this file */
 	bool is_known;                /* whether the next member was found out */
 	bool is_reliable;             /* mincore(2) tells the truth about this file */
 };
 
-/* Reads like fsrv__residency_read with query_first, but calls mincore(2) only for each window of up to 1 MiB,
- * and again when that was a while ago. What has left memory meanwhile is not waited for either; the kernel
- * may begin to read it. At the end of the file it is -1 and EAGAIN. */
+/* Reads like fsrv__residency_read with query_first, but up to 1 MiB, and asks the kernel only for each window
+ * of that size, and again when that was a while ago. What has left memory meanwhile is not waited for either;
+ * the kernel may begin to read it. At the end of the file it is -1 and EAGAIN. */
 ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
 				    uint64_t offset);
 

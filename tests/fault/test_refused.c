@@ -18,6 +18,11 @@
 
 #include "service.h"
 
+/* Since Linux 6.5. */
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
 #define SIZE       (2 * MIB)
 #define RANGE_FROM UINT64_C(700001)
 #define RANGE_SIZE UINT64_C(900000)
@@ -34,6 +39,7 @@ static const struct refusal {
 	{"statx", SYS_statx, 0, 0, {0}},
 	{"preadv2", SYS_preadv2, 0, 0, {0}},
 	{"mincore", SYS_mincore, 0, 0, {0}},
+	{"cachestat", SYS_cachestat, 0, 0, {0}},
 	{"posix_fadvise", SYS_fadvise64, 0, 0, {0}},
 	{"sendfile", SYS_sendfile, 0, 0, {0}},
 	{"TCP_INFO", SYS_getsockopt, 1, 2, {IPPROTO_TCP, TCP_INFO}},
@@ -46,7 +52,7 @@ static const struct refusal {
 };
 
 /* The first ones: lookups and reads of the library's own, which it makes with every request. */
-#define N_OF_REQUESTS 4
+#define N_OF_REQUESTS 5
 
 static const int errors[] = {EPERM, ENOSYS, EINVAL, EOPNOTSUPP};
 

@@ -385,8 +385,8 @@ START_TEST(asks_once_for_a_window)
 			ck_assert_uint_eq(tree_compare(buffer, (size_t)n, at), (size_t)n);
 			at += (uint64_t)n;
 		}
-		/* Again for a window that is too long ago: a machine may be that slow. */
-		ck_assert_uint_ge(n_maps, 3);
+		/* Again for a window that is too long ago: a machine may be that slow. With cachestat(2) not
+		 * at all. */
 		ck_assert_uint_lt(n_maps, FILE_SIZE / MOST);
 		ck_assert_int_eq(fsrv__residency_read_window(&window, fd, buffer, MOST, FILE_SIZE), -1);
 		ck_assert_int_eq(errno, EAGAIN);
