@@ -107,7 +107,7 @@ enum fsrv_body {
 	 * file in place is sent as it is at that moment. When the disk fails, libmicrohttpd closes the
 	 * connection by itself: the end is FSRV_ENDING_ABORTED, and the log function is not called. */
 	FSRV_BODY_ZERO_COPY = 1,
-	/* Blocks of up to 256 KiB are read and sent. If the file becomes shorter, no byte beyond its new end
+	/* Blocks of up to 512 KiB are read and sent. If the file becomes shorter, no byte beyond its new end
 	 * is sent, except zeros in a block that was being read at that moment. When the disk fails, the end
 	 * is FSRV_ENDING_READ_ERROR, and the log function is called. */
 	FSRV_BODY_READER = 2
@@ -212,7 +212,7 @@ struct fsrv_completion {
 	uint64_t length;
 	/* Bytes of the slice that the socket took. For TCP the kernel counts them (tcp(7)); if the response
 	 * was cut off, up to 24 bytes of its header section may be included, and of a file that is followed
-	 * the framing of its chunks. For other sockets the last block, of 256 KiB or less, counts as
+	 * the framing of its chunks. For other sockets the last block, of 512 KiB or less, counts as
 	 * taken. */
 	uint64_t sent;
 	uint64_t nanoseconds; /* since the start of the call of fsrv_handle that answered */
@@ -521,7 +521,7 @@ struct fsrv_stats {
 	uint64_t responses[600];  /* the same by status: responses[404] */
 	/* Bytes of content. Those from memory are added when they are passed to the daemon, those of another
 	 * body when it ends. Without the option completion a body that is read in blocks counts up to the
-	 * last block that the daemon asked for, of 256 KiB or less, though a client that went away may not
+	 * last block that the daemon asked for, of 512 KiB or less, though a client that went away may not
 	 * have got it. */
 	uint64_t bytes;
 	uint64_t live_bodies;	  /* bodies in transfer now, without those that are sent from memory */

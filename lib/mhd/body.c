@@ -140,6 +140,30 @@ static bool make_sendfile(struct fsrv__answer *answer, struct fsrv__transfer *tr
 	return true;
 }
 
+/* Sends a slice that is in memory and that a block of a reader could hold. libmicrohttpd would clear that,
+ * and send the header by itself. */
+static bool try_whole(struct fsrv__answer *answer, struct fsrv__transfer *transfer)
+{
+	const struct fsrv__plan *plan = answer->plan;
+	struct fsrv__file *file = answer->file;
+	struct fsrv__residency_window window = {.end = plan->offset + plan->length};
+	struct fsrv__content *content;
+	bool is_made = false;
+
+	if (answer->content != NULL || file->fd < 0 || file->is_remote ||
+	    plan->content != FSRV__CONTENT_SLICE || plan->length > fsrv__reader_block_size(answer->fs))
+		return false;
+	content = fsrv__content_new(&answer->fs->allocator, (size_t)plan->length);
+	if (content == NULL)
+		return false;
+	fsrv__residency_set_read_ahead(file, false);
+	if (fsrv__residency_read_window(&window, file->fd, content->bytes, (size_t)plan->length,
+					plan->offset) == (ssize_t)plan->length)
+		is_made = fsrv__memory_answer_make_body(answer, content, transfer);
+	fsrv__content_release(content);
+	return is_made;
+}
+
 /* Whether more than max_bodies are on their way, this one counted. */
 static bool is_refused(struct fsrv *fs)
 {
@@ -164,6 +188,8 @@ static enum fsrv__answer_result make_large(struct fsrv__answer *answer, enum met
 		is_made = make_sendfile(answer, transfer);
 	else if (method == FOLLOW)
 		is_made = fsrv__follower_make(answer, transfer);
+	else if (method == READ_AND_SUSPEND && try_whole(answer, transfer))
+		is_made = true;
 	else
 		is_made = fsrv__reader_make(answer, transfer, method == READ_AND_SUSPEND);
 	if (!is_made) {

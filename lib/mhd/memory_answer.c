@@ -90,26 +90,42 @@ static void end_answer(void *cls)
 	fsrv__release(&allocator, memory);
 }
 
-static bool make_reported(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
+/* The transfer stays the caller's when it fails. */
+static bool make_with_transfer(struct fsrv__answer *answer, struct fsrv__content *content, char *start,
+			       struct fsrv__transfer *transfer)
 {
 	const struct fsrv__plan *plan = answer->plan;
 	struct memory_answer *memory = fsrv__allocate(&answer->fs->allocator, sizeof(*memory));
 
 	if (memory == NULL)
 		return false;
-	*memory = (struct memory_answer){answer->fs->allocator, fsrv__transfer_begin(answer, false),
+	*memory = (struct memory_answer){answer->fs->allocator, transfer,
 					 content != NULL ? fsrv__content_hold(content) : NULL,
 					 fsrv__plan_sends_file(plan) ? plan->length : 0};
-	if (memory->transfer != NULL)
-		answer->response = make_response(plan, start, end_answer, memory);
-	answer->transfer = memory->transfer;
-	if (answer->response == NULL) {
-		answer->transfer = NULL;
-		fsrv__transfer_cancel(memory->transfer);
-		fsrv__content_release(memory->content);
-		fsrv__release(&answer->fs->allocator, memory);
+	answer->response = make_response(plan, start, end_answer, memory);
+	if (answer->response != NULL)
+		return true;
+	fsrv__content_release(memory->content);
+	fsrv__release(&answer->fs->allocator, memory);
+	return false;
+}
+
+static bool make_reported(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
+{
+	struct fsrv__transfer *transfer = fsrv__transfer_begin(answer, false);
+
+	if (transfer == NULL || !make_with_transfer(answer, content, start, transfer)) {
+		fsrv__transfer_cancel(transfer);
+		return false;
 	}
-	return answer->response != NULL;
+	answer->transfer = transfer;
+	return true;
+}
+
+bool fsrv__memory_answer_make_body(struct fsrv__answer *answer, struct fsrv__content *content,
+				   struct fsrv__transfer *transfer)
+{
+	return make_with_transfer(answer, content, content->bytes, transfer);
 }
 
 bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset)

@@ -13,4 +13,9 @@
  * there is no memory; nothing is made then. */
 bool fsrv__memory_answer_make(struct fsrv__answer *answer, struct fsrv__content *content, uint64_t offset);
 
+/* The same for a body whose transfer has begun: content is all of it. The transfer belongs to the response;
+ * it stays the caller's on failure. */
+bool fsrv__memory_answer_make_body(struct fsrv__answer *answer, struct fsrv__content *content,
+				   struct fsrv__transfer *transfer);
+
 #endif

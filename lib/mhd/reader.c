@@ -11,12 +11,14 @@
 #include "mhd/open_files.h"
 
 #define KIB 1024u
-/* libmicrohttpd keeps one block for each response as long as that lives. */
-#define MAX_BLOCK      (256 * KIB)
-#define MIN_BLOCK      (32 * KIB)
-#define MAX_ALL_BLOCKS (2048 * KIB)
-#define FIRST_WINDOW   (128 * KIB)
-#define MAX_WINDOW     (1024 * KIB)
+/* libmicrohttpd keeps one block for each response as long as that lives. In one turn of a loop no more than
+ * that is read and sent for one connection, and for all together about ALL_BLOCKS, unless there are very
+ * many. */
+#define MIN_BLOCK    (32 * KIB)
+#define MAX_BLOCK    (512 * KIB)
+#define ALL_BLOCKS   (1024 * KIB)
+#define FIRST_WINDOW (128 * KIB)
+#define MAX_WINDOW   (1024 * KIB)
 
 /* Used by the connection's thread alone, with two exceptions: while the connection is suspended, a worker
  * fills the block; and a job that reads ahead holds a reference and uses ahead_start and ahead_end, which do
@@ -294,18 +296,16 @@ static ssize_t read_pieces(void *cls, uint64_t position, char *block, size_t siz
 	return deliver_or_wait(reader, position, block, size, filled > 0 ? (ssize_t)filled : n);
 }
 
-/* All blocks together take little memory, however many slow clients there are. */
-static size_t choose_block_size(const struct fsrv *fs, uint64_t length)
+size_t fsrv__reader_block_size(const struct fsrv *fs)
 {
 	uint64_t live = atomic_load_explicit(&fs->counters.live_bodies, memory_order_relaxed);
-	uint64_t size = live > 0 ? MAX_ALL_BLOCKS / live : MAX_BLOCK;
+	uint64_t size = live > 0 ? ALL_BLOCKS / live : MAX_BLOCK;
 
 	if (size > MAX_BLOCK)
 		size = MAX_BLOCK;
 	if (size < MIN_BLOCK)
 		size = MIN_BLOCK;
-	size -= size % MIN_BLOCK;
-	return length < size ? (size_t)length : (size_t)size;
+	return (size_t)(size - size % MIN_BLOCK);
 }
 
 /* A multipart lies behind the reader. */
@@ -328,6 +328,7 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 	struct fsrv *fs = answer->fs;
 	const struct fsrv__plan *plan = answer->plan;
 	struct reader *reader = allocate_reader(&fs->allocator, plan);
+	size_t block_size;
 
 	if (reader == NULL)
 		return false;
@@ -346,9 +347,12 @@ bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *trans
 	atomic_init(&reader->references, 1);
 	atomic_init(&reader->is_filled, false);
 	atomic_init(&reader->is_reading_ahead, false);
+	block_size = fsrv__reader_block_size(fs);
+	if (block_size > plan->length)
+		block_size = (size_t)plan->length;
 	answer->response = MHD_create_response_from_callback(
-		plan->length, choose_block_size(fs, plan->length),
-		reader->multipart != NULL ? read_pieces : read_block, reader, end_body);
+		plan->length, block_size, reader->multipart != NULL ? read_pieces : read_block, reader,
+		end_body);
 	if (answer->response == NULL) {
 		fsrv__release(&fs->allocator, reader);
 		return false;

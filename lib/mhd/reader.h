@@ -20,4 +20,8 @@
  * may_suspend  suspend the connection rather than wait for the disk */
 bool fsrv__reader_make(struct fsrv__answer *answer, struct fsrv__transfer *transfer, bool may_suspend);
 
+/* The size of a block at this moment: the more bodies are in transfer, the smaller it is, so that all blocks
+ * together take little memory, however many slow clients there are. */
+size_t fsrv__reader_block_size(const struct fsrv *fs);
+
 #endif
