@@ -104,7 +104,7 @@ static bool read_number(const char *option, const char *text, uint64_t least, ui
 static bool read_unsigned(const char *option, const char *text, unsigned least, unsigned most,
 			  unsigned *value)
 {
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (!read_number(option, text, least, most, &number))
 		return false;
@@ -125,7 +125,7 @@ static bool read_limit(const char *option, const char *text, unsigned *value)
 /* To the library 0 is the default, and a single byte keeps nothing. */
 static bool set_cache_size(struct settings *s, const char *text)
 {
-	uint64_t size;
+	uint64_t size = 0;
 
 	if (!read_number("cache-size", text, 0, UINT64_MAX, &size))
 		return false;
