@@ -184,7 +184,8 @@ static enum fsrv__answer_result make_large(struct fsrv__answer *answer, enum met
 		fsrv__transfer_cancel(transfer);
 		return FSRV__ANSWER_REFUSED;
 	}
-	if (method == SENDFILE && fsrv__guard_reserve(answer->fs->guard, answer->socket))
+	if (method == SENDFILE && fsrv__transfer_identify_socket(transfer) &&
+	    fsrv__guard_reserve(answer->fs->guard, answer->socket))
 		is_made = make_sendfile(answer, transfer);
 	else if (method == FOLLOW)
 		is_made = fsrv__follower_make(answer, transfer);

@@ -29,7 +29,8 @@ struct watch {
 	uint64_t cookie;                 /* of the socket */
 	uint64_t device, inode;
 	uint64_t end;
-	int fd; /* of the file */
+	int fd;       /* of the file */
+	size_t place; /* in the list of live ones */
 };
 
 struct fsrv__guard {
@@ -46,6 +47,8 @@ struct fsrv__guard {
 	atomic_uint count;
 	struct watch *watches; /* indexed by the socket's number */
 	size_t n_watches;
+	size_t *live; /* sockets whose bodies are watched; has room for n_watches */
+	size_t n_live;
 	struct fsrv__transfer_list settled;
 };
 
@@ -53,9 +56,15 @@ struct fsrv__guard {
 static struct fsrv__transfer *take_transfer(struct fsrv__guard *guard, struct watch *watch)
 {
 	struct fsrv__transfer *transfer = watch->transfer;
+	size_t last;
 
-	if (transfer != NULL)
-		atomic_fetch_sub(&guard->count, 1);
+	if (transfer == NULL)
+		return NULL;
+	/* The last of the list takes its place. */
+	last = guard->live[--guard->n_live];
+	guard->live[watch->place] = last;
+	guard->watches[last].place = watch->place;
+	atomic_store(&guard->count, (unsigned)guard->n_live);
 	watch->transfer = NULL;
 	return transfer;
 }
@@ -147,16 +156,17 @@ static void check_body(struct fsrv__guard *guard, size_t socket)
 /* Called with the mutex held. */
 static void sample_all(struct fsrv__guard *guard)
 {
-	for (size_t i = 0; i < guard->n_watches; i++)
-		if (guard->watches[i].transfer != NULL)
-			fsrv__transfer_sample(guard->watches[i].transfer);
+	for (size_t i = 0; i < guard->n_live; i++)
+		fsrv__transfer_sample(guard->watches[guard->live[i]].transfer);
 }
 
-/* Called with the mutex held. */
+/* Called with the mutex held. From the end on: what takes the place of a body that ends meanwhile was looked
+ * at before. */
 static void check_all(struct fsrv__guard *guard)
 {
-	for (size_t i = 0; i < guard->n_watches; i++)
-		check_body(guard, i);
+	for (size_t i = guard->n_live; i > 0; i--)
+		if (i <= guard->n_live)
+			check_body(guard, guard->live[i - 1]);
 }
 
 /* Called with the mutex held, which is released meanwhile. */
@@ -186,8 +196,8 @@ static void sweep_in_time(struct fsrv__guard *guard)
 /* What is still watched in the end was closed with its daemon. */
 static void settle_all(struct fsrv__guard *guard)
 {
-	for (size_t i = 0; i < guard->n_watches; i++)
-		settle(guard, take_transfer(guard, &guard->watches[i]), FSRV_ENDING_COMPLETE,
+	while (guard->n_live > 0)
+		settle(guard, take_transfer(guard, &guard->watches[guard->live[0]]), FSRV_ENDING_COMPLETE,
 		       FSRV__SENT_AS_SAMPLED);
 }
 
@@ -236,11 +246,16 @@ static bool make_room(struct fsrv__guard *guard, size_t n_needed)
 {
 	size_t n = guard->n_watches > 0 ? guard->n_watches : 64;
 	struct watch *watches;
+	size_t *live;
 
 	if (n_needed <= guard->n_watches)
 		return true;
 	while (n < n_needed)
 		n *= 2;
+	live = fsrv__resize(&guard->allocator, guard->live, n * sizeof(*live));
+	if (live == NULL)
+		return false;
+	guard->live = live;
 	watches = fsrv__resize(&guard->allocator, guard->watches, n * sizeof(*watches));
 	if (watches == NULL)
 		return false;
@@ -276,6 +291,7 @@ void fsrv__guard_free(struct fsrv__guard *guard)
 	pthread_cond_destroy(&guard->changed);
 	pthread_mutex_destroy(&guard->mutex);
 	fsrv__release(&guard->allocator, guard->watches);
+	fsrv__release(&guard->allocator, guard->live);
 	fsrv__release(&guard->allocator, guard);
 }
 
@@ -283,8 +299,6 @@ bool fsrv__guard_reserve(struct fsrv__guard *guard, int socket)
 {
 	bool is_reserved;
 
-	if (socket < 0 || fsrv__socket_cookie(socket) == 0)
-		return false;
 	pthread_mutex_lock(&guard->mutex);
 	is_reserved = make_room(guard, (size_t)socket + 1) && start_thread(guard);
 	pthread_mutex_unlock(&guard->mutex);
@@ -305,8 +319,10 @@ void fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_bod
 	place = &guard->watches[body->socket];
 	settle(guard, take_transfer(guard, place), FSRV_ENDING_ABORTED, FSRV__SENT_AS_SAMPLED);
 	watch.serial = ++guard->last_serial;
+	watch.place = guard->n_live;
 	*place = watch;
-	atomic_fetch_add(&guard->count, 1);
+	guard->live[guard->n_live++] = (size_t)body->socket;
+	atomic_store(&guard->count, (unsigned)guard->n_live);
 	if (guard->is_asleep)
 		pthread_cond_signal(&guard->changed);
 	pthread_mutex_unlock(&guard->mutex);

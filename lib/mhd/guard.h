@@ -37,7 +37,7 @@ struct fsrv__guard *fsrv__guard_new(const struct fsrv__allocator *allocator);
 void fsrv__guard_free(struct fsrv__guard *guard);
 
 /* Makes sure that a body on this socket can be watched. False when it cannot, for want of memory or of a
- * thread, or because the descriptor is no socket. There is nothing to give back. */
+ * thread. There is nothing to give back. */
 bool fsrv__guard_reserve(struct fsrv__guard *guard, int socket);
 
 /* Watches a body from now on, in place of what was watched on the same socket before. Cannot fail after a

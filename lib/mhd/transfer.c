@@ -42,10 +42,17 @@ static uint64_t estimate_header(const struct fsrv__plan *plan, unsigned daemon_f
 	return size + 1;
 }
 
+bool fsrv__transfer_identify_socket(struct fsrv__transfer *transfer)
+{
+	if (transfer->cookie == 0)
+		transfer->cookie = fsrv__socket_cookie(transfer->socket);
+	return transfer->cookie != 0;
+}
+
 /* Costs system calls, so it is only done where somebody wants to know, or nothing else tells. */
 static void start_to_count(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
 {
-	transfer->cookie = fsrv__socket_cookie(transfer->socket);
+	fsrv__transfer_identify_socket(transfer);
 	transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
 	if (transfer->is_counted)
 		transfer->start += estimate_header(answer->plan, fsrv__connection_flags(answer->connection));

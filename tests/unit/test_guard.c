@@ -113,10 +113,12 @@ static bool watch(int socket, uint64_t length)
 	struct fsrv__guarded_body body = {.socket = socket, .fd = file.fd, .device = file.identity.device,
 					  .inode = file.identity.inode, .end = length};
 
-	if (!fsrv__guard_reserve(guard, socket))
-		return false;
 	body.transfer = fsrv__transfer_begin(&answer, true);
 	ck_assert_ptr_nonnull(body.transfer);
+	if (!fsrv__transfer_identify_socket(body.transfer) || !fsrv__guard_reserve(guard, socket)) {
+		fsrv__transfer_cancel(body.transfer);
+		return false;
+	}
 	fsrv__transfer_begin_content(body.transfer);
 	fsrv__transfer_confirm(body.transfer);
 	fsrv__guard_watch(guard, &body);
