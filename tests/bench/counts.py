@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """System calls, instructions and allocations for each request: fsrv-serve beside other servers.
 
-usage: counts.py FSRV_SERVE PLAIN_HANDLER PREPARED_HANDLER BUILD [JSON]
+usage: counts.py FSRV_SERVE PLAIN_HANDLER PREPARED_HANDLER BUILD check|record RECORD
 
 These numbers do not depend on what else the machine does. System calls of all threads are counted by
 strace, for one connection that is kept alive and for 16, which all ask before the first of them reads.
@@ -14,8 +14,9 @@ instructions; otherwise the memory of a connection, which libmicrohttpd clears a
 most of what is counted. The other servers get the same setting. valgrind 3.19 does not know openat2(2), so
 that under it fsrv-serve opens files in the way that it has for old kernels.
 
-Servers that are not installed are left out. BENCH_ONLY, a regular expression, chooses rows by server and
-request. With JSON the numbers are written to that file too.
+Servers that are not installed are left out. BENCH_ONLY, a regular expression, chooses servers. record
+writes the numbers to a file. check compares those of fsrv-serve with that file, and the exit status is 1 when
+a request has become dearer: by more than 3 % of its instructions, or by half a call or allocation.
 """
 
 import contextlib
@@ -289,6 +290,29 @@ def print_table(title, counts, form):
         print(f"{server:22}" + "".join(f"{cell:>14}" for cell in cells))
 
 
+def find_dearer(counts, recorded):
+    """What a request of fsrv-serve costs more than was recorded."""
+    for kind, place, what, factor, more in (("calls", 0, "system calls", 1, 0.5),
+                                            ("profile", 0, "instructions", 1.03, 0),
+                                            ("profile", 1, "allocations", 1, 0.5)):
+        for server, row in counts.get(kind, {}).items():
+            for request, pair in row.items():
+                before = recorded.get(kind, {}).get(server, {}).get(request)
+                if server.startswith("fsrv") and before and pair[place] > before[place] * factor + more:
+                    yield f"{server}, {request}: {pair[place]:,.1f} {what}, {before[place]:,.1f} recorded"
+
+
+def keep_or_check(counts, notes, task, path):
+    if task == "record":
+        rounded = {kind: {server: {request: [round(value, 2) for value in pair] for request, pair in row.items()}
+                          for server, row in table.items()} for kind, table in counts.items()}
+        path.write_text(json.dumps({"notes": notes, **rounded}, indent=1) + "\n", encoding="utf-8")
+        return 0
+    dearer = list(find_dearer(counts, json.loads(path.read_text(encoding="utf-8"))))
+    print("\n" + ("\n".join(dearer) or "no request is dearer than recorded"))
+    return 1 if dearer else 0
+
+
 def measure(servers, folder, count):
     counts = {}
     for name, server in servers.items():
@@ -302,34 +326,35 @@ def measure(servers, folder, count):
     return counts
 
 
-def main(programs, build, output=None):
+def make_files(root):
+    root.mkdir()
+    for name, size in FILES.items():
+        (root / name).write_bytes(bytes(range(256)) * (size // 256))
+        os.utime(root / name, (time.time() - 3600,) * 2)
+    time.sleep(2.1)  # a file that changed a moment ago is not kept in memory
+
+
+def main(programs, build, task, record):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     os.environ.update(UNCOUNTED_REPETITIONS)
+    counts = {}
     with tempfile.TemporaryDirectory(prefix="fsrv-bench-") as name:
-        root = pathlib.Path(name) / "root"
-        root.mkdir()
-        for path, size in FILES.items():
-            (root / path).write_bytes(bytes(range(256)) * (size // 256))
-            os.utime(root / path, (time.time() - 3600,) * 2)
-        time.sleep(2.1)  # a file that changed a moment ago is not kept in memory
-        servers, notes = known(programs, root, pathlib.Path(name))
+        folder = pathlib.Path(name)
+        make_files(folder / "root")
+        servers, notes = known(programs, folder / "root", folder)
         print(f"{', '.join(notes)}; fsrv-serve and handlers: {build}")
-        counts = {}
         if find("strace"):
-            counts["calls"] = measure(servers, pathlib.Path(name), count_calls_of_all)
+            counts["calls"] = measure(servers, folder, count_calls_of_all)
             print_table(f"system calls for each request, 1 connection / {MANY}", counts["calls"],
                         lambda pair: f"{pair[0]:.1f} / {pair[1]:.1f}")
         if find("valgrind"):
-            counts["profile"] = measure(servers, pathlib.Path(name), count_instructions_of_all)
+            counts["profile"] = measure(servers, folder, count_instructions_of_all)
             print_table("instructions for each request", counts["profile"], lambda pair: f"{pair[0]:,.0f}")
             print_table("allocations for each request", counts["profile"], lambda pair: f"{pair[1]:.1f}")
-        if output:
-            pathlib.Path(output).write_text(json.dumps({"notes": notes, **counts}, indent=1) + "\n",
-                                            encoding="utf-8")
-    return 0 if counts else 77
+    return keep_or_check(counts, notes, task, pathlib.Path(record)) if counts else 77
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (5, 6):
+    if len(sys.argv) != 7 or sys.argv[5] not in ("check", "record"):
         sys.exit(__doc__)
     sys.exit(main(sys.argv[1:4], *sys.argv[4:]))
