@@ -1,5 +1,6 @@
 """The servers that benchmarks put side by side, each started on a folder and pinned to a core."""
 
+import atexit
 import contextlib
 import os
 import pathlib
@@ -13,6 +14,7 @@ import time
 import typing
 
 PATIENCE = 20
+HERE = pathlib.Path(__file__).resolve().parent
 
 NGINX = """
 {user}
@@ -113,18 +115,29 @@ def output_of(*command):
     return done.stdout.strip()
 
 
+def build_go_server(go):
+    """The program, which is removed when this one ends."""
+    folder = tempfile.TemporaryDirectory(prefix="fsrv-bench-go-")
+    atexit.register(folder.cleanup)
+    program = os.path.join(folder.name, "go_server")
+    subprocess.run([go, "build", "-o", program, str(HERE / "go_server.go")], check=True,
+                   env={**os.environ, "GO111MODULE": "off", "GOCACHE": folder.name})
+    return program
+
+
 def known(serve, plain):
     """The servers that this machine has, by name; and their versions, and which it has not."""
-    here = str(pathlib.Path(__file__).resolve().parent / "node_server.js")
+    here = str(HERE / "node_server.js")
     servers = {f"fsrv-serve {mode}": Server([serve, "--quiet", "--mode", mode])
                for mode in ("thread", "epoll", "pool")}
     servers["MHD one loop"] = Server([plain, "epoll"])
     servers["MHD thread each"] = Server([plain, "thread"])
     notes = []
-    nginx, node = find("nginx"), find("node")
+    nginx, node, go = find("nginx"), find("node"), find("go")
     if nginx:
         about = output_of(nginx, "-V")
         servers["nginx"] = Server([nginx], "tcp_nopush on;")
+        servers["nginx chunk 512k"] = Server([nginx], "tcp_nopush on; sendfile_max_chunk 512k;")
         if "--with-threads" in about:
             servers["nginx aio threads"] = Server([nginx], "tcp_nopush on; aio threads;")
         else:
@@ -138,6 +151,11 @@ def known(serve, plain):
         notes.append(f"node {output_of(node, '--version')}")
     else:
         notes.append("node is not installed: no rows of it")
+    if go:
+        servers["go FileServer"] = Server([build_go_server(go)])
+        notes.append(output_of(go, "version"))
+    else:
+        notes.append("go is not installed: no row of it")
     return servers, notes
 
 
