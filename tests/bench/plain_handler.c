@@ -1,15 +1,13 @@
 /* What a program does without fsrv: plain_handler epoll|thread ROOT
  *
- * Each file is opened in the handler and handed to libmicrohttpd. Prints its address; ends at SIGTERM. */
-#include <arpa/inet.h>
+ * Each file is opened in the handler and handed to libmicrohttpd. */
 #include <fcntl.h>
-#include <microhttpd.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "serve_loopback.h"
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
 			      struct MHD_Response *response)
@@ -54,25 +52,7 @@ static enum MHD_Result handle(void *root, struct MHD_Connection *connection, con
 
 int main(int argc, char **argv)
 {
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD;
-	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct MHD_Daemon *daemon;
-	sigset_t ends;
-	int number;
-
 	if (argc != 3)
 		return 2;
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	flags |= strcmp(argv[1], "epoll") == 0 ? MHD_USE_EPOLL : MHD_USE_THREAD_PER_CONNECTION;
-	daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, argv[2], MHD_OPTION_SOCK_ADDR, &loopback,
-				  MHD_OPTION_END);
-	if (daemon == NULL)
-		return 1;
-	printf("http://127.0.0.1:%u/\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
-	fflush(stdout);
-	sigwait(&ends, &number);
-	MHD_stop_daemon(daemon);
-	return 0;
+	return serve_loopback(argv[1], handle, argv[2]);
 }

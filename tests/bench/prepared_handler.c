@@ -1,16 +1,13 @@
 /* The least that an answer of libmicrohttpd can cost: prepared_handler epoll|thread ROOT
  *
  * Each file of ROOT is read before the start, and the responses to all requests that are expected are made
- * then. The handler only chooses one. It checks nothing, and a range is always the same one. Prints its
- * address; ends at SIGTERM. */
-#include <arpa/inet.h>
+ * then. The handler only chooses one. It checks nothing, and a range is always the same one. */
 #include <dirent.h>
-#include <microhttpd.h>
-#include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "serve_loopback.h"
 
 #define MAX_FILES   16
 #define RANGE_START 1000000
@@ -116,28 +113,11 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 
 int main(int argc, char **argv)
 {
-	unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD;
-	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	static char text[] = "not found\n";
-	struct MHD_Daemon *daemon;
-	sigset_t ends;
-	int number;
 
 	if (argc != 3)
 		return 2;
 	read_files(argv[2]);
 	absent = prepare(text, sizeof(text) - 1, NULL);
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &ends, NULL);
-	flags |= strcmp(argv[1], "epoll") == 0 ? MHD_USE_EPOLL : MHD_USE_THREAD_PER_CONNECTION;
-	daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &loopback,
-				  MHD_OPTION_END);
-	if (daemon == NULL)
-		return 1;
-	printf("http://127.0.0.1:%u/\n", MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
-	fflush(stdout);
-	sigwait(&ends, &number);
-	MHD_stop_daemon(daemon);
-	return 0;
+	return serve_loopback(argv[1], handle, NULL);
 }
