@@ -103,8 +103,10 @@ static bool make_with_transfer(struct fsrv__answer *answer, struct fsrv__content
 					 content != NULL ? fsrv__content_hold(content) : NULL,
 					 fsrv__plan_sends_file(plan) ? plan->length : 0};
 	answer->response = make_response(plan, start, end_answer, memory);
-	if (answer->response != NULL)
+	if (answer->response != NULL) {
+		fsrv__transfer_begin_header(transfer, answer);
 		return true;
+	}
 	fsrv__content_release(memory->content);
 	fsrv__release(&answer->fs->allocator, memory);
 	return false;

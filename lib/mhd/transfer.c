@@ -25,6 +25,11 @@ struct fsrv__transfer {
 	char path[];
 };
 
+bool fsrv__transfer_is_reported(const struct fsrv__transfer *transfer)
+{
+	return transfer->fs->completion != NULL;
+}
+
 /* Estimates the size of the header: status line, Date, length, our fields and the end of the header.
  * libmicrohttpd may add a Connection field. */
 static uint64_t estimate_header(const struct fsrv__plan *plan, unsigned daemon_flags)
@@ -49,10 +54,8 @@ bool fsrv__transfer_identify_socket(struct fsrv__transfer *transfer)
 	return transfer->cookie != 0;
 }
 
-/* Costs system calls, so it is only done where somebody wants to know, or nothing else tells. */
 static void start_to_count(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
 {
-	fsrv__transfer_identify_socket(transfer);
 	transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
 	if (transfer->is_counted)
 		transfer->start += estimate_header(answer->plan, fsrv__connection_flags(answer->connection));
@@ -80,8 +83,6 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	transfer->started = answer->started;
 	transfer->socket = answer->socket;
 	transfer->is_body = is_body;
-	if (answer->fs->completion != NULL)
-		start_to_count(transfer, answer);
 	if (is_body)
 		fsrv__count(&answer->fs->counters.live_bodies, 1);
 	return transfer;
@@ -90,7 +91,12 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
 {
 	transfer->holds_file = true;
-	if (!transfer->is_counted)
+	start_to_count(transfer, answer);
+}
+
+void fsrv__transfer_begin_header(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
+{
+	if (fsrv__transfer_is_reported(transfer))
 		start_to_count(transfer, answer);
 }
 
@@ -129,7 +135,7 @@ const char *fsrv__transfer_path(const struct fsrv__transfer *transfer)
 
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer)
 {
-	if (transfer->is_counted)
+	if (fsrv__transfer_is_reported(transfer))
 		transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
 }
 
@@ -194,11 +200,6 @@ void fsrv__transfer_settle(struct fsrv__transfer *transfer, enum fsrv_ending end
 	count_out(transfer);
 }
 
-bool fsrv__transfer_is_reported(const struct fsrv__transfer *transfer)
-{
-	return transfer->fs->completion != NULL;
-}
-
 void fsrv__transfer_report(struct fsrv__transfer *transfer)
 {
 	struct fsrv *fs = transfer->fs;
@@ -214,9 +215,7 @@ void fsrv__transfer_end(struct fsrv__transfer *transfer, enum fsrv_ending ending
 		fsrv__transfer_cancel(transfer);
 		return;
 	}
-	if (sent != FSRV__SENT_ALL && transfer->is_counted &&
-	    fsrv__socket_cookie(transfer->socket) == transfer->cookie &&
-	    fsrv__transfer_measure(transfer, transfer->socket))
+	if (sent != FSRV__SENT_ALL && fsrv__transfer_measure(transfer, transfer->socket))
 		sent = FSRV__SENT_AS_SAMPLED;
 	fsrv__transfer_settle(transfer, ending, sent);
 	fsrv__transfer_report(transfer);

@@ -2,7 +2,8 @@
  * that the body holds open, and reports to the completion hook how the answer ended.
  *
  * libmicrohttpd does not tell how much of a response was sent. The kernel does, for TCP (mhd/socket.h). It
- * is asked for the completion hook, and for bodies of which nobody else knows.
+ * is asked for the completion hook, once before and once after the content, and for bodies of which nobody
+ * else knows.
  *
  * It ends in two steps. To settle it counts it out: any thread may do that at once, since it calls nothing
  * of the program's. To report it calls the completion hook. An answer that was never queued is not reported.
@@ -42,6 +43,10 @@ void fsrv__transfer_cancel(struct fsrv__transfer *transfer);
 
 /* The path of the file below its root; valid as long as the transfer is. */
 const char *fsrv__transfer_path(const struct fsrv__transfer *transfer);
+
+/* Notes that the header follows, whose length is estimated. For a response that has no reader, which would
+ * tell when the content begins. */
+void fsrv__transfer_begin_header(struct fsrv__transfer *transfer, const struct fsrv__answer *answer);
 
 /* Notes that everything that was written so far is header, and that content follows. */
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer);

@@ -129,6 +129,14 @@ enum MHD_Result MHD_queue_response(struct MHD_Connection *connection, unsigned i
 	CALL_REAL(MHD_queue_response, connection, status_code, response);
 }
 
+static atomic_uint n_questions; /* to a socket */
+
+int getsockopt(int socket, int level, int name, void *value, socklen_t *size)
+{
+	atomic_fetch_add(&n_questions, 1);
+	CALL_REAL(getsockopt, socket, level, name, value, size);
+}
+
 static void note_access(void *cls, const struct fsrv_access *access)
 {
 	(void)cls;
@@ -393,6 +401,17 @@ START_TEST(tells_each_end_once)
 }
 END_TEST
 
+/* The socket is asked once before the content and once after it, except for bodies by sendfile(2), and when a
+ * connection or a lookup is to be known again. */
+static void check_questions(unsigned n_answers)
+{
+	uint64_t most = 2 * n_answers + 4 * stats_now().cold_lookups + 4;
+
+	if (way.kind == SERVER && way.mode != FSRV_SERVER_THREAD)
+		ck_assert_msg(atomic_load(&n_questions) <= most, "%s: %u questions for %u answers", way.name,
+			      atomic_load(&n_questions), n_answers);
+}
+
 /* The same without waiting for one end before the next request. */
 static void check_requests_in_a_row(int number)
 {
@@ -400,12 +419,14 @@ static void check_requests_in_a_row(int number)
 	const int rows[] = {0, 2, 4, 2, 7, 2, 3, 12, 2, 0};
 
 	(void)number;
+	atomic_store(&n_questions, 0);
 	serve();
 	client_open(&client, connect_to_it());
 	for (int i = 0; i < LEN(rows); i++)
 		ask(&client, rows[i]);
 	client_close(&client);
 	wait_for_completions(LEN(rows));
+	check_questions(LEN(rows));
 	check_pairs();
 	for (int i = 0; i < LEN(rows) - 1; i++)
 		ck_assert_msg(completions[i].ending == FSRV_ENDING_COMPLETE &&
