@@ -120,7 +120,8 @@ def measure_rotation(running, cleanup):
                 for client in asked:
                     read_all(client, b"x" * 100)
             costs.append((processor_time(running.group) - before) / (last - first) / 1000)
-        print(f"rotation {rotation + 1}: " + ", ".join(f"{cost:.1f}" for cost in costs) + " us for each request")
+        shown = ", ".join(f"{cost:.1f}" for cost in costs)
+        print(f"rotation {rotation + 1}: {shown} us for each request")
 
 
 def make_files(folder):

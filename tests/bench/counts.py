@@ -304,8 +304,10 @@ def find_dearer(counts, recorded):
 
 def keep_or_check(counts, notes, task, path):
     if task == "record":
-        rounded = {kind: {server: {request: [round(value, 2) for value in pair] for request, pair in row.items()}
-                          for server, row in table.items()} for kind, table in counts.items()}
+        rounded = {kind: {server: {request: [round(value, 2) for value in pair]
+                                   for request, pair in row.items()}
+                          for server, row in table.items()}
+                   for kind, table in counts.items()}
         path.write_text(json.dumps({"notes": notes, **rounded}, indent=1) + "\n", encoding="utf-8")
         return 0
     dearer = list(find_dearer(counts, json.loads(path.read_text(encoding="utf-8"))))
