@@ -5,6 +5,8 @@
 #   --sanitize=LIST   for meson's b_sanitize (default: address,undefined). Also: thread for data races,
 #                     and none, to be followed by --setup=valgrind
 #
+# With the variable WERROR=true a warning is an error.
+#
 # The last line is "N passed, M failed, K skipped", where each subtest counts. The exit status is 0
 # only when nothing failed. Each list of sanitizers has a build folder of its own, build-test for the
 # default and build-test-thread for thread.
@@ -38,7 +40,7 @@ build_tests()
 	mkdir -p "$build"
 	[ -f "$build/build.ninja" ] ||
 		quietly "$build/run.log" meson setup "$build" "$source" -Db_sanitize="$sanitize" \
-			-Db_lundef=false -Ddefault_library=both -Dwerror=true
+			-Db_lundef=false -Ddefault_library=both -Dwerror="${WERROR:-false}"
 	quietly "$build/run.log" meson compile -C "$build"
 }
 
