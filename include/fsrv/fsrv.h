@@ -566,7 +566,8 @@ FSRV_API void fsrv_request_completed(void *cls, struct MHD_Connection *connectio
  *          *con_cls may pass that state instead: fsrv then answers in this call. Make this call the final
  *          one, because libmicrohttpd closes the connection after a response in the first call.
  *
- * The other arguments are those of libmicrohttpd.
+ * The other arguments are those of libmicrohttpd. Where url is NULL, because the path contains a NUL byte
+ * (MHD_OPTION_ALLOW_BIN_ZERO_IN_URI_PATH), the answer is 400.
  *
  * The content of a request is read and discarded. There are two exceptions, which fsrv answers in the
  * first call without reading the content: methods other than GET, HEAD and OPTIONS, and malformed

@@ -480,6 +480,12 @@ static enum MHD_Result handle(struct exchange *x)
 	return answer(x);
 }
 
+/* Newer releases of libmicrohttpd pass NULL for a path with a NUL byte, in daemons that allow these. */
+static const char *known_target(const char *url)
+{
+	return url != NULL ? url : "";
+}
+
 enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
 			    const char *version, const char *upload_data, size_t *upload_data_size,
 			    void **con_cls)
@@ -487,7 +493,8 @@ enum MHD_Result fsrv_handle(void *cls, struct MHD_Connection *connection, const 
 	struct exchange x;
 
 	x.fs = cls;
-	x.call = (struct call){connection, url, method, version, upload_data, upload_data_size, con_cls};
+	x.call = (struct call){connection, known_target(url), method, version, upload_data,
+			       upload_data_size, con_cls};
 	x.is_chosen = false;
 	x.resource = NULL;
 	return handle(&x);
@@ -503,7 +510,8 @@ enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource *given,
 	enum MHD_Result result;
 
 	x.fs = fs;
-	x.call = (struct call){connection, url, method, version, upload_data, upload_data_size, con_cls};
+	x.call = (struct call){connection, known_target(url), method, version, upload_data,
+			       upload_data_size, con_cls};
 	x.is_chosen = true;
 	x.resource = given != NULL ? &resource : NULL;
 	x.refusal = NULL;

@@ -117,6 +117,10 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 	bool has_pool = options->mode == FSRV_SERVER_POOL && options->threads > 1;
 	unsigned connections = options->connection_limit + choose_spare(options);
 	struct MHD_OptionItem items[] = {
+#if FSRV_MHD_IS_STRICT
+		/* As strict as RFC 9112 lets a server be. */
+		{MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL},
+#endif
 		{MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL},
 		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_memory, NULL},

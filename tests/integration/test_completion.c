@@ -112,9 +112,13 @@ struct MHD_Response *MHD_create_response_from_callback(uint64_t size, size_t blo
 	CALL_REAL(MHD_create_response_from_callback, size, block_size, crc, crc_cls, crfc);
 }
 
-struct MHD_Response *
-MHD_create_response_from_buffer_with_free_callback_cls(size_t size, void *buffer,
-						       MHD_ContentReaderFreeCallback crfc, void *crfc_cls)
+/* By its symbol alone, because the buffer is const in the header from libmicrohttpd 1.0 on. */
+struct MHD_Response *create_from_buffer(size_t size, void *buffer, MHD_ContentReaderFreeCallback crfc,
+					void *crfc_cls)
+	__asm__("MHD_create_response_from_buffer_with_free_callback_cls");
+
+struct MHD_Response *create_from_buffer(size_t size, void *buffer, MHD_ContentReaderFreeCallback crfc,
+					void *crfc_cls)
 {
 	if (is_to_fail(&responses_left))
 		return NULL;

@@ -51,7 +51,7 @@ static const struct {
 } kept[] = {
 	{"content with GET", GET "Content-Length: 4\r\n\r\nabcd", 200},
 	{"content with GET that looks like a request",
-	 GET "Content-Length: 29\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n\r\n", 200},
+	 GET "Content-Length: 30\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n\r\n", 200},
 	{"content with a missing file", "GET /none HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd",
 	 404},
 	{"content with OPTIONS", "OPTIONS * HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd", 204},
@@ -119,7 +119,12 @@ START_TEST(closes_the_connection)
 			continue;
 		}
 		client_read(&client, true, &reply);
-		ck_assert_msg(reply.status == closed[i].status, "%s: %d", closed[i].name, reply.status);
+		/* Since 1.0.4 libmicrohttpd answers 501 to codings (RFC 9112, 6.1). */
+		if (FSRV_MHD_IS_STRICT && reply.status == 501)
+			ck_assert_ptr_nonnull(strstr(closed[i].name, "coding"));
+		else
+			ck_assert_msg(reply.status == closed[i].status, "%s: %d", closed[i].name,
+				      reply.status);
 		if (reply.status == 405)
 			ck_assert_str_eq(client_field(&reply, "Allow"), "GET, HEAD, OPTIONS");
 		client_reply_free(&reply);
@@ -147,20 +152,26 @@ static void send_long_request(struct client *client, const char *before, size_t 
 	free(filler);
 }
 
+/* libmicrohttpd 1.0 leaves a connection whose method fills its memory alone until its timeout. */
 START_TEST(survives_long_requests)
 {
 	static const size_t lengths[] = {1000, 8000, 31000, 32000, 32300, 32500, 33000, 65536, 300000};
-	static const char *const starts[] = {"GET /", "GET /hello.txt?", GET "X: ", GET "Range: bytes=0-",
-					     GET "Range: bytes=", GET "If-None-Match: \"", "X"};
+	static const char *const starts[] = {"GET /",
+					     "GET /hello.txt?",
+					     GET "X: ",
+					     GET "Range: bytes=0-",
+					     GET "Range: bytes=",
+					     GET "If-None-Match: \"",
+					     "X"};
 	struct test_daemon daemon;
 	struct client client;
 	struct reply reply;
 
-	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW);
+	daemon_start(&daemon, &daemon_modes[_i], fsrv_handle, fs, FSRV_URL_IS_RAW | DAEMON_CLOSES_IDLE);
 	for (int i = 0; i < LEN(starts) * LEN(lengths); i++) {
 		const char *start = starts[i / LEN(lengths)];
-		const char *end = strstr(start, "HTTP") != NULL ? "\r\n\r\n"
-								: " HTTP/1.1\r\nHost: test\r\n\r\n";
+		const char *end =
+			strstr(start, "HTTP") != NULL ? "\r\n\r\n" : " HTTP/1.1\r\nHost: test\r\n\r\n";
 
 		client_open(&client, daemon_connect(&daemon));
 		send_long_request(&client, start, lengths[i % LEN(lengths)], end);

@@ -227,7 +227,9 @@ static const struct {
 	{"GET", "/.hidden", "", 404, "404 /.hidden - -1 0"},
 	{"GET", "/../x", "", 404, "404 / - -1 0"},
 	{"GET", "/x%00", "", 400, "400 / - -1 0"},
+#if !FSRV_MHD_IS_STRICT /* otherwise libmicrohttpd answers this by itself */
 	{"GET", "/x", "Bad Name: 1\r\n", 400, "400 /x - -1 0"},
+#endif
 	{"OPTIONS", "/" HASHED, "", 204, "204 /" HASHED " - -1 0"},
 	{"OPTIONS", "*", "", 204, "204 / - -1 0"},
 	{"PUT", "/" HASHED, "", 405, "405 /" HASHED " - -1 0"},

@@ -95,8 +95,10 @@ static const struct response_case cases[] = {
 	{"backslash", "GET", "/sub\\inner.css", "", 400, NULL, {NULL}},
 	{"no slash", "GET", "hello.txt", "", 400, NULL, {NULL}},
 	{"asterisk", "GET", "*", "", 400, NULL, {NULL}},
+#if !FSRV_MHD_IS_STRICT /* otherwise libmicrohttpd answers these by itself */
 	{"two Host fields", "GET", "/hello.txt", "Host: other\r\n", 400, NULL, {NULL}},
 	{"blank before the colon", "GET", "/hello.txt", "X-Field : 1\r\n", 400, NULL, {NULL}},
+#endif
 	{"OPTIONS", "OPTIONS", "/hello.txt", "", 204, NULL, {"Allow: GET, HEAD, OPTIONS", "!Content-Length"}},
 	{"OPTIONS of everything", "OPTIONS", "*", "", 204, NULL, {"Allow: GET, HEAD, OPTIONS"}},
 	{"OPTIONS with content", "OPTIONS", "/", "Content-Length: 0\r\n", 204, NULL, {NULL}},

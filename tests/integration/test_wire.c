@@ -217,6 +217,53 @@ static const struct row rows[] = {
 	{"trailer with a NUL", TEXT(CHUNKED "0\r\n\0\r\n" SECOND), {200}, CLOSED},
 };
 
+/* What newer releases make of rows that they read otherwise: they refuse more by themselves. Where they do
+ * not agree with each other, alternatives are separated by "|". */
+static const struct {
+	const char *name;
+	const char *outcomes;
+} newer[] = {
+	{"empty lines before", "closed"},
+	{"empty lines with bare LF before", "closed"},
+	{"two blanks before the version", "400 closed"},
+	{"blank in the target", "400 closed"},
+	{"blank in the query", "400 closed"},
+	{"CR in the target", "400 closed"},
+	{"control byte in the query", "200 kept"},
+	{"NUL in the method", "closed"},
+	{"NUL in the target", "closed"},
+	{"NUL in the target without fields", "closed"},
+	{"NUL before the query", "closed"},
+	{"NUL in the query", "closed"},
+	{"NUL in a value of the query", "closed"},
+	{"NUL at the end of the target", "closed"},
+	{"NUL before the request line", "closed"},
+	{"only a colon, and bare LF", "400 closed"},
+	{"bare LF, then only a colon", "400 closed"},
+	{"only a NUL, and bare LF", "400 closed"},
+	{"NUL and bare LF at the end of the value", "400 closed"},
+	{"LF in the value", "400 closed"},
+	{"only bare LF", "400 closed"},
+	{"CRLF, then bare LF", "400 closed"},
+	{"bare LF, then CRLF", "400 closed"},
+	{"length with a blank behind", "200 kept"},
+	{"length beyond 2^64", "400 closed|413 closed"},
+	{"chunked in HTTP/1.0", "400 closed|200 closed"},
+	{"chunked and a blank", "200 closed"},
+	{"chunked, identity", "501 closed|400 closed"},
+	{"chunked, chunked", "501 closed|400 closed"},
+	{"identity", "501 closed|400 closed"},
+	{"empty coding", "501 closed|400 closed"},
+	{"coding with a parameter", "501 closed|400 closed"},
+	{"quoted coding", "501 closed|400 closed"},
+	{"coding with a vertical tab", "501 closed|400 closed"},
+	{"chunk extension", "400 closed|200 closed"},
+	{"LF in a chunk extension", "400 closed"},
+	{"bare LF around a chunk", "400 closed"},
+	{"trailer with an empty name", "400 closed"},
+	{"trailer with a NUL", "400 closed"},
+};
+
 static struct tree tree;
 static struct fsrv *fs;
 
@@ -258,9 +305,30 @@ static void read_answers(struct client *client, char *out, size_t size)
 	snprintf(out + length, size - length, "%s", is_last ? "kept" : "closed");
 }
 
+static bool is_listed(const char *list, const char *text)
+{
+	size_t length = strlen(text);
+
+	for (const char *at = list; at != NULL; at = strchr(at, '|')) {
+		at += *at == '|';
+		if (strncmp(at, text, length) == 0 && (at[length] == '|' || at[length] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static const char *find_newer_outcomes(const char *name)
+{
+	for (int i = 0; FSRV_MHD_IS_STRICT && i < LEN(newer); i++)
+		if (strcmp(newer[i].name, name) == 0)
+			return newer[i].outcomes;
+	return NULL;
+}
+
 static void expect_answers(const struct row *row, struct client *client)
 {
 	char expected[64] = "", seen[256];
+	const char *outcomes;
 	size_t length = 0;
 
 	for (int i = 0; i < MAX_ANSWERS && row->statuses[i] != 0; i++)
@@ -269,7 +337,10 @@ static void expect_answers(const struct row *row, struct client *client)
 	snprintf(expected + length, sizeof(expected) - length, "%s",
 		 row->is_kept == KEPT ? "kept" : "closed");
 	read_answers(client, seen, sizeof(seen));
-	ck_assert_msg(strcmp(seen, expected) == 0, "%s: %s, not %s", row->name, seen, expected);
+	outcomes = find_newer_outcomes(row->name);
+	if (outcomes == NULL)
+		outcomes = expected;
+	ck_assert_msg(is_listed(outcomes, seen), "%s: %s, not %s", row->name, seen, outcomes);
 }
 
 START_TEST(answers_each_row)
@@ -448,6 +519,15 @@ static enum MHD_Result call_with_rest(void *cls, struct MHD_Connection *connecti
 	return fsrv_handle(cls, connection, rest, method, version, upload_data, upload_data_size, con_cls);
 }
 
+/* As a daemon with MHD_OPTION_ALLOW_BIN_ZERO_IN_URI_PATH does for a path with a NUL byte. */
+static enum MHD_Result call_without_target(void *cls, struct MHD_Connection *connection, const char *url,
+					   const char *method, const char *version, const char *upload_data,
+					   size_t *upload_data_size, void **con_cls)
+{
+	return fsrv_handle(cls, connection, strcmp(url, "/0") == 0 ? NULL : url, method, version, upload_data,
+			   upload_data_size, con_cls);
+}
+
 static const struct {
 	MHD_AccessHandlerCallback handler;
 	struct row row;
@@ -458,6 +538,8 @@ static const struct {
 	{call_with_one_copy, {"one copy, without fields", TEXT("GET /a HTTP/1.0\r\n\r\n"), {200}, CLOSED}},
 	{call_with_fields, {"fields", TEXT("GET /a?b" FIELDS "a: v\r\n\r\n"), {206}, KEPT}},
 	{call_with_rest, {"rest", TEXT("GET /x/a?b" FIELDS "\r\n"), {200}, KEPT}},
+	{call_without_target, {"no target", TEXT("GET /0" FIELDS "\r\n"), {400}, KEPT}},
+	{call_without_target, {"no target, without fields", TEXT("GET /0 HTTP/1.0\r\n\r\n"), {400}, CLOSED}},
 	{call_with_rest, {"rest, empty name", TEXT("GET /x/a?b" FIELDS ": v\r\n" SECOND), {400}, CLOSED}},
 };
 
@@ -480,12 +562,6 @@ START_TEST(leaves_texts_of_programs_alone)
 	free(own_name);
 }
 END_TEST
-
-/* Later versions refuse more themselves, with other statuses. */
-const char *test_lacks(void)
-{
-	return MHD_get_version()[0] == '0' ? NULL : "libmicrohttpd before 1.0";
-}
 
 Suite *test_suite(void)
 {

@@ -51,8 +51,8 @@ static void drive_until_woken(struct test_daemon *daemon)
 	eventfd_t n;
 
 	while (!atomic_load(&daemon->stopping)) {
-		bool is_given = MHD_get_timeout(daemon->mhd, &timeout) == MHD_YES &&
-			timeout < CLIENT_PATIENCE_MS;
+		bool is_given =
+			MHD_get_timeout(daemon->mhd, &timeout) == MHD_YES && timeout < CLIENT_PATIENCE_MS;
 
 		poll(waits, 2, is_given ? (int)timeout : CLIENT_PATIENCE_MS);
 		if (waits[1].revents != 0)
@@ -86,7 +86,7 @@ void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode,
 		  MHD_AccessHandlerCallback handler, struct fsrv *fs, unsigned flags)
 {
 	struct sockaddr_in loopback = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct MHD_OptionItem more[6];
+	struct MHD_OptionItem more[8];
 	size_t n = 0;
 
 	daemon->mode = mode;
@@ -94,6 +94,11 @@ void daemon_start(struct test_daemon *daemon, const struct daemon_mode *mode,
 	daemon->wake = -1;
 	atomic_init(&daemon->stopping, false);
 	more[n++] = (struct MHD_OptionItem){MHD_OPTION_SOCK_ADDR, 0, &loopback};
+#if FSRV_MHD_IS_STRICT
+	more[n++] = (struct MHD_OptionItem){MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL};
+#endif
+	if ((flags & DAEMON_CLOSES_IDLE) != 0)
+		more[n++] = (struct MHD_OptionItem){MHD_OPTION_CONNECTION_TIMEOUT, 1, NULL};
 	if ((flags & FSRV_COMPLETION_IS_TOLD) != 0)
 		more[n++] = (struct MHD_OptionItem){MHD_OPTION_NOTIFY_COMPLETED,
 						    (intptr_t)fsrv_request_completed, fs};

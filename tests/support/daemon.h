@@ -31,6 +31,9 @@ struct test_daemon {
 /* Whether connections may be suspended in that mode. */
 bool daemon_suspends(const struct daemon_mode *mode);
 
+/* Beside fsrv's flags: connections are closed when they were idle for a second. */
+#define DAEMON_CLOSES_IDLE (1u << 31)
+
 /* Starts a daemon on loopback that calls the handler with fs. Of fs's flags FSRV_URL_IS_RAW and
  * FSRV_COMPLETION_IS_TOLD concern the daemon, too. Loops without threads of their own suspend only when fs
  * was made with daemon_wake and this daemon as the options wake and wake_cls, which do no harm elsewhere. */
