@@ -14,18 +14,34 @@ static ssize_t read_nothing(void *cls, uint64_t position, char *block, size_t si
 	return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-/* A response that has a length to announce, if it is known, and no content. In chunked coding libmicrohttpd
- * 0.9.75 sends the last chunk nevertheless, where the next response belongs: so there is none, and the
- * connection is closed. */
-static struct MHD_Response *make_empty(uint64_t length, void (*release)(void *), void *cls)
+static struct MHD_Response *make_with_length(uint64_t length, void (*release)(void *), void *cls)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_callback(length, 1, read_nothing, cls, release);
+	return MHD_create_response_from_callback(length, 1, read_nothing, cls, release);
+}
 
-	if (response != NULL && length == FSRV__LENGTH_UNKNOWN)
+/* For HEAD, where GET would have content of unknown length. */
+#if FSRV_MHD_HAS_HEAD_ONLY
+static struct MHD_Response *make_without_length(void (*release)(void *), void *cls)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer_with_free_callback_cls(
+		0, (void *)(uintptr_t) "", release, cls);
+
+	if (response != NULL)
+		MHD_set_response_options(response, MHD_RF_HEAD_ONLY_RESPONSE, MHD_RO_END);
+	return response;
+}
+#else
+/* In chunked coding libmicrohttpd 0.9.75 sends the last chunk nevertheless, where the next response belongs:
+ * so the coding is left out, and the connection is closed. */
+static struct MHD_Response *make_without_length(void (*release)(void *), void *cls)
+{
+	struct MHD_Response *response = make_with_length(FSRV__LENGTH_UNKNOWN, release, cls);
+
+	if (response != NULL)
 		MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
 	return response;
 }
+#endif
 
 /* start    of the slice, if there is one
  * release  called with cls when libmicrohttpd is done with the response */
@@ -39,7 +55,8 @@ static struct MHD_Response *make_response(const struct fsrv__plan *plan, char *s
 									      release, cls);
 	case FSRV__CONTENT_NONE:
 		/* libmicrohttpd announces the size of the response, so it has to have one. */
-		return make_empty(plan->length, release, cls);
+		return plan->length == FSRV__LENGTH_UNKNOWN ? make_without_length(release, cls)
+							    : make_with_length(plan->length, release, cls);
 	case FSRV__CONTENT_TEXT:
 		return MHD_create_response_from_buffer_with_free_callback_cls(
 			(size_t)plan->length, (void *)(uintptr_t)plan->text, release, cls);

@@ -11,7 +11,8 @@ from functools import partial
 from tap import equal, run, skip_all
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
-FLAGS = ('-std=c11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-Wall', '-Wextra', '-Wpedantic',
+FLAGS = ('-std=c11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-DFSRV_MHD_IS_STRICT=0',
+         '-DFSRV_MHD_HAS_HEAD_ONLY=0', '-Wall', '-Wextra', '-Wpedantic',
          '-Werror', '-Iinclude', '-Ilib')
 
 
