@@ -4,12 +4,14 @@
 #   --browser         install Chromium too, for the browser tests; the variable CI does the same
 #   --sanitize=LIST   for meson's b_sanitize (default: address,undefined). Also: thread for data races,
 #                     and none, to be followed by --setup=valgrind
+#   --libmicrohttpd=RELEASE  with libmicrohttpd of that Debian release, such as trixie, in place of the
+#                     one that is installed. The exit status is 77 when it cannot be had.
 #
 # With the variable WERROR=true a warning is an error.
 #
 # The last line is "N passed, M failed, K skipped", where each subtest counts. The exit status is 0
-# only when nothing failed. Each list of sanitizers has a build folder of its own, build-test for the
-# default and build-test-thread for thread.
+# only when nothing failed. Each list of sanitizers and each libmicrohttpd has a build folder of its own:
+# build-test for the default, build-test-thread for thread, build-test-none-trixie.
 set -eu
 
 program=run.sh
@@ -35,9 +37,24 @@ want_test_tools()
 	fi
 }
 
+# Has pkg-config and the loader find that libmicrohttpd.
+use_libmicrohttpd()
+{
+	unpacked=$build/libmicrohttpd
+	[ -d "$unpacked/usr" ] ||
+		sh "$source/tests/support/newer_libmicrohttpd.sh" "$libmicrohttpd" "$unpacked" || {
+		rm -rf "$unpacked"
+		say "libmicrohttpd of $libmicrohttpd could not be fetched from Debian's archive;" \
+			"nothing was tested with it"
+		exit 77
+	}
+	for folder_of_pc in "$unpacked"/usr/lib/*/pkgconfig; do
+		export PKG_CONFIG_PATH="$folder_of_pc" LD_LIBRARY_PATH="${folder_of_pc%/pkgconfig}"
+	done
+}
+
 build_tests()
 {
-	mkdir -p "$build"
 	[ -f "$build/build.ninja" ] ||
 		quietly "$build/run.log" meson setup "$build" "$source" -Db_sanitize="$sanitize" \
 			-Db_lundef=false -Ddefault_library=both -Dwerror="${WERROR:-false}"
@@ -48,10 +65,12 @@ main()
 {
 	browser=${CI:+yes}
 	sanitize=address,undefined
+	libmicrohttpd=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--browser) browser=yes ;;
 		--sanitize=*) sanitize=${1#*=} ;;
+		--libmicrohttpd=*) libmicrohttpd=${1#*=} ;;
 		*) break ;;
 		esac
 		shift
@@ -59,9 +78,12 @@ main()
 	source=$(cd -- "$folder/.." && pwd)
 	build=$source/build-test
 	[ "$sanitize" = address,undefined ] || build=$build-$sanitize
+	[ -z "$libmicrohttpd" ] || build=$build-$libmicrohttpd
 
 	want_test_tools
 	install_missing
+	mkdir -p "$build"
+	[ -z "$libmicrohttpd" ] || use_libmicrohttpd
 	build_tests
 	status=0
 	rm -f "$build"/meson-logs/testlog*.json

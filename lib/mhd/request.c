@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "http/accept.h"
+#include "mhd/features.h"
 
 #define VERSION_LENGTH 8 /* of "HTTP/1.1" */
 #define LONGEST_END    4 /* of the last line and of the empty line after it, both with CRLF */
@@ -37,22 +38,6 @@ static size_t position(const struct section *section, const char *text)
 	return (size_t)((uintptr_t)text - (uintptr_t)section->start);
 }
 
-#if FSRV_MHD_IS_STRICT
-static bool mhd_checks_lines(void)
-{
-	return true;
-}
-#else
-/* A program that was built with an older release may run with a newer one, which has the same soname. This
- * function came with those that check each line. */
-extern struct MHD_Response *MHD_create_response_empty(enum MHD_ResponseFlags flags) __attribute__((weak));
-
-static bool mhd_checks_lines(void)
-{
-	return MHD_create_response_empty != NULL;
-}
-#endif
-
 static struct section find_section(struct MHD_Connection *connection, const struct fsrv__request_line *line)
 {
 	const union MHD_ConnectionInfo *info =
@@ -61,7 +46,7 @@ static struct section find_section(struct MHD_Connection *connection, const stru
 
 	section.version = position(&section, line->version);
 	section.line_end = section.version + VERSION_LENGTH;
-	if (!mhd_checks_lines() && info != NULL && info->header_size > VERSION_LENGTH &&
+	if (!fsrv__mhd_checks_lines() && info != NULL && info->header_size > VERSION_LENGTH &&
 	    section.version < info->header_size - VERSION_LENGTH)
 		section.size = info->header_size;
 	return section;
