@@ -28,18 +28,11 @@ static void write_local(const struct tree *tree)
 	tree_write_text(tree, "small", "small");
 }
 
-static void make_in_memory(struct tree *tree)
-{
-	snprintf(tree->path, sizeof(tree->path), "/dev/shm/fsrv-test-XXXXXX");
-	if (mkdtemp(tree->path) == NULL)
-		tree_make(tree);
-}
-
 static void write_files(void)
 {
 	tree_make(&backing);
 	tree_make(&local);
-	make_in_memory(&memory);
+	tree_make_in_memory(&memory);
 	tree_write_pattern(&backing, "clip", SIZE);
 	tree_write_text(&backing, "note", NOTE);
 	write_local(&local);

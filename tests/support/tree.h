@@ -15,6 +15,9 @@ struct tree {
 
 /* Makes the folder; every user may search it. */
 void tree_make(struct tree *tree);
+
+/* In /dev/shm; in the usual place where nothing can be made there. */
+void tree_make_in_memory(struct tree *tree);
 void tree_remove(struct tree *tree);
 
 /* Writes a file, and the folders on the way to it; its mtime becomes TREE_OLD. */

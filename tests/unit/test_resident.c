@@ -39,8 +39,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 
 static void open_file(const char *folder)
 {
-	setenv("TMPDIR", folder, 1);
-	tree_make(&tree);
+	setenv("TMPDIR", folders[0], 1);
+	if (folder == folders[1])
+		tree_make_in_memory(&tree);
+	else
+		tree_make(&tree);
 	tree_write_pattern(&tree, "file", FILE_SIZE);
 	tree_write_text(&tree, "empty", "");
 	fd = open(tree_path(&tree, "file"), O_RDONLY | O_CLOEXEC);

@@ -983,17 +983,7 @@ END_TEST
 
 static void make_in_memory(void)
 {
-	const char *before = getenv("TMPDIR");
-	char saved[PATH_MAX] = "";
-
-	if (before != NULL)
-		snprintf(saved, sizeof(saved), "%s", before);
-	setenv("TMPDIR", "/dev/shm", 1);
-	tree_make(&tree);
-	if (before != NULL)
-		setenv("TMPDIR", saved, 1);
-	else
-		unsetenv("TMPDIR");
+	tree_make_in_memory(&tree);
 	tree_folder(&tree, "upper");
 	tree_write_text(&tree, "lower/file", "file");
 }
