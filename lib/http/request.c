@@ -85,7 +85,7 @@ static bool is_host(struct fsrv__text host)
 
 		if (fsrv__is_letter(byte) || fsrv__is_digit(byte) || byte == '.')
 			continue;
-		if (byte <= ' ' || byte == 0x7f || strchr("\"#/<>?@\\^`{|}", byte) != NULL)
+		if (byte <= ' ' || (unsigned char)byte >= 0x7f || strchr("\"#/<>?@\\^`{|}", byte) != NULL)
 			return false;
 	}
 	return true;
