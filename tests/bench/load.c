@@ -63,7 +63,7 @@ static bool is_over(void)
 
 static void sleep_until(int64_t moment)
 {
-	struct timespec time = {moment / NS_PER_S, moment % NS_PER_S};
+	struct timespec time = {(time_t)(moment / NS_PER_S), (long)(moment % NS_PER_S)};
 
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, NULL) == EINTR)
 		;

@@ -89,7 +89,8 @@ static void expect_next(struct service *service, struct client *client, int row)
 	ck_assert_msg(matrix.reply.whole && matrix.reply.length == changes[row].size,
 		      "%s: %s: %zu bytes next",
 		      service->name, changes[row].name, matrix.reply.length);
-	ck_assert_msg(tree_compare(matrix.reply.body, changes[row].new_right, 0) == changes[row].new_right,
+	ck_assert_msg(tree_compare(matrix.reply.body, (size_t)changes[row].new_right, 0) ==
+			      changes[row].new_right,
 		      "%s: %s: wrong byte next", service->name, changes[row].name);
 	client_reply_free(&matrix.reply);
 }
@@ -122,8 +123,8 @@ static void finish(struct service *service, struct client *client, int row)
 		      "%s: %s: %zu bytes",
 		      service->name, changes[row].name, reply->length);
 	right = reply->length < changes[row].right ? reply->length : changes[row].right;
-	ck_assert_msg(tree_compare(reply->body, right, 0) == right, "%s: %s: wrong byte", service->name,
-		      changes[row].name);
+	ck_assert_msg(tree_compare(reply->body, (size_t)right, 0) == right, "%s: %s: wrong byte",
+		      service->name, changes[row].name);
 	client_reply_free(&matrix.reply);
 	expect_next(service, &next, row);
 	service_settle(service, "/small");

@@ -116,12 +116,13 @@ static void check_strips(const uint8_t *page, const struct result *result, unsig
 		const struct fsrv_strip *strip = &result->strips[i];
 		const uint8_t *element = page + strip->offset;
 		uint64_t end = strip->offset + strip->length;
+		size_t length = (size_t)strip->length;
 
 		REQUIRE(strip->offset >= position && end <= result->page.size && strip->length >= 17);
 		REQUIRE(strncasecmp((const char *)element, "<script", 7) == 0);
-		REQUIRE(page[end - 1] == '>' && holds(element, strip->length, "</script"));
-		REQUIRE(holds(element, strip->length, "mark") || holds(element, strip->length, "ab<") ||
-			holds(element, strip->length, "></script"));
+		REQUIRE(page[end - 1] == '>' && holds(element, length, "</script"));
+		REQUIRE(holds(element, length, "mark") || holds(element, length, "ab<") ||
+			holds(element, length, "></script"));
 		REQUIRE(strip->after == (end < result->page.size ? page[end] : -1));
 		for (unsigned point = 0; point < FSRV_POINTS; point++)
 			REQUIRE(result->page.at[point] <= strip->offset || result->page.at[point] >= end);

@@ -54,7 +54,7 @@ static void check_slice(const struct fsrv_segment *segments, size_t count, const
 {
 	struct fsrv_segment slice[FSRV_SEGMENTS_MAX(MAX_STRIPS)];
 	uint64_t expected = from < output->length ? output->length - from : 0;
-	char *bytes = malloc(output->length + 1);
+	char *bytes = malloc((size_t)output->length + 1);
 	uint64_t sum = 0;
 	size_t n;
 
@@ -66,7 +66,7 @@ static void check_slice(const struct fsrv_segment *segments, size_t count, const
 		sum += slice[i].length;
 	REQUIRE(sum == expected);
 	fsrv_segments_copy(slice, n, page, bytes);
-	REQUIRE(expected == 0 || memcmp(bytes, output->bytes + from, expected) == 0);
+	REQUIRE(expected == 0 || memcmp(bytes, output->bytes + from, (size_t)expected) == 0);
 	free(bytes);
 }
 
@@ -96,7 +96,7 @@ static struct output inject(const uint8_t *bytes, size_t size, unsigned points, 
 		(count > 1 ? FSRV_ERR_SPACE : FSRV_OK));
 	REQUIRE(needed == count && length == output.length);
 	check_segments(&page, segments, count, output.length);
-	output.bytes = malloc(output.length + 1);
+	output.bytes = malloc((size_t)output.length + 1);
 	REQUIRE(output.bytes != NULL);
 	fsrv_segments_copy(segments, count, bytes, output.bytes);
 	check_slice(segments, count, bytes, &output, cut % (output.length + 2),
@@ -107,10 +107,11 @@ static struct output inject(const uint8_t *bytes, size_t size, unsigned points, 
 /* What was put in carries a marker, so a second run takes it out again and puts the same in. */
 static void check_idempotence(const struct output *first, unsigned points)
 {
-	struct output second = inject((const uint8_t *)first->bytes, first->length, points, 0, 1);
+	size_t length = (size_t)first->length;
+	struct output second = inject((const uint8_t *)first->bytes, length, points, 0, 1);
 
 	REQUIRE(second.bytes == NULL ||
-		(second.length == first->length && memcmp(second.bytes, first->bytes, first->length) == 0));
+		(second.length == length && memcmp(second.bytes, first->bytes, length) == 0));
 	free(second.bytes);
 }
 

@@ -38,7 +38,11 @@ static atomic_uint n_calls, n_accesses, n_completions;
 /* In place of the C library's: time that passes in no time, and a disk that is never in memory. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
+#ifdef SYS_clock_gettime64 /* time_t has 64 bits where the registers have 32 */
+	int result = (int)syscall(SYS_clock_gettime64, clock, now);
+#else
 	int result = (int)syscall(SYS_clock_gettime, clock, now);
+#endif
 
 	if (clock == CLOCK_MONOTONIC)
 		now->tv_sec += atomic_load(&seconds_later);

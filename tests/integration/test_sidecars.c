@@ -84,8 +84,8 @@ static void write_sidecars(const char *name, const char *endings)
 
 static void set_time(const char *name, int64_t seconds, long nanoseconds)
 {
-	const struct timespec times[2] = {{.tv_sec = seconds, .tv_nsec = nanoseconds},
-					  {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+	const struct timespec times[2] = {{.tv_sec = (time_t)seconds, .tv_nsec = nanoseconds},
+					  {.tv_sec = (time_t)seconds, .tv_nsec = nanoseconds}};
 
 	ck_assert_int_eq(utimensat(AT_FDCWD, tree_path(&tree, name), times, 0), 0);
 }

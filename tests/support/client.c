@@ -157,7 +157,7 @@ size_t client_read_chunk(struct client *client, char *bytes, size_t capacity)
 	if (length == 0)
 		return CLIENT_NO_CHUNK;
 	client->held[length - 2] = '\0';
-	size = strtoull(client->held, NULL, 16);
+	size = (size_t)strtoull(client->held, NULL, 16);
 	let_go(client, length);
 	ck_assert_uint_le(size, capacity);
 	done = client->n_held < size ? client->n_held : size;

@@ -91,7 +91,7 @@ static int64_t now(void)
 /* With the lock held; returns early at the end of the program or when something changed. */
 static void wait_until(int64_t moment)
 {
-	struct timespec time = {moment / NS_PER_S, moment % NS_PER_S};
+	struct timespec time = {(time_t)(moment / NS_PER_S), (long)(moment % NS_PER_S)};
 
 	pthread_cond_clockwait(&disk.changed, &disk.lock, CLOCK_MONOTONIC, &time);
 }
@@ -183,7 +183,7 @@ static int get_attributes(const char *path, struct stat *st, struct fuse_file_in
 	if (disk.claim >= 0 && S_ISREG(st->st_mode))
 		st->st_size = disk.claim;
 	if (disk.times >= 0)
-		st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = disk.times};
+		st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = (time_t)disk.times};
 	pthread_mutex_unlock(&disk.lock);
 	return 0;
 }

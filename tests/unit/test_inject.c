@@ -315,7 +315,8 @@ START_TEST(slices)
 				sum += slice[i].length;
 			ck_assert_uint_eq(sum, expected);
 			fsrv_segments_copy(slice, count, text, bytes);
-			ck_assert_int_eq(memcmp(bytes, plan.output + (expected > 0 ? from : 0), expected), 0);
+			ck_assert_int_eq(memcmp(bytes, plan.output + (expected > 0 ? from : 0),
+						(size_t)expected), 0);
 		}
 	}
 	fsrv_segments_slice(plan.segments, plan.count, 5, 7, plan.segments, &plan.count);

@@ -34,7 +34,11 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 		ck_assert_int_eq(protection, PROT_NONE);
 		n_maps++;
 	}
+#ifdef SYS_mmap2
+	return (void *)syscall(SYS_mmap2, address, length, protection, flags, file, offset / 4096);
+#else
 	return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+#endif
 }
 
 static void open_file(const char *folder)
@@ -192,7 +196,7 @@ static const struct {
 /* Reads a part; at least what the row says, and no more than most. */
 static void check_part(int row, bool ask_first, int64_t most)
 {
-	ssize_t n = fsrv__residency_read(fd, buffer, partly[row].size, partly[row].offset, ask_first);
+	ssize_t n = fsrv__residency_read(fd, buffer, (size_t)partly[row].size, partly[row].offset, ask_first);
 	int error = errno;
 
 	ck_assert_msg(n >= partly[row].least && n <= most, "%s: %zd", partly[row].name, n);
@@ -233,7 +237,7 @@ START_TEST(reads_nothing_in_when_it_asks_first)
 	}
 	while (starts_warm && at < FILE_SIZE && at < end && !is_cold(at))
 		at += page - at % page;
-	n = fsrv__residency_read(fd, buffer, partly[_i].size, partly[_i].offset, true);
+	n = fsrv__residency_read(fd, buffer, (size_t)partly[_i].size, partly[_i].offset, true);
 	ck_assert_msg((n > 0) == starts_warm, "%s: %zd", partly[_i].name, n);
 	usleep(20000); /* for what the kernel does in the background */
 	for (; at < FILE_SIZE && at < end; at += page - at % page)
@@ -294,9 +298,9 @@ START_TEST(reads_up_to_a_hole)
 	fd = open(tree_path(&tree, "sparse"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	ck_assert_int_eq(ftruncate(fd, SPARSE_SIZE), 0);
 	memset(buffer, 'd', sizeof(buffer));
-	ck_assert_int_eq(pwrite(fd, buffer, holes[_i].data_length, (off_t)holes[_i].data),
+	ck_assert_int_eq(pwrite(fd, buffer, (size_t)holes[_i].data_length, (off_t)holes[_i].data),
 			 (ssize_t)holes[_i].data_length);
-	n = fsrv__residency_read(fd, buffer, holes[_i].size, holes[_i].offset, true);
+	n = fsrv__residency_read(fd, buffer, (size_t)holes[_i].size, holes[_i].offset, true);
 	error = errno;
 	ck_assert_msg(n == holes[_i].want, "%s: %zd", holes[_i].name, n);
 	if (n < 0)
@@ -304,7 +308,7 @@ START_TEST(reads_up_to_a_hole)
 	for (ssize_t i = 0; i < n; i++)
 		ck_assert_int_eq(buffer[i], 'd');
 	/* Without asking first a file system that knows better may give zeros. */
-	n = fsrv__residency_read(fd, buffer, holes[_i].size, holes[_i].offset, false);
+	n = fsrv__residency_read(fd, buffer, (size_t)holes[_i].size, holes[_i].offset, false);
 	ck_assert_int_ge(n, holes[_i].want);
 	for (ssize_t i = 0; i < n; i++)
 		ck_assert_int_eq(buffer[i], i < holes[_i].want ? 'd' : '\0');

@@ -904,7 +904,7 @@ static void forbid_threads(bool forbidden)
 	ck_assert_int_eq(pthread_getattr_default_np(&attributes), 0);
 	if (usual == 0)
 		pthread_attr_getstacksize(&attributes, &usual);
-	pthread_attr_setstacksize(&attributes, forbidden ? (size_t)1 << 47 : usual);
+	pthread_attr_setstacksize(&attributes, forbidden ? SIZE_MAX / 4 * 3 : usual);
 	ck_assert_int_eq(pthread_setattr_default_np(&attributes), 0);
 	pthread_attr_destroy(&attributes);
 }
