@@ -96,7 +96,7 @@ struct fsrv_resource {
  * call NULL gives 404, or the fallback.  The other arguments and results are those of fsrv_handle. A path
  * that does not exist gives 404, or the fallback. Nothing else takes its place: spa_page, not_found_page and
  * FSRV_CLEAN_URLS are about targets of fsrv_handle. A resource that this header does not allow gives 500, and
- * the log function is called. */
+ * the log function is called. Since 0.1. */
 FSRV_API enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource *resource,
 				    struct MHD_Connection *connection, const char *url, const char *method,
 				    const char *version, const char *upload_data, size_t *upload_data_size,
