@@ -32,6 +32,7 @@ want_test_tools()
 	want pmccabe command -v pmccabe
 	want strace command -v strace
 	want musl-tools command -v musl-gcc
+	want cmake command -v cmake
 	want locales test -e /usr/share/i18n/locales/tr_TR
 	if [ "$browser" = yes ]; then
 		want chromium command -v chromium
