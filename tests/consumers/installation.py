@@ -22,11 +22,12 @@ def call(command, **options):
     return done.stdout
 
 
-def run_program(program, **environment):
+def run_program(*command, before=0, **environment):
+    """Has a program serve a file, which has so many bytes before its text."""
     with tempfile.TemporaryDirectory() as site:
         with open(os.path.join(site, 'file.txt'), 'w', encoding='utf-8') as file:
-            file.write(TEXT)
-        call([program, site, 'file.txt', TEXT], env={**os.environ, **environment})
+            file.write('.' * before + TEXT)
+        call([*command, site, 'file.txt', TEXT], env={**os.environ, **environment})
 
 
 def needed_libraries(program):

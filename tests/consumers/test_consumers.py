@@ -6,8 +6,8 @@ import tempfile
 from functools import partial
 
 import cmake
-from installation import HERE, SOURCE, Installation, call, needed_libraries, run_program
-from tap import Skip, run, skip_all
+from installation import HERE, SOURCE, STRICT, Installation, call, needed_libraries, run_program
+from tap import Skip, equal, run, skip_all
 
 
 def check_subproject(compiler, kind):
@@ -28,10 +28,26 @@ def check_subproject(compiler, kind):
         run_program(program)
 
 
-def check_cpp(check, compiler, source):
+def check_plugin(one, compiler, prefix):
+    """A library that is loaded, serves and is unloaded leaves nothing behind in its program."""
+    with tempfile.TemporaryDirectory() as folder:
+        plugin, program = os.path.join(folder, 'plugin.so'), os.path.join(folder, 'load_plugin')
+        strict = [*compiler, '-std=gnu11', *STRICT]
+        call([*strict, '-shared', '-fPIC', os.path.join(HERE, 'plugin.c'), '-o', plugin,
+              *one.flags(prefix, '--cflags', '--libs', 'fsrv')])
+        call([*strict, os.path.join(HERE, 'load_plugin.c'), '-o', program, '-pthread', '-ldl'])
+        equal(bool(needed_libraries(plugin)), prefix == one.whole, 'the plugin needs shared libraries')
+        run_program(program, plugin, before=200000, LD_LIBRARY_PATH=os.path.join(prefix, 'lib'))
+
+
+def check_python(one):
+    run_program(sys.executable, os.path.join(HERE, 'serve_one.py'), os.path.join(one.whole, 'lib'))
+
+
+def check_cpp(check, compiler, source, standard='-std=c++11'):
     if not compiler:
         raise Skip('no C++ compiler')
-    check(compiler, '-std=c++11', source)
+    check(compiler, standard, source)
 
 
 def main(cc, cxx):
@@ -53,6 +69,8 @@ def main(cc, cxx):
              partial(one.check_all_static, c_compiler, '-std=gnu11', 'serve_one.c')),
             ('C++, shared, by pkg-config',
              partial(check_cpp, one.check_shared, cpp_compiler, 'serve_one.cpp')),
+            ('C++17, shared, by pkg-config',
+             partial(check_cpp, one.check_shared, cpp_compiler, 'serve_one.cpp', '-std=c++17')),
             ('C++, static, by pkg-config',
              partial(check_cpp, one.check_static, cpp_compiler, 'serve_one.cpp')),
             ('C++ with hooks and counters',
@@ -62,6 +80,9 @@ def main(cc, cxx):
             ('fsrv-core is small', one.check_core),
             ('static subproject of meson', partial(check_subproject, c_compiler, 'static')),
             ('shared subproject of meson', partial(check_subproject, c_compiler, 'shared')),
+            ('a plugin with the shared libraries', partial(check_plugin, one, c_compiler, one.whole)),
+            ('a plugin with the static libraries', partial(check_plugin, one, c_compiler, one.static)),
+            ('Python, by ctypes', partial(check_python, one)),
             *cmake.cases(c_compiler, one),
         ))
 
