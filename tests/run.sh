@@ -33,6 +33,7 @@ want_test_tools()
 	want strace command -v strace
 	want musl-tools command -v musl-gcc
 	want cmake command -v cmake
+	want python3-pycparser /usr/bin/python3 -c 'import pycparser'
 	want debhelper command -v dh
 	want lintian command -v lintian
 	want locales test -e /usr/share/i18n/locales/tr_TR
