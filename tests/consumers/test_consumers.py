@@ -6,20 +6,22 @@ import tempfile
 from functools import partial
 
 import cmake
+import tarball
 from installation import HERE, SOURCE, STRICT, Installation, call, needed_libraries, run_program
 from tap import Skip, equal, run, skip_all
 
 
 def check_subproject(compiler, kind):
+    """A project with the wrap file and a tarball in its folder subprojects."""
     with tempfile.TemporaryDirectory() as folder:
         project, build = os.path.join(folder, 'project'), os.path.join(folder, 'build')
-        os.makedirs(os.path.join(project, 'subprojects'))
-        shutil.copy(os.path.join(HERE, 'subproject', 'meson.build'), project)
-        shutil.copy(os.path.join(HERE, 'subproject', 'fsrv.wrap'), os.path.join(project, 'subprojects'))
-        for name in ('serve_one.c', 'fetch.h'):
-            shutil.copy(os.path.join(HERE, name), project)
-        os.symlink(SOURCE, os.path.join(project, 'subprojects', 'fsrv'))
-        call(['meson', 'setup', build, project, f'-Ddefault_library={kind}',
+        packagefiles = os.path.join(project, 'subprojects', 'packagefiles')
+        os.makedirs(packagefiles)
+        for path in ('subproject/meson.build', 'serve_one.c', 'fetch.h'):
+            shutil.copy(os.path.join(HERE, path), project)
+        shutil.copy(os.path.join(SOURCE, 'docs', 'packaging', 'fsrv.wrap'), os.path.dirname(packagefiles))
+        tarball.make(packagefiles)
+        call(['meson', 'setup', build, project, f'-Ddefault_library={kind}', '--wrap-mode=forcefallback',
               '-Doptimization=0'], env={**os.environ, 'CC': ' '.join(compiler)})
         call(['meson', 'compile', '-C', build])
         program = os.path.join(build, 'serve_one')
