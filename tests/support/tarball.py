@@ -1,6 +1,7 @@
 """A tarball of the sources as they are in the working tree, like that of meson dist."""
 import os
 import re
+import shutil
 import subprocess
 import tarfile
 
@@ -21,8 +22,8 @@ def _walk():
 
 
 def list_sources():
-    """Paths below the top folder: what git would keep or, where this is no checkout, all but builds."""
-    if not os.path.exists(os.path.join(SOURCE, '.git')):
+    """Paths below the top folder: what git would keep or, without git or a checkout, all but builds."""
+    if not os.path.exists(os.path.join(SOURCE, '.git')) or shutil.which('git') is None:
         return sorted(_walk())
     done = subprocess.run(['git', '-c', 'safe.directory=*', 'ls-files', '-z', '-co', '--exclude-standard'],
                           cwd=SOURCE, stdout=subprocess.PIPE, text=True, check=True)
