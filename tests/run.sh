@@ -33,7 +33,10 @@ want_test_tools()
 	want strace command -v strace
 	want musl-tools command -v musl-gcc
 	want cmake command -v cmake
+	# libmicrohttpd.pc names libunistring for --static, and libmicrohttpd-dev does not bring it.
+	want libunistring-dev has_header unistr.h
 	want python3-pycparser /usr/bin/python3 -c 'import pycparser'
+	want build-essential test -e /usr/share/build-essential/list
 	want debhelper command -v dh
 	want lintian command -v lintian
 	want locales test -e /usr/share/i18n/locales/tr_TR

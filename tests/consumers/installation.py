@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import tempfile
 
-from tap import Skip
+from tap import Skip, equal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
@@ -86,6 +86,15 @@ class Installation:
         libraries."""
         check_links(compiler, call(['pkg-config', '--static', '--libs', 'libmicrohttpd']).split())
         run_program(self.compile(compiler, *arguments, self.static, '--static', '--cflags', '--libs', 'fsrv'))
+
+    def check_flags(self):
+        """Users of fsrv call libmicrohttpd themselves; threads are the business of the library alone."""
+        shared = self.flags(self.whole, '--libs', 'fsrv')
+        static = self.flags(self.whole, '--static', '--libs', 'fsrv')
+        for flag in ('-lfsrv', '-lfsrv-core', '-lmicrohttpd'):
+            if flag not in shared:
+                raise AssertionError(f'fsrv.pc does not give {flag}: {shared}')
+        equal(('-pthread' in shared, '-pthread' in static), (False, True), '-pthread, also with --static')
 
     def check_core(self):
         """A program that only parses ranges needs neither libfsrv nor libmicrohttpd."""

@@ -1,4 +1,5 @@
 """Other projects use the library as its documentation says: test_consumers.py CC CXX (CXX may be empty)"""
+import json
 import os
 import shutil
 import sys
@@ -9,6 +10,19 @@ import cmake
 import tarball
 from installation import HERE, SOURCE, STRICT, Installation, call, needed_libraries, run_program
 from tap import Skip, equal, run, skip_all
+
+
+def check_kind(kind):
+    """Nothing of the other kind is installed; without programs, no manual pages of them."""
+    with tempfile.TemporaryDirectory() as build:
+        call(['meson', 'setup', build, SOURCE, f'-Ddefault_library={kind}', '-Dtests=false',
+              '-Dexamples=false'])
+        installed = json.loads(call(['meson', 'introspect', build, '--installed'])).values()
+    paths = [os.path.basename(path) for path in installed]
+    endings = {'shared': '.so', 'static': '.a'}
+    found = sorted(ending for ending in endings.values() if any(path.endswith(ending) for path in paths))
+    programs = [path for path in paths if path.startswith(('fsrv-serve', 'fsrv-inject', 'fsrv-range'))]
+    equal((found, programs), ([endings[kind]], []), 'kinds of libraries, and programs')
 
 
 def check_subproject(compiler, kind):
@@ -79,7 +93,10 @@ def main(cc, cxx):
              partial(check_cpp, one.check_static, cpp_compiler, 'watch_one.cpp')),
             ('C++ with header fields of its own',
              partial(check_cpp, one.check_static, cpp_compiler, 'fields_one.cpp')),
+            ('the flags of pkg-config', one.check_flags),
             ('fsrv-core is small', one.check_core),
+            *((f'default_library={kind} installs these alone', partial(check_kind, kind))
+              for kind in ('shared', 'static')),
             ('static subproject of meson', partial(check_subproject, c_compiler, 'static')),
             ('shared subproject of meson', partial(check_subproject, c_compiler, 'shared')),
             ('a plugin with the shared libraries', partial(check_plugin, one, c_compiler, one.whole)),
