@@ -69,6 +69,7 @@ void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text na
 
 		if (!fsrv__text_is(name, fields[i].name))
 			continue;
+		request->n_lines++;
 		if (fields[i].kind == SINGLE)
 			add_single(field, value);
 		else
@@ -114,6 +115,19 @@ bool fsrv__request_is_conditional(const struct fsrv__request *request)
 	return request->if_match.n_lines + request->if_none_match.n_lines +
 		       request->if_modified_since.n_lines + request->if_unmodified_since.n_lines >
 	       0;
+}
+
+/* Lines are counted, so that no field that is added to the table can be forgotten here. If-Modified-Since is
+ * ignored beside If-None-Match (RFC 9110, 13.1.3). */
+bool fsrv__request_is_plain(const struct fsrv__request *request, struct fsrv__text *if_none_match)
+{
+	const struct fsrv__list_field *list = &request->if_none_match;
+	unsigned n_ignored = list->n_lines > 0 ? request->if_modified_since.n_lines : 0;
+
+	*if_none_match = list->n_lines > 0 ? list->lines[0] : (struct fsrv__text){NULL, 0};
+	return (request->method == FSRV__GET || request->method == FSRV__HEAD) && !request->is_malformed &&
+	       !request->is_last && list->n_lines <= 1 &&
+	       request->n_lines == request->host.n_lines + list->n_lines + n_ignored;
 }
 
 struct fsrv__text fsrv__single_field_value(const struct fsrv__single_field *field)

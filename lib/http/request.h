@@ -31,6 +31,7 @@ struct fsrv__request {
 	bool is_misread;    /* set by the caller: the server did not read the lines that were sent */
 	bool is_malformed;  /* set by fsrv__request_end, like the next one */
 	bool is_last;       /* the connection ends with the answer */
+	unsigned n_lines;   /* of all the fields that follow */
 	struct fsrv__list_field if_match, if_none_match;
 	struct fsrv__single_field range, if_range, if_modified_since, if_unmodified_since;
 	struct fsrv__single_field host, content_length, transfer_encoding;
@@ -56,6 +57,10 @@ void fsrv__request_end(struct fsrv__request *request, bool http_1_1);
 /* Whether a precondition may decide the answer: If-Match, If-None-Match, If-Modified-Since or
  * If-Unmodified-Since is there. */
 bool fsrv__request_is_conditional(const struct fsrv__request *request);
+
+/* Whether a plan of the answer reads nothing of the request but the method, which is GET or HEAD, and a
+ * single line of If-None-Match. *if_none_match is that line; NULL in at: there is none. */
+bool fsrv__request_is_plain(const struct fsrv__request *request, struct fsrv__text *if_none_match);
 
 /* The value of a field that the request has exactly once; otherwise a text with NULL in at. */
 struct fsrv__text fsrv__single_field_value(const struct fsrv__single_field *field);

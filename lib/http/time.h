@@ -15,4 +15,9 @@ static inline bool fsrv__time_equals(struct fsrv__time a, struct fsrv__time b)
 	return a.seconds == b.seconds && a.nanoseconds == b.nanoseconds;
 }
 
+static inline bool fsrv__time_is_before(struct fsrv__time a, struct fsrv__time b)
+{
+	return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
+}
+
 #endif

@@ -152,12 +152,14 @@ void fsrv__validators_make(const struct fsrv__identity *identity, struct fsrv__t
 		identity->modified.seconds < now.seconds ? identity->modified.seconds : now.seconds;
 	validators->has_date = !is_volatile && !tells_nothing(identity->modified) &&
 			       fsrv__httpdate_format(validators->modified, validators->last_modified);
-	validators->has_strong_date = validators->has_date && fsrv__identity_is_settled(identity, now);
+	validators->is_lasting = fsrv__identity_is_settled(identity, now);
+	validators->has_strong_date = validators->has_date && validators->is_lasting;
 }
 
 void fsrv__validators_add_date(struct fsrv__validators *validators, int64_t time, int64_t now)
 {
 	validators->has_date = validators->has_date && time < now;
+	validators->is_lasting = validators->is_lasting && time < now;
 	if (validators->has_date && time > validators->modified) {
 		validators->modified = time;
 		fsrv__httpdate_format(time, validators->last_modified);

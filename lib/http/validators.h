@@ -64,6 +64,7 @@ struct fsrv__validators {
 	bool strong;          /* the tag names one content */
 	bool has_date;        /* there is a modification date to send */
 	bool has_strong_date; /* another write would have left another date (RFC 9110, 8.8.2.2) */
+	bool is_lasting;      /* made at any later time, from the same, they would be the same */
 	int64_t modified;     /* seconds since 1970, never later than now */
 	char last_modified[FSRV__HTTPDATE_SIZE];
 };

@@ -12,6 +12,7 @@
 #include "http/plan.h"
 
 struct fsrv__prepared;
+struct fsrv__prepared_case;
 struct fsrv__transfer;
 
 struct fsrv__answer {
@@ -28,7 +29,8 @@ struct fsrv__answer {
 	struct fsrv__content *content; /* borrowed; NULL: only the file has the bytes */
 	bool is_recent;                /* as in struct fsrv__lookup_result */
 
-	struct fsrv__prepared *prepared; /* borrowed: where such responses are kept; NULL: nowhere */
+	struct fsrv__prepared *prepared;      /* borrowed: where such responses are kept; NULL: nowhere */
+	const struct fsrv__prepared_case *of; /* which it is kept for there; NULL: for its plan alone */
 
 	/* Written by fsrv__response_make. */
 	struct MHD_Response *response;

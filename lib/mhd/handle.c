@@ -44,6 +44,7 @@ struct exchange {
 	struct fsrv__lookup_result found;
 	struct fsrv__representation representation;
 	struct fsrv__target target;
+	struct fsrv__prepared_case of; /* in which answer.prepared may have a response */
 	struct fsrv__plan plan;
 	struct fsrv__answer answer;
 };
@@ -200,10 +201,28 @@ static struct fsrv__prepared *choose_prepared(const struct exchange *x)
 	return x->target.outcome == FSRV__FOUND_FILE ? x->found.prepared : x->fs->prepared_texts;
 }
 
-static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
+/* The case of a request for a file whose responses are kept; NULL when something else decides its answer too.
+ * The type that a large page names is a text of this request. */
+static const struct fsrv__prepared_case *read_case(struct exchange *x)
+{
+	const struct fsrv__representation *file = &x->representation;
+
+	if (x->target.outcome != FSRV__FOUND_FILE || file->is_growing || file->is_volatile ||
+	    x->found.named_type[0] != '\0')
+		return NULL;
+	x->of = (struct fsrv__prepared_case){.method = x->request.method,
+					     .media_type = file->media_type,
+					     .content_coding = file->content_coding,
+					     .varies = file->varies,
+					     .is_not_found_page = x->target.is_not_found_page,
+					     .depends_on_accept = x->target.depends_on_accept,
+					     .time = x->found.time};
+	return fsrv__request_is_plain(&x->request, &x->of.if_none_match) ? &x->of : NULL;
+}
+
+static void begin_answer(struct exchange *x)
 {
 	struct fsrv__answer *answer = &x->answer;
-	enum fsrv__answer_result result;
 
 	*answer = (struct fsrv__answer){.fs = x->fs,
 					.connection = x->call.connection,
@@ -218,6 +237,22 @@ static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
 		answer->content = x->found.content;
 		answer->is_recent = x->found.is_recent;
 	}
+	if (answer->prepared != NULL)
+		answer->of = read_case(x);
+}
+
+static enum fsrv__answer_result plan_and_make_response(struct exchange *x)
+{
+	struct fsrv__answer *answer = &x->answer;
+	enum fsrv__answer_result result;
+
+	begin_answer(x);
+	if (answer->of != NULL && fsrv__response_recall(answer, &x->plan))
+		return FSRV__ANSWER_MADE;
+	if (x->target.outcome == FSRV__FOUND_FILE)
+		fsrv__representation_validate(x->fs, &x->found, &x->representation);
+	if (answer->of != NULL && !x->representation.validators.is_lasting)
+		answer->of = NULL;
 	fsrv__plan_make(&x->request, &x->target, x->found.time.seconds, &x->plan);
 	result = fsrv__response_make(answer);
 	if (result != FSRV__ANSWER_MADE)

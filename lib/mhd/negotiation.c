@@ -110,15 +110,11 @@ static bool may_have_sidecar(const struct negotiation *n)
 	       fsrv__pages_scripts_hash(n->fs, fsrv__scripts_snapshot(&n->fs->scripts), result) == 0;
 }
 
-static bool is_before(struct fsrv__time a, struct fsrv__time b)
-{
-	return a.seconds != b.seconds ? a.seconds < b.seconds : a.nanoseconds < b.nanoseconds;
-}
-
 /* In no coding nothing is nothing: an empty sidecar is being written. */
 static bool is_current(const struct fsrv__file *sidecar, const struct fsrv__file *file)
 {
-	return sidecar->identity.size > 0 && !is_before(sidecar->identity.modified, file->identity.modified);
+	return sidecar->identity.size > 0 &&
+	       !fsrv__time_is_before(sidecar->identity.modified, file->identity.modified);
 }
 
 /* Notes in the cache that the sidecar is there, so that its name counts as recent. An entry has the tag that

@@ -13,7 +13,9 @@ struct response {
 	enum fsrv__content_kind content;
 	uint64_t length;
 	const char *text; /* of the plan; a constant */
-	char headers[];   /* name and value of each, terminated */
+	bool has_case;
+	struct fsrv__prepared_case of; /* its text lies behind the header fields */
+	char headers[];                /* name and value of each, terminated */
 };
 
 struct fsrv__prepared {
@@ -94,17 +96,56 @@ static bool is_for(const struct response *response, const struct fsrv__plan *pla
 	return true;
 }
 
+static bool is_same_tag(struct fsrv__text a, struct fsrv__text b)
+{
+	return (a.at == NULL) == (b.at == NULL) && a.length == b.length &&
+	       (a.length == 0 || memcmp(a.at, b.at, a.length) == 0);
+}
+
+static bool is_same_representation(const struct fsrv__prepared_case *a, const struct fsrv__prepared_case *b)
+{
+	return a->media_type == b->media_type && a->content_coding == b->content_coding &&
+	       a->varies == b->varies && a->is_not_found_page == b->is_not_found_page &&
+	       a->depends_on_accept == b->depends_on_accept;
+}
+
+static bool is_same_case(const struct fsrv__prepared_case *kept, const struct fsrv__prepared_case *now)
+{
+	return kept->method == now->method && is_same_tag(kept->if_none_match, now->if_none_match) &&
+	       is_same_representation(kept, now) && !fsrv__time_is_before(now->time, kept->time);
+}
+
+static const struct response *get(struct fsrv__prepared *prepared, int place)
+{
+	return atomic_load_explicit(&prepared->places[place], memory_order_acquire);
+}
+
+struct MHD_Response *fsrv__prepared_recall(struct fsrv__prepared *prepared,
+					   const struct fsrv__prepared_case *of, struct fsrv__plan *plan)
+{
+	const struct response *response;
+
+	for (int i = 0; i < N_PLACES && (response = get(prepared, i)) != NULL; i++) {
+		if (!response->has_case || !is_same_case(&response->of, of))
+			continue;
+		plan->status = response->status;
+		plan->content = response->content;
+		plan->offset = 0;
+		plan->length = response->length;
+		plan->text = response->text;
+		plan->n_headers = 0;
+		return response->response;
+	}
+	return NULL;
+}
+
 struct MHD_Response *fsrv__prepared_find(struct fsrv__prepared *prepared, const struct fsrv__plan *plan)
 {
-	for (int i = 0; i < N_PLACES; i++) {
-		const struct response *response =
-			atomic_load_explicit(&prepared->places[i], memory_order_acquire);
+	const struct response *response;
 
-		if (response == NULL)
-			break;
+	for (int i = 0; i < N_PLACES && (response = get(prepared, i)) != NULL; i++)
 		if (is_for(response, plan))
 			return response->response;
-	}
 	return NULL;
 }
 
@@ -117,9 +158,27 @@ static char *append(char *at, const char *text)
 	return at + size;
 }
 
-static struct response *describe(const struct fsrv__allocator *allocator, const struct fsrv__plan *plan)
+/* A long text of a client is not kept. */
+static bool is_to_remember(const struct fsrv__prepared_case *of)
 {
-	size_t size = sizeof(struct response);
+	return of != NULL && of->if_none_match.length < FSRV__ETAG_SIZE;
+}
+
+static void remember(struct response *response, const struct fsrv__prepared_case *of, char *at)
+{
+	response->has_case = true;
+	response->of = *of;
+	if (of->if_none_match.at == NULL)
+		return;
+	memcpy(at, of->if_none_match.at, of->if_none_match.length);
+	response->of.if_none_match.at = at;
+}
+
+static struct response *describe(const struct fsrv__allocator *allocator, const struct fsrv__plan *plan,
+				 const struct fsrv__prepared_case *of)
+{
+	bool has_case = is_to_remember(of);
+	size_t size = sizeof(struct response) + (has_case ? of->if_none_match.length : 0);
 	struct response *response;
 	char *at;
 
@@ -138,18 +197,20 @@ static struct response *describe(const struct fsrv__allocator *allocator, const 
 		at = append(at, plan->headers[i].name);
 		at = append(at, plan->headers[i].value);
 	}
+	if (has_case)
+		remember(response, of, at);
 	return response;
 }
 
 /* Two threads may make the same response at once, and both may be kept. */
 bool fsrv__prepared_keep(struct fsrv__prepared *prepared, const struct fsrv__plan *plan,
-			 struct MHD_Response *response)
+			 const struct fsrv__prepared_case *of, struct MHD_Response *response)
 {
 	struct response *described;
 
 	if (atomic_load(&prepared->places[N_PLACES - 1]) != NULL)
 		return false;
-	described = describe(&prepared->allocator, plan);
+	described = describe(&prepared->allocator, plan, of);
 	if (described == NULL)
 		return false;
 	described->response = response;

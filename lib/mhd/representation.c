@@ -23,6 +23,22 @@ static const char *choose_coding(const struct fsrv__lookup_result *found)
 void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__lookup_result *found,
 				   struct fsrv__representation *representation)
 {
+	const struct fsrv__content *content = found->content;
+
+	representation->size = content != NULL ? content->length : found->file.identity.size;
+	representation->media_type = choose_media_type(found);
+	representation->content_coding = choose_coding(found);
+	representation->varies = found->varies;
+	representation->cache_control = fs->cache_control;
+	representation->is_growing = found->is_growing;
+	representation->is_volatile = content != NULL && content->is_volatile;
+	representation->max_ranges = fs->max_ranges;
+	representation->boundary_seed = fs->boundary_seed;
+}
+
+void fsrv__representation_validate(const struct fsrv *fs, const struct fsrv__lookup_result *found,
+				   struct fsrv__representation *representation)
+{
 	struct fsrv__tag_source source = {.source = fs->etag_source, .salt = fs->tag_salt};
 	const struct fsrv__content *content = found->content;
 	bool has_scripts = content != NULL && content->has_scripts;
@@ -40,15 +56,6 @@ void fsrv__representation_describe(const struct fsrv *fs, const struct fsrv__loo
 	if (has_scripts)
 		fsrv__validators_add_date(&representation->validators, content->scripts_time,
 					  found->time.seconds);
-	representation->size = content != NULL ? content->length : found->file.identity.size;
-	representation->media_type = choose_media_type(found);
-	representation->content_coding = choose_coding(found);
-	representation->varies = found->varies;
 	/* A compressor gives its file the date of the original. */
 	representation->validators.has_strong_date &= !found->varies;
-	representation->cache_control = fs->cache_control;
-	representation->is_growing = found->is_growing;
-	representation->is_volatile = source.bytes == FSRV__BYTES_VOLATILE;
-	representation->max_ranges = fs->max_ranges;
-	representation->boundary_seed = fs->boundary_seed;
 }

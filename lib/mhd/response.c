@@ -28,12 +28,20 @@ static bool is_to_keep(const struct fsrv__answer *answer)
 	return answer->prepared != NULL && (status == 200 || status == 304 || status == 404);
 }
 
-static bool take_prepared(struct fsrv__answer *answer)
+static void begin(struct fsrv__answer *answer)
 {
-	if (!is_to_keep(answer))
-		return false;
-	answer->response = fsrv__prepared_find(answer->prepared, answer->plan);
-	answer->is_prepared = answer->response != NULL;
+	answer->response = NULL;
+	answer->transfer = NULL;
+	answer->guarded_fd = -1;
+	answer->is_in_memory = answer->is_prepared = answer->is_reusable = false;
+	fsrv__guard_end(answer->fs->guard, answer->socket);
+}
+
+/* response  one of answer->prepared; NULL: there is none */
+static bool take_prepared(struct fsrv__answer *answer, struct MHD_Response *response)
+{
+	answer->response = response;
+	answer->is_prepared = response != NULL;
 	answer->is_in_memory = answer->is_prepared && fsrv__plan_sends_file(answer->plan);
 	return answer->is_prepared;
 }
@@ -53,14 +61,16 @@ void fsrv__response_discard(struct fsrv__answer *answer)
 	release_response(answer);
 }
 
+bool fsrv__response_recall(struct fsrv__answer *answer, struct fsrv__plan *plan)
+{
+	begin(answer);
+	return take_prepared(answer, fsrv__prepared_recall(answer->prepared, answer->of, plan));
+}
+
 enum fsrv__answer_result fsrv__response_make(struct fsrv__answer *answer)
 {
-	answer->response = NULL;
-	answer->transfer = NULL;
-	answer->guarded_fd = -1;
-	answer->is_in_memory = answer->is_prepared = answer->is_reusable = false;
-	fsrv__guard_end(answer->fs->guard, answer->socket);
-	if (take_prepared(answer))
+	begin(answer);
+	if (is_to_keep(answer) && take_prepared(answer, fsrv__prepared_find(answer->prepared, answer->plan)))
 		return FSRV__ANSWER_MADE;
 	return make_content(answer);
 }
@@ -103,7 +113,7 @@ void fsrv__response_begin(struct fsrv__answer *answer)
 	if (answer->guarded_fd >= 0)
 		begin_to_guard(answer);
 	if (answer->is_reusable && is_to_keep(answer) &&
-	    fsrv__prepared_keep(answer->prepared, answer->plan, answer->response))
+	    fsrv__prepared_keep(answer->prepared, answer->plan, answer->of, answer->response))
 		answer->response = NULL;
 	else
 		release_response(answer);

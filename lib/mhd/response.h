@@ -4,6 +4,11 @@
 
 #include "mhd/answer.h"
 
+/* Takes the response that was kept for the case of the answer, and writes its plan without header fields.
+ * False when there is none: the answer is to be planned. Ends what the guard still watches on that
+ * connection. */
+bool fsrv__response_recall(struct fsrv__answer *answer, struct fsrv__plan *plan);
+
 /* Makes answer->response with its content, which the caller passes to one of the next three. With any result
  * but FSRV__ANSWER_MADE there is no response; the file of the answer may have lost its descriptor all the
  * same. Ends what the guard still watches on that connection. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "mhd/prepared.h"
 #include "serving.h"
 #include "suite.h"
 #include "tree.h"
@@ -197,6 +198,193 @@ START_TEST(forgets_what_was_said_of_another_version)
 }
 END_TEST
 
+static void wait_for_next_second(void)
+{
+	time_t now = time(NULL);
+
+	while (time(NULL) == now)
+		nanosleep(&(struct timespec){0, 1000000}, NULL);
+}
+
+/* While another script may come in the same second, the page has no date. What is read a moment later is not
+ * read again at once in the next second. */
+START_TEST(dates_a_page_in_the_next_second)
+{
+	struct fsrv_script script = {.text = "1", .length = 1};
+
+	start(_i);
+	wait_for_next_second();
+	nanosleep(&(struct timespec){0, 200000000}, NULL);
+	ck_assert_int_eq(fsrv_inject_add_script(fs, FSRV_SCOPE_EVERY_PAGE, FSRV_HEAD_END, &script), FSRV_OK);
+	for (int i = 0; i < 4; i++)
+		ask("GET", "/b.html", "", 200);
+	wait_for_next_second();
+	ask("GET", "/b.html", "", 200);
+	ck_assert_ptr_nonnull(client_field(&reply, "Last-Modified"));
+	stop();
+}
+END_TEST
+
+/* Requests for the same few files that are to be told apart. TAG and DATE are those of a.txt. */
+static const struct {
+	const char *method, *target, *fields;
+} alike[] = {
+	{"GET", "/a.txt", ""},
+	{"HEAD", "/a.txt", ""},
+	{"GET", "/a.txt", "If-None-Match: TAG\r\n"},
+	{"HEAD", "/a.txt", "If-None-Match: TAG\r\n"},
+	{"GET", "/a.txt", "If-None-Match: TAG\r\nIf-Modified-Since: DATE\r\n"},
+	{"GET", "/a.txt", "If-None-Match: \"other\"\r\nIf-Modified-Since: DATE\r\n"},
+	{"GET", "/a.txt", "If-None-Match: \"other\"\r\n"},
+	{"GET", "/a.txt", "If-None-Match: \"other\"\r\nIf-None-Match: TAG\r\n"},
+	{"GET", "/a.txt", "If-None-Match:\r\n"},
+	{"GET", "/a.txt", "If-Modified-Since: DATE\r\n"},
+	{"GET", "/a.txt", "If-None-Match: TAG\r\nRange: bytes=0-1\r\n"},
+	{"GET", "/a.txt", "If-None-Match: TAG\r\nIf-Match: \"other\"\r\n"},
+	{"GET", "/a.txt", "If-None-Match: TAG\r\nIf-Unmodified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n"},
+	{"GET", "/a.txt", "Range: bytes=0-\r\n"},
+	{"GET", "/a.txt", "Accept-Encoding: gzip\r\n"},
+	{"GET", "/a.txt.gz", ""},
+	{"GET", "/a.txt", "Accept-Encoding: gzip\r\nIf-None-Match: TAG\r\n"},
+	{"HEAD", "/a.txt.gz", "Accept-Encoding: br\r\n"},
+	{"GET", "/b.html", ""},
+	{"GET", "/b.html", "If-None-Match: *\r\n"},
+	{"GET", "/none", "Accept: text/html\r\n"},
+	{"GET", "/none", "Accept: text/html\r\nIf-None-Match: *\r\n"},
+	{"GET", "/none", ""},
+	{"GET", "/none.html", ""},
+	{"GET", "/large.bin", "If-None-Match: *\r\n"},
+	{"HEAD", "/large.bin", ""},
+};
+
+static void insert(char *text, const char *mark, const char *value)
+{
+	char *at = strstr(text, mark), rest[200];
+
+	if (at == NULL)
+		return;
+	snprintf(rest, sizeof(rest), "%s", at + strlen(mark));
+	sprintf(at, "%s%s", value, rest);
+}
+
+/* Asks one of alike; returns the answer. */
+static const char *ask_alike(int i, const char *tag, const char *date)
+{
+	char fields[300];
+
+	snprintf(fields, sizeof(fields), "%s", alike[i].fields);
+	insert(fields, "TAG", tag);
+	insert(fields, "DATE", date);
+	client_reply_free(&reply);
+	client_ask(&client, alike[i].method, alike[i].target, fields, &reply);
+	ck_assert(reply.whole);
+	return timeless(reply.head);
+}
+
+static void start_alike(bool is_spa, uint64_t cache_size)
+{
+	const char *root = tree.path;
+
+	serving_set_up(&root, 1);
+	options.flags |= FSRV_PRECOMPRESSED;
+	options.cache_size = cache_size;
+	*(is_spa ? &options.spa_page : &options.not_found_page) = "b.html";
+	serving_start(modes[0], fsrv_handle, daemon_connect);
+}
+
+/* Nothing is kept without a cache. With one, all are asked after one of them that was asked several times. */
+START_TEST(tells_apart_what_is_alike)
+{
+	static char heads[LEN(alike)][1024];
+	char tag[80], date[80];
+
+	tree_make(&tree);
+	tree_write_text(&tree, "a.txt", "small\n");
+	tree_write_text(&tree, "a.txt.gz", "coded\n");
+	tree_write_text(&tree, "b.html", "<!doctype html><title>page</title>");
+	tree_write_pattern(&tree, "large.bin", 200000);
+	tree_age();
+	start_alike(_i, FSRV_NO_CACHE);
+	ask("GET", "/a.txt", "", 200);
+	snprintf(tag, sizeof(tag), "%s", client_field(&reply, "ETag"));
+	snprintf(date, sizeof(date), "%s", client_field(&reply, "Last-Modified"));
+	for (int i = 0; i < LEN(alike); i++)
+		snprintf(heads[i], sizeof(heads[i]), "%s", ask_alike(i, tag, date));
+	serving_stop();
+	for (int first = 0; first < LEN(alike); first++) {
+		start_alike(_i, 0);
+		for (int i = 0; i < 3; i++)
+			ck_assert_str_eq(ask_alike(first, tag, date), heads[first]);
+		for (int i = 0; i < LEN(alike); i++)
+			ck_assert_msg(strcmp(ask_alike(i, tag, date), heads[i]) == 0,
+				      "%s %s %s after %s %s %s: %s", alike[i].method, alike[i].target,
+				      alike[i].fields, alike[first].method, alike[first].target,
+				      alike[first].fields, reply.head);
+		serving_stop();
+	}
+	tree_remove(&tree);
+}
+END_TEST
+
+static const struct fsrv__prepared_case kept_case = {
+	.method = FSRV__GET, .if_none_match = {"\"a\"", 3}, .media_type = "text/a", .time = {1000, 500}};
+
+/* What differs from kept_case, and whether its response is found nevertheless. */
+static const struct {
+	struct fsrv__prepared_case of;
+	bool is_found;
+} other_cases[] = {
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, false, false, false, {1000, 500}}, true},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, false, false, false, {1001, 0}}, true},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, false, false, false, {1000, 499}}, false},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, false, false, false, {999, 999}}, false},
+	{{FSRV__HEAD, {"\"a\"", 3}, NULL, NULL, false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"b\"", 3}, NULL, NULL, false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"a\"b", 4}, NULL, NULL, false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"", 0}, NULL, NULL, false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {NULL, 0}, NULL, NULL, false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"a\"", 3}, "text/b", NULL, false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, "gzip", false, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, true, false, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, false, true, false, {1000, 500}}, false},
+	{{FSRV__GET, {"\"a\"", 3}, NULL, NULL, false, false, true, {1000, 500}}, false},
+};
+
+static struct MHD_Response *make_text(const char *text)
+{
+	return MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+}
+
+START_TEST(recalls_the_same_case)
+{
+	const struct fsrv__allocator allocator = {fsrv__default_allocate, NULL};
+	struct fsrv__prepared *prepared = fsrv__prepared_new(&allocator);
+	struct fsrv__plan plan = {.status = 200, .content = FSRV__CONTENT_SLICE, .length = 1}, found;
+	struct fsrv__prepared_case of = other_cases[_i].of, kept = kept_case;
+	struct MHD_Response *first = make_text("a"), *second = make_text("b");
+	char tag[] = "\"a\"";
+
+	if (of.media_type == NULL)
+		of.media_type = kept_case.media_type;
+	kept.if_none_match.at = tag;
+	ck_assert(fsrv__prepared_keep(prepared, &plan, NULL, first));
+	ck_assert_ptr_null(fsrv__prepared_recall(prepared, &of, &found));
+	plan.status = 304;
+	plan.content = FSRV__CONTENT_NONE;
+	ck_assert(fsrv__prepared_keep(prepared, &plan, &kept, second));
+	memset(tag, 'x', sizeof(tag)); /* The texts of a request end with it. */
+	ck_assert_ptr_eq(fsrv__prepared_recall(prepared, &of, &found),
+			 other_cases[_i].is_found ? second : NULL);
+	if (other_cases[_i].is_found) {
+		ck_assert_uint_eq(found.status, 304);
+		ck_assert_int_eq(found.content, FSRV__CONTENT_NONE);
+		ck_assert_uint_eq(found.length, 1);
+		ck_assert_uint_eq(found.n_headers, 0);
+	}
+	fsrv__prepared_release(prepared);
+}
+END_TEST
+
 /* The most that an answer may allocate when all is in memory. To be raised only on purpose. */
 static const struct {
 	const char *method, *target, *fields;
@@ -253,6 +441,9 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, says_the_same_each_time, 0, LEN(modes));
 	tcase_add_loop_test(tcase, ends_only_the_connection_that_is_to_end, 0, LEN(modes));
 	tcase_add_loop_test(tcase, forgets_what_was_said_of_another_version, 0, LEN(modes));
+	tcase_add_loop_test(tcase, dates_a_page_in_the_next_second, 0, LEN(modes));
+	tcase_add_loop_test(tcase, tells_apart_what_is_alike, 0, 2);
+	tcase_add_loop_test(tcase, recalls_the_same_case, 0, LEN(other_cases));
 	tcase_add_loop_test(tcase, allocates_nothing, 0, LEN(modes));
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -74,6 +74,8 @@ START_TEST(gathers_single_fields)
 	ck_assert_ptr_null(fsrv__single_field_value(field).at);
 	ck_assert_uint_eq(field->n_lines, 2);
 	*field = (struct fsrv__single_field){0};
+	ck_assert_uint_eq(request.n_lines, 2);
+	request.n_lines = 0;
 	ck_assert_msg(memcmp(&request, &untouched, sizeof(request)) == 0, "%s touches other fields",
 		      singles[_i].lower);
 }
@@ -245,6 +247,66 @@ START_TEST(tells_the_last_request)
 }
 END_TEST
 
+static const struct {
+	const char *method;
+	const char *fields[6]; /* names and values */
+	bool is_plain;
+	const char *if_none_match;
+} plains[] = {
+	{"GET", {NULL}, true, NULL},
+	{"HEAD", {"Accept", "*", "User-Agent", "a", "If-Other", "b"}, true, NULL},
+	{"GET", {"If-None-Match", ""}, true, ""},
+	{"HEAD", {"IF-NONE-MATCH", "W/\"a\", b"}, true, "W/\"a\", b"},
+	{"GET", {"If-None-Match", "\"a\"", "If-Modified-Since", "then"}, true, "\"a\""},
+	{"GET", {"If-Modified-Since", "then", "If-None-Match", "\"a\""}, true, "\"a\""},
+	{"GET", {"If-None-Match", "\"a\"", "If-None-Match", "\"b\""}, false, NULL},
+	{"GET", {"If-None-Match", "\"a\"", "Range", "bytes=0-"}, false, NULL},
+	{"GET", {"Range", "bytes=0-"}, false, NULL},
+	{"GET", {"If-Range", "\"a\""}, false, NULL},
+	{"GET", {"If-Match", "*"}, false, NULL},
+	{"GET", {"If-Modified-Since", "then"}, false, NULL},
+	{"GET", {"If-Unmodified-Since", "then"}, false, NULL},
+	{"GET", {"If-None-Match", "\"a\"", "If-Unmodified-Since", "then"}, false, NULL},
+	{"GET", {"Content-Length", "0"}, false, NULL},
+	{"GET", {"Transfer-Encoding", "chunked"}, false, NULL},
+	{"GET", {"Host", "b"}, false, NULL},
+	{"GET", {"Bad Name", "a"}, false, NULL},
+	{"OPTIONS", {NULL}, false, NULL},
+	{"POST", {NULL}, false, NULL},
+};
+
+START_TEST(tells_plain_requests)
+{
+	struct fsrv__request request = {.method = fsrv__method_parse(plains[_i].method)};
+	const char *const *fields = plains[_i].fields, *expected = plains[_i].if_none_match;
+	struct fsrv__text line;
+
+	add(&request, "Host", "a");
+	for (int i = 0; i < LEN(plains[_i].fields) && fields[i] != NULL; i += 2)
+		add(&request, fields[i], fields[i + 1]);
+	fsrv__request_end(&request, true);
+	ck_assert_int_eq(fsrv__request_is_plain(&request, &line), plains[_i].is_plain);
+	if (!plains[_i].is_plain)
+		return;
+	ck_assert_int_eq(line.at == NULL, expected == NULL);
+	ck_assert_uint_eq(line.length, expected != NULL ? strlen(expected) : 0);
+	ck_assert(line.length == 0 || memcmp(line.at, expected, line.length) == 0);
+}
+END_TEST
+
+/* A field of the table that is not known here is not plain either. */
+START_TEST(finds_no_other_field_plain)
+{
+	struct fsrv__request request = {.method = FSRV__GET};
+	struct fsrv__text line;
+
+	add(&request, singles[_i].lower, "1");
+	fsrv__request_end(&request, false);
+	ck_assert_int_eq(fsrv__request_is_plain(&request, &line),
+			 singles[_i].offset == offsetof(struct fsrv__request, host));
+}
+END_TEST
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("request");
@@ -254,6 +316,8 @@ Suite *test_suite(void)
 	tcase_add_loop_test(table, knows_methods, 0, LEN(methods));
 	tcase_add_loop_test(table, tells_malformed_messages, 0, LEN(messages));
 	tcase_add_loop_test(table, tells_the_last_request, 0, LEN(lasts));
+	tcase_add_loop_test(table, tells_plain_requests, 0, LEN(plains));
+	tcase_add_loop_test(table, finds_no_other_field_plain, 0, LEN(singles));
 	suite_add_tcase(suite, table);
 	tcase_add_loop_test(fields, gathers_single_fields, 0, LEN(singles));
 	tcase_add_test(fields, keeps_an_empty_value);

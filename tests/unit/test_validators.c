@@ -135,6 +135,41 @@ START_TEST(judges_times)
 }
 END_TEST
 
+static bool are_same(const struct fsrv__validators *a, const struct fsrv__validators *b)
+{
+	return strcmp(a->etag, b->etag) == 0 && a->strong == b->strong && a->has_date == b->has_date &&
+	       a->has_strong_date == b->has_strong_date && a->modified == b->modified &&
+	       (!a->has_date || strcmp(a->last_modified, b->last_modified) == 0);
+}
+
+/* Whether what is said of a file and an addition at one time is said at any later time. */
+START_TEST(tells_what_lasts)
+{
+	static const int64_t additions[] = {NOW - 86400, NOW - 1, NOW, NOW + 5};
+	const struct fsrv__identity identity = {
+		.inode = 7, .size = 11, .modified = cases[_i].modified, .changed = cases[_i].changed};
+
+	for (int i = 0; i <= LEN(additions); i++) {
+		struct fsrv__validators first, later;
+		bool is_same = true;
+
+		for (int64_t seconds = 0; seconds < 200000; seconds += seconds < 10 ? 1 : 50000) {
+			struct fsrv__time now = {NOW + seconds, 500};
+
+			make(&identity, now, &local, &later);
+			if (i < LEN(additions))
+				fsrv__validators_add_date(&later, additions[i], now.seconds);
+			if (seconds == 0)
+				first = later;
+			is_same = is_same && are_same(&first, &later);
+		}
+		ck_assert_msg(is_same || !first.is_lasting, "%s, addition %d", cases[_i].name, i);
+		ck_assert(later.is_lasting || cases[_i].modified.seconds > NOW + 86400 ||
+			  cases[_i].changed.seconds > NOW + 86400);
+	}
+}
+END_TEST
+
 /* Bytes that are known need no time. */
 START_TEST(names_bytes_whatever_the_times)
 {
@@ -432,6 +467,7 @@ Suite *test_suite(void)
 	TCase *edges = tcase_create("edges");
 
 	tcase_add_loop_test(table, judges_times, 0, LEN(cases));
+	tcase_add_loop_test(table, tells_what_lasts, 0, LEN(cases));
 	tcase_add_loop_test(table, names_bytes_whatever_the_times, 0, LEN(cases));
 	tcase_add_loop_test(table, tells_files_apart, 0, LEN(others));
 	suite_add_tcase(suite, table);
