@@ -7,20 +7,27 @@
 
 enum kind { SINGLE, LIST };
 
+/* Most fields of a request matter to nobody, and most of those differ in length from each of these. */
+#define FIELD(name, kind, member)                                                                            \
+	{                                                                                                    \
+		name, sizeof(name) - 1, kind, offsetof(struct fsrv__request, member)                         \
+	}
+
 static const struct {
 	const char *name;
+	size_t length;
 	enum kind kind;
 	size_t offset;
 } fields[] = {
-	{"host", SINGLE, offsetof(struct fsrv__request, host)},
-	{"range", SINGLE, offsetof(struct fsrv__request, range)},
-	{"if-range", SINGLE, offsetof(struct fsrv__request, if_range)},
-	{"if-match", LIST, offsetof(struct fsrv__request, if_match)},
-	{"if-none-match", LIST, offsetof(struct fsrv__request, if_none_match)},
-	{"if-modified-since", SINGLE, offsetof(struct fsrv__request, if_modified_since)},
-	{"if-unmodified-since", SINGLE, offsetof(struct fsrv__request, if_unmodified_since)},
-	{"content-length", SINGLE, offsetof(struct fsrv__request, content_length)},
-	{"transfer-encoding", SINGLE, offsetof(struct fsrv__request, transfer_encoding)},
+	FIELD("host", SINGLE, host),
+	FIELD("range", SINGLE, range),
+	FIELD("if-range", SINGLE, if_range),
+	FIELD("if-match", LIST, if_match),
+	FIELD("if-none-match", LIST, if_none_match),
+	FIELD("if-modified-since", SINGLE, if_modified_since),
+	FIELD("if-unmodified-since", SINGLE, if_unmodified_since),
+	FIELD("content-length", SINGLE, content_length),
+	FIELD("transfer-encoding", SINGLE, transfer_encoding),
 };
 
 enum fsrv__method fsrv__method_parse(const char *name)
@@ -67,7 +74,7 @@ void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text na
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		void *field = (char *)request + fields[i].offset;
 
-		if (!fsrv__text_is(name, fields[i].name))
+		if (name.length != fields[i].length || !fsrv__text_is(name, fields[i].name))
 			continue;
 		request->n_lines++;
 		if (fields[i].kind == SINGLE)

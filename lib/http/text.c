@@ -5,19 +5,15 @@
 
 bool fsrv__text_is(struct fsrv__text text, const char *name)
 {
-	if (text.length != strlen(name))
-		return false;
-	for (size_t i = 0; i < text.length; i++)
-		if (fsrv__to_lower(text.at[i]) != name[i])
-			return false;
-	return true;
+	return fsrv__text_starts_with(text, name) && text.length == strlen(name);
 }
 
 bool fsrv__text_starts_with(struct fsrv__text text, const char *prefix)
 {
-	size_t length = strlen(prefix);
-
-	return text.length >= length && fsrv__text_is((struct fsrv__text){text.at, length}, prefix);
+	for (size_t i = 0; prefix[i] != '\0'; i++)
+		if (i == text.length || fsrv__to_lower(text.at[i]) != prefix[i])
+			return false;
+	return true;
 }
 
 bool fsrv__names_match(const char *a, const char *b)
@@ -34,8 +30,8 @@ bool fsrv__text_is_token(struct fsrv__text text)
 	for (size_t i = 0; i < text.length; i++) {
 		char byte = text.at[i];
 
-		if (!fsrv__is_letter(byte) && !fsrv__is_digit(byte) &&
-		    !fsrv__is_one_of(byte, "!#$%&'*+-.^_`|~"))
+		if (!fsrv__is_letter(byte) && byte != '-' && !fsrv__is_digit(byte) &&
+		    !fsrv__is_one_of(byte, "!#$%&'*+.^_`|~"))
 			return false;
 	}
 	return text.length > 0;
