@@ -24,6 +24,7 @@ struct fsrv__cache_entry {
 	struct fsrv__file file;
 	struct fsrv__content *content;
 	uint64_t checked, read;
+	const char *media_type, *content_coding;
 	uint64_t serial;
 	struct fsrv__attachment *attachment;
 	size_t attachment_size;
@@ -188,6 +189,8 @@ static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
 	entry->file.fd = -1;
 	entry->checked = found->checked;
 	entry->read = found->read;
+	entry->media_type = found->media_type;
+	entry->content_coding = found->content_coding;
 	entry->content = content != NULL ? fsrv__content_hold(content) : NULL;
 	return entry;
 }
@@ -242,6 +245,8 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 		cached->content = entry->content != NULL ? fsrv__content_hold(entry->content) : NULL;
 		cached->checked = entry->checked;
 		cached->read = entry->read;
+		cached->media_type = entry->media_type;
+		cached->content_coding = entry->content_coding;
 		cached->attachment = hold(entry->attachment);
 		cached->serial = entry->serial;
 		copy_tag(entry, cached->tag);

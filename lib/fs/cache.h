@@ -54,6 +54,9 @@ struct fsrv__cached {
 	/* In milliseconds of the monotonic clock: */
 	uint64_t checked; /* when the path was last found unchanged */
 	uint64_t read;    /* when the reading of the content began */
+	/* What the caller derived from the name, constants that outlive the cache; NULL: not known, or none.
+	 */
+	const char *media_type, *content_coding;
 	/* Written by fsrv__cache_get, and ignored otherwise: */
 	struct fsrv__attachment *attachment; /* a reference of the caller's; NULL: none */
 	uint64_t serial;                     /* of the entry */

@@ -86,6 +86,26 @@ static enum fsrv__outcome find_sidecar(struct lookup *l, const struct fsrv__find
 	return fsrv__roots_find_in(&l->fs->roots, options, sidecar->root, &l->result->path, &l->result->file);
 }
 
+/* Whether the name of the file is that of the cache entry, so that its type is too: a folder has several
+ * names of index pages, and a sidecar has the type of another name. */
+static bool has_name_of_entry(const struct lookup *l)
+{
+	return !l->key.directory && l->needs->sidecar == NULL;
+}
+
+static void choose_type(struct lookup *l)
+{
+	struct fsrv__lookup_result *result = l->result;
+
+	if (has_name_of_entry(l) && l->cached.media_type != NULL) {
+		result->media_type = l->cached.media_type;
+		result->content_coding = l->cached.content_coding;
+	} else {
+		result->media_type =
+			fsrv__media_type_of(&l->fs->types, &result->path, &result->content_coding);
+	}
+}
+
 static enum fsrv__outcome find(struct lookup *l, enum fsrv__find_mode mode, int root)
 {
 	struct fsrv__lookup_result *result = l->result;
@@ -96,8 +116,7 @@ static enum fsrv__outcome find(struct lookup *l, enum fsrv__find_mode mode, int 
 		return find_sidecar(l, &options);
 	outcome = fsrv__roots_find(&l->fs->roots, &options, &result->path, &result->file);
 	if (outcome == FSRV__FOUND_FILE)
-		result->media_type =
-			fsrv__media_type_of(&l->fs->types, &result->path, &result->content_coding);
+		choose_type(l);
 	return outcome;
 }
 
@@ -325,6 +344,10 @@ static void remember(struct lookup *l)
 	struct fsrv__cached found = {result->file, result->content, l->cached.tag, .checked = l->started,
 				     .read = l->started};
 
+	if (has_name_of_entry(l)) {
+		found.media_type = result->media_type;
+		found.content_coding = result->content_coding;
+	}
 	if (result->is_growing || !fsrv__identity_is_settled(&result->file.identity, result->time))
 		return;
 	if (result->content == NULL ||

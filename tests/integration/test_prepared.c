@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "mhd/prepared.h"
 #include "serving.h"
@@ -326,6 +327,35 @@ START_TEST(tells_apart_what_is_alike)
 }
 END_TEST
 
+/* The file and its state stay the same when a folder gets another index page that is a link to it. */
+START_TEST(tells_the_type_of_another_index_page)
+{
+	static const char *const names[] = {"index.css", "index.txt"};
+	const char *root;
+
+	tree_make(&tree);
+	tree_write_text(&tree, "page", "text\n");
+	tree_link(&tree, "index.css", "page");
+	tree_link(&tree, "index.txt", "page");
+	tree_age();
+	root = tree.path;
+	serving_set_up(&root, 1);
+	options.index_names = names;
+	options.n_index_names = LEN(names);
+	serving_start(modes[_i], fsrv_handle, daemon_connect);
+	for (int i = 0; i < 4; i++) {
+		ask("GET", "/", "", 200);
+		expect("Content-Type", "text/css; charset=utf-8");
+	}
+	ck_assert_int_eq(unlink(tree_path(&tree, "index.css")), 0);
+	for (int i = 0; i < 4; i++) {
+		ask("GET", "/", "", 200);
+		expect("Content-Type", "text/plain; charset=utf-8");
+	}
+	stop();
+}
+END_TEST
+
 static const struct fsrv__prepared_case kept_case = {
 	.method = FSRV__GET, .if_none_match = {"\"a\"", 3}, .media_type = "text/a", .time = {1000, 500}};
 
@@ -442,6 +472,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, ends_only_the_connection_that_is_to_end, 0, LEN(modes));
 	tcase_add_loop_test(tcase, forgets_what_was_said_of_another_version, 0, LEN(modes));
 	tcase_add_loop_test(tcase, dates_a_page_in_the_next_second, 0, LEN(modes));
+	tcase_add_loop_test(tcase, tells_the_type_of_another_index_page, 0, LEN(modes));
 	tcase_add_loop_test(tcase, tells_apart_what_is_alike, 0, 2);
 	tcase_add_loop_test(tcase, recalls_the_same_case, 0, LEN(other_cases));
 	tcase_add_loop_test(tcase, allocates_nothing, 0, LEN(modes));

@@ -80,13 +80,25 @@ static struct fsrv__content *content_of(const char *text)
 	return content;
 }
 
+/* Type and coding of a file. */
+static const char *const types[] = {"text/a", "text/b"}, *const codings[] = {NULL, "gzip"};
+
+static struct fsrv__cached found_of(uint64_t inode, struct fsrv__content *content, uint64_t seen)
+{
+	return (struct fsrv__cached){.file = file_of(inode),
+				     .content = content,
+				     .checked = seen,
+				     .read = seen,
+				     .media_type = types[inode % 2],
+				     .content_coding = codings[inode % 2]};
+}
+
 /* Keeps content with that text, or facts alone when it is NULL. */
 static void put(const char *path, uint64_t inode, const char *text, uint64_t seen)
 {
 	struct fsrv__cache_key key = key_of(path);
 	struct fsrv__content *content = text != NULL ? content_of(text) : NULL;
-	struct fsrv__cached found = {
-		.file = file_of(inode), .content = content, .checked = seen, .read = seen};
+	struct fsrv__cached found = found_of(inode, content, seen);
 
 	fsrv__cache_put(&cache, &key, &found);
 	fsrv__content_release(content);
@@ -118,6 +130,8 @@ static void expect(const char *path, uint64_t inode, const char *text, uint64_t 
 	ck_assert_msg(fsrv__file_is_same(&cached.file, &file), "%s: other facts", path);
 	ck_assert_int_eq(cached.file.fd, -1);
 	ck_assert_uint_eq(cached.checked, seen);
+	ck_assert_ptr_eq(cached.media_type, types[inode % 2]);
+	ck_assert_ptr_eq(cached.content_coding, codings[inode % 2]);
 	ck_assert_msg((cached.content != NULL) == (text != NULL), "%s: content", path);
 	if (text != NULL) {
 		ck_assert_uint_eq(cached.content->length, strlen(text));
@@ -255,7 +269,7 @@ START_TEST(reads_no_further_than_the_path)
 {
 	struct fsrv__text path = guard_text((struct fsrv__text){"some/path", 9});
 	struct fsrv__cache_key key = {path, false};
-	struct fsrv__cached cached = {.content = NULL}, found = {.file = file_of(1), .checked = 1, .read = 1};
+	struct fsrv__cached cached = {.content = NULL}, found = found_of(1, NULL, 1);
 
 	make(LARGE);
 	fsrv__cache_put(&cache, &key, &found);
