@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -21,41 +20,26 @@ bool refuse(const char *format, ...)
 	return false;
 }
 
-static void log_line(void *cls, const char *line)
+static void begin_response(void *cls, const struct fsrv_access *access)
 {
-	(void)cls;
-	fprintf(stderr, PROGRAM ": %s\n", line);
+	const struct settings *s = cls;
+
+	if (s->files.completion != NULL)
+		begin_transfer(access);
+	if (!s->quiet && s->log == LOG_TEXT)
+		log_text(access);
 }
 
-/* The client chose these bytes: what could move a terminal's cursor is shown as an escape. */
-static void print_escaped(const char *text)
+static void end_response(void *cls, const struct fsrv_completion *completion)
 {
-	for (; *text != '\0'; text++) {
-		if (*text > 0x20 && *text < 0x7f)
-			fputc(*text, stderr);
-		else
-			fprintf(stderr, "\\x%02x", (unsigned)(unsigned char)*text);
-	}
-}
+	const struct settings *s = cls;
+	struct transfer *transfer = end_transfer(completion->request);
 
-static void log_access(void *cls, const struct fsrv_access *access)
-{
-	(void)cls;
-	flockfile(stderr);
-	fprintf(stderr, "%u ", access->status);
-	print_escaped(access->method);
-	fputc(' ', stderr);
-	print_escaped(access->target);
-	if (access->n_parts > 0)
-		fprintf(stderr, " %" PRIu64 " parts, %" PRIu64 "/%" PRIu64, access->n_parts, access->length,
-			access->size);
-	else if (access->length == FSRV_LENGTH_UNKNOWN)
-		fputs(" 0-", stderr);
-	else if (access->length > 0)
-		fprintf(stderr, " %" PRIu64 "-%" PRIu64 "/%" PRIu64, access->offset,
-			access->offset + access->length - 1, access->size);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	if (transfer == NULL)
+		return;
+	if (!s->quiet && s->log == LOG_JSON)
+		log_json(transfer, completion);
+	free_transfer(transfer);
 }
 
 static enum MHD_Result answer_health(struct MHD_Connection *connection)
@@ -79,6 +63,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 {
 	const struct settings *s = cls;
 	bool reads = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+	enum MHD_Result result;
 
 	if (reads && *con_cls != NULL && *upload_data_size == 0) {
 		if (strcmp(url, "/health") == 0)
@@ -86,10 +71,13 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 		if (s->stats && strcmp(url, "/stats") == 0)
 			return answer_stats(s->fs, connection);
 	}
-	return fsrv_handle(s->fs, connection, url, method, version, upload_data, upload_data_size, con_cls);
+	set_current_connection(connection);
+	result = fsrv_handle(s->fs, connection, url, method, version, upload_data, upload_data_size, con_cls);
+	set_current_connection(NULL);
+	return result;
 }
 
-/* Signals that end the program are blocked in every thread and waited for in the first. */
+/* Signals are blocked in every thread and waited for in the first. */
 static sigset_t block_signals(void)
 {
 	sigset_t ends;
@@ -97,16 +85,17 @@ static sigset_t block_signals(void)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	return ends;
 }
 
 static bool make_handler(struct settings *s)
 {
-	struct types types = {NULL, 0, NULL};
+	struct types types = {0};
 	int error;
 
-	if (s->mime_types != NULL && !read_types(s->mime_types, &types)) {
+	if (!gather_types(s, &types)) {
 		free_types(&types);
 		return false;
 	}
@@ -114,8 +103,13 @@ static bool make_handler(struct settings *s)
 	s->files.n_types = types.n;
 	s->files.size = sizeof(s->files);
 	s->files.roots = s->roots;
-	s->files.log = log_line;
-	s->files.access = s->quiet ? NULL : log_access;
+	s->files.log = log_message;
+	if (s->progress || (s->log == LOG_JSON && !s->quiet))
+		s->files.completion = end_response;
+	if (s->files.completion != NULL || !s->quiet)
+		s->files.access = begin_response;
+	s->files.access_cls = s;
+	s->files.completion_cls = s;
 	error = fsrv_new(&s->files, &s->fs);
 	free_types(&types);
 	/* The log function has named a bad option or folder in a line of its own. */
@@ -160,42 +154,69 @@ static bool open_standard_files(void)
 	return true;
 }
 
-/* The prefix is written as in a URL. The address of the server ends in a slash. */
-static bool print_url(const struct settings *s, const struct fsrv_server *server)
+/* All at once, so that a reader of the first line may close the pipe after it. */
+static bool print_addresses(const struct settings *s, const struct addresses *addresses)
 {
-	const char *address = fsrv_server_url(server);
-	const char *prefix = s->files.prefix != NULL ? s->files.prefix : "";
-	size_t length = strlen(prefix);
+	for (size_t i = 0; i < addresses->n; i++)
+		printf("%s\n", addresses->urls[i]);
+	if (addresses->network != NULL && !s->quiet && isatty(STDOUT_FILENO))
+		print_qr(addresses->network, has_colours(stdout), stdout);
+	return (ferror(stdout) == 0 && fflush(stdout) == 0) || refuse("standard output: %s", strerror(errno));
+}
 
-	while (length > 0 && prefix[length - 1] == '/')
-		length--;
-	return printf("%.*s%.*s/\n", (int)strlen(address) - 1, address, (int)length, prefix) > 0 &&
-	       fflush(stdout) == 0;
+static void wait_for_end(const sigset_t *signals)
+{
+	int number = 0;
+
+	do {
+		sigwait(signals, &number);
+		if (number == SIGCHLD)
+			notice_browser();
+	} while (number != SIGINT && number != SIGTERM);
+}
+
+/* Returns the exit status. */
+static int run(const struct settings *s, const struct fsrv_server *server, const sigset_t *signals)
+{
+	struct addresses addresses;
+	int status = 2;
+
+	if (find_addresses(s, server, &addresses) && print_addresses(s, &addresses) &&
+	    (!s->progress || start_progress())) {
+		notify("READY=1");
+		if (s->open)
+			open_browser(addresses.urls[0]);
+		wait_for_end(signals);
+		notify("STOPPING=1");
+		stop_progress();
+		status = 0;
+	}
+	free_addresses(&addresses);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	struct settings s = {0};
 	struct fsrv_server *server;
-	sigset_t ends;
-	int signal_number, status = 0;
+	sigset_t signals;
+	int status;
 
-	if (!open_standard_files() || !take_arguments(&s, argc, argv) || !make_handler(&s))
+	if (!open_standard_files() || !take_arguments(&s, argc, argv))
 		return 2;
-	ends = block_signals();
+	setvbuf(stderr, NULL, _IOLBF, 0);
+	set_up_log(&s);
+	if (!make_handler(&s))
+		return 2;
+	signals = block_signals();
 	if (!make_edits(&s) || !start_server(&s, &server)) {
 		fsrv_free(s.fs);
 		return 2;
 	}
-	if (!print_url(&s, server)) {
-		refuse("standard output: %s", strerror(errno));
-		status = 2;
-	} else {
-		sigwait(&ends, &signal_number);
-	}
+	status = run(&s, server, &signals);
 	fsrv_server_stop(server);
 	if (s.stats)
-		print_stats(s.fs, stderr);
+		print_stats(&s);
 	fsrv_free(s.fs);
 	return status;
 }

@@ -16,23 +16,37 @@ static void cut_blanks(char *text)
 		text[--length] = '\0';
 }
 
+/* Whether a pattern stands at the start: what no name of a field has, or a file name before a second name. */
+static bool has_pattern(const char *text, const char *end, const char *rest)
+{
+	size_t word = strcspn(rest, ": \t");
+
+	for (; text < end; text++)
+		if (strchr("*?[/\\.", *text) != NULL)
+			return true;
+	return word > 0 && rest[word] == ':' && (rest[word + 1] == '\0' || rest[word + 1] == ' ');
+}
+
 bool add_header(struct settings *s, char *text)
 {
-	char *end_of_pattern = strstr(text, ": ");
-	char *name = end_of_pattern != NULL ? skip_blanks(end_of_pattern + 1) : NULL;
-	char *end_of_name = name != NULL ? strchr(name, ':') : NULL;
-	char *value;
+	char *colon = strstr(text, ": ");
+	char *pattern = text, *name = text, *value;
 
-	if (end_of_name == NULL)
-		return refuse("--header %s: write 'PATTERN: Name: value'; the pattern * is every path", text);
+	if (colon != NULL && has_pattern(text, colon, skip_blanks(colon + 1)))
+		name = skip_blanks(colon + 1);
+	value = strchr(name, ':');
+	if (value == NULL)
+		return refuse("--header %s: write 'Name: value', or 'PATTERN: Name: value' for some paths",
+			      text);
 	if (s->files.n_field_rules == MAX_RULES)
 		return refuse("--header %s: no more than %d", text, MAX_RULES);
-	*end_of_pattern = '\0';
-	*end_of_name = '\0';
-	value = skip_blanks(end_of_name + 1);
+	if (name != text)
+		*colon = '\0';
+	*value = '\0';
+	value = skip_blanks(value + 1);
 	cut_blanks(value);
 	s->rules[s->files.n_field_rules++] =
-		(struct fsrv_field_rule){text, name, value[0] != '\0' ? value : NULL};
+		(struct fsrv_field_rule){name != text ? pattern : "*", name, value[0] != '\0' ? value : NULL};
 	s->files.field_rules = s->rules;
 	return true;
 }

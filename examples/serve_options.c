@@ -15,61 +15,6 @@
 
 #define MAX_FOLLOW_SECONDS 86400
 
-static const char usage[] =
-	"usage: " PROGRAM " [OPTION]... ROOT\n"
-	"Serves the folder ROOT over HTTP to programs on this machine.\n"
-	"\n"
-	"  --port N               listen on port N (default: any free port)\n"
-	"  --address ADDRESS      listen on this numeric address (default: 127.0.0.1)\n"
-	"  --allow-host HOST      answer requests for HOST too, * for all; repeatable (default: only\n"
-	"                         localhost on a loopback address, all hosts on another)\n"
-	"  --overlay DIR          look into DIR before ROOT; repeatable, first come first\n"
-	"  --mode MODE            thread (per connection, default), epoll or pool\n"
-	"  --body MODE            auto (default), zero-copy or reader\n"
-	"  --prefix PATH          serve ROOT below this path, such as /assets (default: /)\n"
-	"  --spa[=PAGE]           answer every route of an application with PAGE (default: index.html)\n"
-	"  --not-found PAGE       send PAGE with 404 to browsers (default: a short text)\n"
-	"  --clean-urls           find pages without their extension: /about is about.html\n"
-	"  --symlinks POLICY      follow (default), beneath or none\n"
-	"  --cache-control VALUE  Cache-Control of files (default: no-cache)\n"
-	"  --header 'PATTERN: Name: VALUE'\n"
-	"                         header field of paths that match, as in .gitignore; without VALUE it is\n"
-	"                         removed; repeatable, the last one decides\n"
-	"  --cors[=ORIGIN]        let scripts of ORIGIN read files (default: of every origin); repeatable\n"
-	"  --isolate              isolate pages from other origins, for SharedArrayBuffer\n"
-	"  --precompressed        send FILE.br, FILE.zst or FILE.gz for FILE to clients that accept it\n"
-	"  --coding-by-extension  send a.js.gz as a script with Content-Encoding: gzip, likewise .br, .zst\n"
-	"  --mime-types FILE      media types of extensions, as in /etc/mime.types (default: built in)\n"
-	"  --default-type TYPE    media type of unknown extensions (default: application/octet-stream)\n"
-	"  --extensionless-type TYPE\n"
-	"                         media type of names without an extension (default: as above)\n"
-	"  --pre-head-script FILE script for the start of every HTML page's head; repeatable\n"
-	"  --head-script FILE     script for the end of the head of ROOT's index page; repeatable\n"
-	"  --body-script FILE     script for the end of the body of ROOT's index page; repeatable\n"
-	"  --strip MARKER         take scripts that contain MARKER out of the index page; repeatable\n"
-	"  --max-bodies N         answer 503 while N large files are on their way (default: no limit)\n"
-	"  --max-files N          answer 503 while N files are open (default: no limit)\n"
-	"  --max-ranges N         parts of one response for a request with several ranges, up to 64\n"
-	"                         (default: 1, the whole file instead)\n"
-	"  --follow PATTERN       send what is appended to a file that grows, for paths that match, as in\n"
-	"                         .gitignore; repeatable\n"
-	"  --follow-seconds N     a file that has not grown for N seconds is finished (default: 10)\n"
-	"  --max-connections N    connections at one time (default: 256)\n"
-	"  --max-per-address N    connections of one address at one time, 0: no limit (default: half of\n"
-	"                         them, no limit on a loopback address)\n"
-	"  --request-timeout S    seconds for the header of a first request, 0: no limit (default: 30)\n"
-	"  --keep-alive-timeout S seconds for that of a further request, 0: no limit (default: 75)\n"
-	"  --header-memory BYTES  memory of a connection for header fields (default: 49152)\n"
-	"  --workers N            threads that wait for disks in modes epoll and pool (default: 4)\n"
-	"  --cache-size BYTES     memory for small files and pages (default: 16777216; 0: none)\n"
-	"  --tag-salt TEXT        mixed into each entity tag, such as a build id\n"
-	"  --stats                answer /stats with counters in JSON, print them at the end\n"
-	"  --quiet                no log of requests\n"
-	"  --help, --version\n"
-	"\n"
-	"The first line on standard output is the address. /health answers 200 ok.\n"
-	"Ends with exit status 0 at SIGINT or SIGTERM, 2 when it cannot start.\n";
-
 /* Looks a word up in a list that ends with NULL; its place is the value. */
 static bool read_word(const char *option, const char *text, const char *const *words, unsigned *value)
 {
@@ -79,7 +24,8 @@ static bool read_word(const char *option, const char *text, const char *const *w
 			return true;
 		}
 	}
-	return refuse("--%s %s: give one of %s, %s, %s", option, text, words[0], words[1], words[2]);
+	return refuse("--%s %s: give one of %s, %s%s%s", option, text, words[0], words[1],
+		      words[2] != NULL ? ", " : "", words[2] != NULL ? words[2] : "");
 }
 
 /* Decimal digits alone: no sign, no space, no fraction. */
@@ -160,13 +106,33 @@ static bool add_follow(struct settings *s, const char *pattern)
 	return true;
 }
 
-static bool set_address(struct settings *s, const char *text)
+static bool set_address(struct settings *s, const char *option, const char *text)
 {
 	unsigned char address[sizeof(struct in6_addr)];
 
+	if (strcmp(option, "host") == 0 && strcmp(text, "localhost") == 0)
+		text = "127.0.0.1";
 	if (inet_pton(AF_INET, text, address) != 1 && inet_pton(AF_INET6, text, address) != 1)
-		return refuse("--address %s: give a numeric IPv4 or IPv6 address", text);
+		return refuse("--%s %s: give a numeric IPv4 or IPv6 address; 0.0.0.0 is the whole network",
+			      option, text);
 	s->server.address = text;
+	return true;
+}
+
+/* The extension is cut off in place. */
+static bool add_own_type(struct settings *s, char *text)
+{
+	char *equals = strchr(text, '=');
+	const char *extension = text[0] == '.' ? text + 1 : text;
+
+	if (equals == NULL || equals <= extension || equals[1] == '\0')
+		return refuse("--type %s: write EXT=TYPE, such as glb=model/gltf-binary", text);
+	if (s->n_types == MAX_TYPES)
+		return refuse("--type %s: no more than %d", text, MAX_TYPES);
+	if (strpbrk(extension, "./") < equals && strpbrk(extension, "./") != NULL)
+		return refuse("--type %s: an extension has no dot and no slash inside", text);
+	*equals = '\0';
+	s->types[s->n_types++] = (struct fsrv_type){extension, equals + 1};
 	return true;
 }
 
@@ -201,6 +167,17 @@ static bool set_body(struct settings *s, const char *text)
 	return true;
 }
 
+static bool set_log(struct settings *s, const char *text)
+{
+	static const char *const words[] = {"text", "json", NULL};
+	unsigned value = 0;
+
+	if (!read_word("log", text, words, &value))
+		return false;
+	s->log = (enum log_format)value;
+	return true;
+}
+
 static bool set_symlinks(struct settings *s, const char *text)
 {
 	static const char *const words[] = {"follow", "beneath", "none", NULL};
@@ -231,8 +208,10 @@ enum {
 	HEADER,
 	HEADER_MEMORY,
 	HELP,
+	HOST,
 	ISOLATE,
 	KEEP_ALIVE_TIMEOUT,
+	LOG,
 	MAX_BODIES,
 	MAX_CONNECTIONS,
 	MAX_FILES,
@@ -241,11 +220,13 @@ enum {
 	MIME_TYPES,
 	MODE,
 	NOT_FOUND,
+	OPEN,
 	OVERLAY,
 	PORT,
 	PRECOMPRESSED,
 	PREFIX,
 	PRE_HEAD_SCRIPT,
+	PROGRESS,
 	QUIET,
 	REQUEST_TIMEOUT,
 	SPA,
@@ -253,6 +234,7 @@ enum {
 	STRIP,
 	SYMLINKS,
 	TAG_SALT,
+	TYPE,
 	VERSION,
 	WORKERS
 };
@@ -275,8 +257,10 @@ static const struct option options[] = {
 	{"header", required_argument, NULL, HEADER},
 	{"header-memory", required_argument, NULL, HEADER_MEMORY},
 	{"help", no_argument, NULL, HELP},
+	{"host", required_argument, NULL, HOST},
 	{"isolate", no_argument, NULL, ISOLATE},
 	{"keep-alive-timeout", required_argument, NULL, KEEP_ALIVE_TIMEOUT},
+	{"log", required_argument, NULL, LOG},
 	{"max-bodies", required_argument, NULL, MAX_BODIES},
 	{"max-connections", required_argument, NULL, MAX_CONNECTIONS},
 	{"max-files", required_argument, NULL, MAX_FILES},
@@ -285,11 +269,13 @@ static const struct option options[] = {
 	{"mime-types", required_argument, NULL, MIME_TYPES},
 	{"mode", required_argument, NULL, MODE},
 	{"not-found", required_argument, NULL, NOT_FOUND},
+	{"open", no_argument, NULL, OPEN},
 	{"overlay", required_argument, NULL, OVERLAY},
 	{"port", required_argument, NULL, PORT},
 	{"precompressed", no_argument, NULL, PRECOMPRESSED},
 	{"prefix", required_argument, NULL, PREFIX},
 	{"pre-head-script", required_argument, NULL, PRE_HEAD_SCRIPT},
+	{"progress", no_argument, NULL, PROGRESS},
 	{"quiet", no_argument, NULL, QUIET},
 	{"request-timeout", required_argument, NULL, REQUEST_TIMEOUT},
 	{"spa", optional_argument, NULL, SPA},
@@ -297,6 +283,7 @@ static const struct option options[] = {
 	{"strip", required_argument, NULL, STRIP},
 	{"symlinks", required_argument, NULL, SYMLINKS},
 	{"tag-salt", required_argument, NULL, TAG_SALT},
+	{"type", required_argument, NULL, TYPE},
 	{"version", no_argument, NULL, VERSION},
 	{"workers", required_argument, NULL, WORKERS},
 	{NULL, 0, NULL, 0},
@@ -307,7 +294,12 @@ static bool take_server_option(struct settings *s, int option, const char *value
 {
 	switch (option) {
 	case ADDRESS:
-		return set_address(s, value);
+		return set_address(s, "address", value);
+	case HOST:
+		return set_address(s, "host", value);
+	case OPEN:
+		s->open = true;
+		return true;
 	case ALLOW_HOST:
 		return add_host(s, value);
 	case MODE:
@@ -330,6 +322,26 @@ static bool take_server_option(struct settings *s, int option, const char *value
 	}
 }
 
+/* What concerns what is told. */
+static bool take_log_option(struct settings *s, int option, const char *value)
+{
+	switch (option) {
+	case LOG:
+		return set_log(s, value);
+	case PROGRESS:
+		s->progress = true;
+		return true;
+	case QUIET:
+		s->quiet = true;
+		return true;
+	case STATS:
+		s->stats = true;
+		return true;
+	default:
+		return take_server_option(s, option, value);
+	}
+}
+
 /* What concerns targets. */
 static bool take_target_option(struct settings *s, int option, const char *value)
 {
@@ -347,7 +359,7 @@ static bool take_target_option(struct settings *s, int option, const char *value
 		s->files.spa_page = value != NULL ? value : "index.html";
 		return true;
 	default:
-		return take_server_option(s, option, value);
+		return take_log_option(s, option, value);
 	}
 }
 
@@ -382,6 +394,8 @@ static bool take_field_option(struct settings *s, int option, char *value)
 	case EXTENSIONLESS_TYPE:
 		s->files.extensionless_type = value;
 		return true;
+	case TYPE:
+		return add_own_type(s, value);
 	case MIME_TYPES:
 		s->mime_types = value;
 		return true;
@@ -418,12 +432,6 @@ static bool take_option(struct settings *s, int option, char *value)
 		return read_unsigned("workers", value, 1, MAX_WORKERS, &s->files.workers);
 	case CACHE_SIZE:
 		return set_cache_size(s, value);
-	case STATS:
-		s->stats = true;
-		return true;
-	case QUIET:
-		s->quiet = true;
-		return true;
 	case SYMLINKS:
 		return set_symlinks(s, value);
 	default:
@@ -431,14 +439,35 @@ static bool take_option(struct settings *s, int option, char *value)
 	}
 }
 
-/* getopt_long(3) tells a bad short option by optopt alone, which may stand among others. */
-static bool refuse_option(const char *argument)
+/* getopt_long(3) tells a bad short option by optopt alone, which may stand among others, and one that is left
+ * without its value by the name of the whole argument. */
+static bool refuse_option(int answer, const char *argument)
 {
-	if (optopt > 0x20 && optopt < 0x7f)
+	bool is_short = optopt > 0x20 && optopt < 0x7f;
+
+	if (answer == ':')
+		return is_short ? refuse("-%c needs a value; see --help", optopt)
+				: refuse("%s needs a value; see --help", argument);
+	if (is_short)
 		return refuse("unknown option -%c; see --help", optopt);
 	if (strchr(argument, '=') != NULL)
 		return refuse("%s: unknown option, or one that takes no value; see --help", argument);
 	return refuse("unknown option %s; see --help", argument);
+}
+
+/* Short options are another way to write long ones. */
+static int long_option(int option)
+{
+	switch (option) {
+	case 'p':
+		return PORT;
+	case 'h':
+		return HELP;
+	case 'V':
+		return VERSION;
+	default:
+		return option;
+	}
 }
 
 bool take_arguments(struct settings *s, int argc, char **argv)
@@ -446,20 +475,17 @@ bool take_arguments(struct settings *s, int argc, char **argv)
 	int option;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+	while ((option = long_option(getopt_long(argc, argv, ":hp:V", options, NULL))) != -1) {
 		if (option == HELP || option == VERSION) {
-			fputs(option == HELP ? usage : PROGRAM " " FSRV_VERSION "\n", stdout);
+			option == HELP ? print_help() : print_version();
 			exit(0);
 		}
-		if (option == ':')
-			return refuse("%s needs a value; see --help", argv[optind - 1]);
-		if (option == '?')
-			return refuse_option(argv[optind - 1]);
+		if (option == ':' || option == '?')
+			return refuse_option(option, argv[optind - 1]);
 		if (!take_option(s, option, optarg))
 			return false;
 	}
-	if (argc - optind != 1)
-		return refuse(optind == argc ? "name the folder to serve; see --help"
-					     : "only one ROOT; further folders go before it with --overlay");
-	return add_root(s, argv[optind]);
+	if (argc - optind > 1)
+		return refuse("only one FOLDER; further ones go before it with --overlay");
+	return add_root(s, optind < argc ? argv[optind] : ".");
 }

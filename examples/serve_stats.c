@@ -31,7 +31,7 @@ static uint64_t read_counter(const struct fsrv_stats *stats, const struct counte
 	return *(const uint64_t *)(const void *)((const char *)stats + counter->offset);
 }
 
-void print_stats(struct fsrv *fs, FILE *file)
+static void write_lines(struct fsrv *fs, FILE *file)
 {
 	struct fsrv_stats stats = {.size = sizeof(stats)};
 
@@ -60,6 +60,14 @@ static void write_json(struct fsrv *fs, FILE *file)
 		comma = ", ";
 	}
 	fputs("}}\n", file);
+}
+
+void print_stats(const struct settings *s)
+{
+	if (s->log == LOG_JSON)
+		write_json(s->fs, stderr);
+	else
+		write_lines(s->fs, stderr);
 }
 
 enum MHD_Result answer_stats(struct fsrv *fs, struct MHD_Connection *connection)

@@ -1,4 +1,5 @@
-/* Media types from a file in the format of /etc/mime.types: on each line a type and its extensions. */
+/* Media types: of the command line, and of a file in the format of /etc/mime.types, which has a type and its
+ * extensions on each line. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -65,7 +66,7 @@ static bool read_line(struct types *types, char *line)
 	return true;
 }
 
-bool read_types(const char *path, struct types *types)
+static bool read_types(const char *path, struct types *types)
 {
 	size_t length;
 	char *rest = NULL;
@@ -79,13 +80,23 @@ bool read_types(const char *path, struct types *types)
 	return true;
 }
 
+/* Of several types for one extension the first counts. */
+bool gather_types(const struct settings *s, struct types *types)
+{
+	for (size_t i = 0; i < s->n_types; i++)
+		if (!add_type(types, s->types[i].extension, s->types[i].media_type))
+			return refuse("--type: out of memory");
+	types->n_given = types->n;
+	return s->mime_types == NULL || read_types(s->mime_types, types);
+}
+
 /* The extensions of one line share their type. */
 void free_types(struct types *types)
 {
-	for (size_t i = 0; i < types->n; i++)
-		if (i == 0 || types->list[i].media_type != types->list[i - 1].media_type)
+	for (size_t i = types->n_given; i < types->n; i++)
+		if (i == types->n_given || types->list[i].media_type != types->list[i - 1].media_type)
 			free((void *)(uintptr_t)types->list[i].media_type);
 	free(types->list);
 	free(types->text);
-	*types = (struct types){NULL, 0, NULL};
+	*types = (struct types){0};
 }

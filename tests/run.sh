@@ -30,6 +30,8 @@ want_test_tools()
 	want libfuse3-dev pkg-config --exists fuse3
 	want fuse3 command -v fusermount3
 	want pmccabe command -v pmccabe
+	want libqrencode-dev pkg-config --exists libqrencode
+	want zbar-tools command -v zbarimg
 	want strace command -v strace
 	want musl-tools command -v musl-gcc
 	want cmake command -v cmake

@@ -17,9 +17,10 @@ PATIENCE = 20
 class Server:
     """with Server([program, folder]) as server: ... ends it with SIGTERM and checks that it went well."""
 
-    def __init__(self, command):
+    def __init__(self, command, **options):
+        """options: those of subprocess.Popen, such as cwd and env."""
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True)
+                                        stderr=subprocess.PIPE, text=True, **options)
         self.errors = []
         self.reader = threading.Thread(target=lambda: self.errors.extend(self.process.stderr), daemon=True)
         self.reader.start()
@@ -31,7 +32,7 @@ class Server:
 
     def _parse_address(self):
         parts = urlsplit(self.url)
-        if parts.scheme != 'http' or not parts.path.endswith('/') or not parts.port:
+        if parts.scheme not in ('http', 'https') or not parts.path.endswith('/') or not parts.port:
             self.process.kill()
             self.reader.join()
             raise AssertionError(f'no address on the first line but {self.url!r}; {"".join(self.errors)}')
@@ -76,10 +77,10 @@ def ask(connection, path, method='GET', **fields):
     return response.status, response.headers, response.read()
 
 
-def run_to_end(command):
+def run_to_end(command, **options):
     """Runs a program that is to end by itself; returns exit status, standard output and error."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
-                          check=False)
+                          check=False, **options)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -104,9 +105,9 @@ def until(condition, what, patience=PATIENCE):
     return value
 
 
-def refuses(command, *words):
+def refuses(command, *words, **options):
     """Exit status 2, nothing on standard output, one line on standard error that has the words."""
-    status, output, error = run_to_end(command)
+    status, output, error = run_to_end(command, **options)
     equal((status, output, error.count('\n')), (2, '', 1), f'status, output and lines of {error!r}')
     for word in words:
         if word not in error:

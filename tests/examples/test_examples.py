@@ -214,7 +214,6 @@ def serve_cases(serve, folder):
         yield f'fsrv-serve: refuses {option}', partial(refuses, [serve, option, folder], *words)
     yield 'fsrv-serve: refuses an option without its value', partial(
         refuses, [serve, folder, '--port'], '--port')
-    yield 'fsrv-serve: refuses no folder', partial(refuses, [serve])
     yield 'fsrv-serve: refuses two folders', partial(refuses, [serve, folder, folder], '--overlay')
     yield 'fsrv-serve: refuses a missing folder', partial(
         refuses, [serve, folder + '/none'], folder + '/none')

@@ -283,6 +283,14 @@ def reads_types(serve, ending):
                       '--extensionless-type=x/none', folder], TYPES)
 
 
+def takes_own_types_first(serve, folder):
+    with tempfile.NamedTemporaryFile(suffix='.types') as file:
+        file.write(b'video/x-file mp4 txt')
+        file.flush()
+        expect_types([serve, '--quiet', '--type=mp4=video/x-own', '--mime-types', file.name, folder],
+                     {'clip.mp4': 'video/x-own', 'sub/notes.txt': 'video/x-file'})
+
+
 def reads_types_of_the_system(serve, folder):
     if not os.path.exists('/etc/mime.types'):
         raise Skip('no /etc/mime.types')
@@ -554,6 +562,14 @@ def field_cases(serve, folder):
     yield case('--header', [hashed, '--header', '*: X-Own:  a: b '],
                {'Cache-Control': immutable, 'X-Own': 'a: b'}, HASHED)
     yield case('--header of another file', [hashed], {'Cache-Control': 'no-cache'})
+    yield case('--header for every path', ['--header=X-Own: 1', '--header=Link: </a>; rel="b: c"',
+                                           '--header=X-None:'],
+               {'X-Own': '1', 'Link': '</a>; rel="b: c"', 'X-None': None}, '/nothing')
+    yield case('--header of a file without a dot', ['--header=stats: X-Own: 1'], {'X-Own': '1'}, '/stats')
+    yield case('--header of a file, without a value', ['--header=*: X-Own: 1', '--header=stats: X-Own:'],
+               {'X-Own': None}, '/stats')
+    yield case('--type', ['--type', '.MP4=video/x-own', '--type=mp4=video/late'],
+               {'Content-Type': 'video/x-own'}, '/clip.mp4')
     yield case('--header, the last one decides', ['--header=*: X-Own: 1', '--header=/index.html: X-Own: 2'],
                {'X-Own': '2'})
     yield case('--header without a value', ['--header=*: X-Content-Type-Options:'],
@@ -568,12 +584,15 @@ def field_cases(serve, folder):
                {'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp',
                 'Cross-Origin-Resource-Policy': 'same-origin', 'Timing-Allow-Origin': '*'})
     for option, *words in (
-            ('--header=X-Own: 1', 'PATTERN: Name: value'), ('--header=*', 'PATTERN: Name: value'),
+            ('--header=X-Own', 'Name: value'), ('--header=*', 'PATTERN: Name: value'),
             ('--header=*: Content-Length: 1', 'Content-Length of *', 'leave it away'),
             ('--header=[: X-Own: 1', 'X-Own of [', 'without its ]'),
             ('--header=*: X Own: 1', 'no token'),
             ('--cors=localhost:3000', 'localhost:3000', 'scheme://host'),
-            ('--isolate=yes', '--isolate=yes')):
+            ('--isolate=yes', '--isolate=yes'),
+            ('--type=glb', '--type glb', 'EXT=TYPE'), ('--type==a/b', 'EXT=TYPE'),
+            ('--type=glb=', 'EXT=TYPE'),
+            ('--type=a.b=c/d', 'no dot'), ('--type=a=b\x01', 'option types')):
         yield f'refuses {option}', partial(refuses, [serve, option, folder], *words)
 
 
@@ -664,6 +683,7 @@ def cases(serve, folder):
     yield 'no control bytes in the log', partial(logs_no_control_bytes, serve, folder)
     for ending in (b'', b'\n', b'\r\n'):
         yield f'media types from a file that ends with {ending}', partial(reads_types, serve, ending)
+    yield '--type before --mime-types', partial(takes_own_types_first, serve, folder)
     yield 'media types of the system', partial(reads_types_of_the_system, serve, folder)
     yield from option_cases(serve, folder)
     yield from field_cases(serve, folder)
