@@ -103,6 +103,8 @@ static bool make_handler(struct settings *s)
 	s->files.n_types = types.n;
 	s->files.size = sizeof(s->files);
 	s->files.roots = s->roots;
+	s->files.fallback = s->index ? answer_index : NULL;
+	s->files.fallback_cls = s;
 	s->files.log = log_message;
 	if (s->progress || (s->log == LOG_JSON && !s->quiet))
 		s->files.completion = end_response;
@@ -214,7 +216,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	status = run(&s, server, &signals);
+	stop_jobs();
 	fsrv_server_stop(server);
+	free_jobs();
 	if (s.stats)
 		print_stats(&s);
 	fsrv_free(s.fs);

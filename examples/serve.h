@@ -76,7 +76,7 @@ struct settings {
 	const char *mime_types; /* name of a file; NULL: none */
 	struct fsrv *fs;
 	enum log_format log;
-	bool open, progress, quiet, stats;
+	bool index, open, progress, quiet, stats;
 };
 
 /* Says in one line why the program cannot run; the caller returns what this returns: false. */
@@ -167,6 +167,17 @@ void show_progress(void);
 
 /* Tells the handler of the scripts and markers that the settings name. */
 bool make_edits(struct settings *s);
+
+/* The fallback of the library that lists folders; an MHD_AccessHandlerCallback whose first argument is the
+ * settings. */
+enum MHD_Result answer_index(void *cls, struct MHD_Connection *connection, const char *url,
+			     const char *method, const char *version, const char *upload_data,
+			     size_t *upload_data_size, void **con_cls);
+
+/* Resumes what waits for a listing; call it before the server is stopped. free_jobs frees the rest
+ * afterwards. */
+void stop_jobs(void);
+void free_jobs(void);
 
 /* Answers a request with the counters of a handler in JSON. */
 enum MHD_Result answer_stats(struct fsrv *fs, struct MHD_Connection *connection);

@@ -13,6 +13,7 @@ static const char usage[] =
 	"  --allow-host HOST       answer requests for HOST too, * for all; repeatable\n"
 	"\n"
 	"What it serves:\n"
+	"  --index                 list what is in a folder that has no index page\n"
 	"  --overlay DIR           look into DIR before FOLDER; repeatable, first come first\n"
 	"  --prefix PATH           serve below this path, such as /assets (default: /)\n"
 	"  --spa[=PAGE]            PAGE for every route of an application (default: index.html)\n"

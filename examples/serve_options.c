@@ -209,6 +209,7 @@ enum {
 	HEADER_MEMORY,
 	HELP,
 	HOST,
+	INDEX,
 	ISOLATE,
 	KEEP_ALIVE_TIMEOUT,
 	LOG,
@@ -258,6 +259,7 @@ static const struct option options[] = {
 	{"header-memory", required_argument, NULL, HEADER_MEMORY},
 	{"help", no_argument, NULL, HELP},
 	{"host", required_argument, NULL, HOST},
+	{"index", no_argument, NULL, INDEX},
 	{"isolate", no_argument, NULL, ISOLATE},
 	{"keep-alive-timeout", required_argument, NULL, KEEP_ALIVE_TIMEOUT},
 	{"log", required_argument, NULL, LOG},
@@ -348,6 +350,9 @@ static bool take_target_option(struct settings *s, int option, const char *value
 	switch (option) {
 	case CLEAN_URLS:
 		s->files.flags |= FSRV_CLEAN_URLS;
+		return true;
+	case INDEX:
+		s->index = true;
 		return true;
 	case NOT_FOUND:
 		s->files.not_found_page = value;
@@ -470,6 +475,15 @@ static int long_option(int option)
 	}
 }
 
+/* Options that are only wrong together. */
+static bool check_pairs(const struct settings *s)
+{
+	if (s->index && (s->files.spa_page != NULL || s->files.not_found_page != NULL))
+		return refuse("--index: %s answers for every folder; leave one of them away",
+			      s->files.spa_page != NULL ? "--spa" : "--not-found");
+	return true;
+}
+
 bool take_arguments(struct settings *s, int argc, char **argv)
 {
 	int option;
@@ -487,5 +501,5 @@ bool take_arguments(struct settings *s, int argc, char **argv)
 	}
 	if (argc - optind > 1)
 		return refuse("only one FOLDER; further ones go before it with --overlay");
-	return add_root(s, optind < argc ? argv[optind] : ".");
+	return add_root(s, optind < argc ? argv[optind] : ".") && check_pairs(s);
 }

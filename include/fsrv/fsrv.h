@@ -322,12 +322,15 @@ struct fsrv_options {
 	const char *cache_control;
 
 	/* Called in place of a 404 response to GET or HEAD, with the arguments of the request, in the final
-	 * call for the request. It has to queue a response in this call. *con_cls is then the caller's own
-	 * pointer or a constant of fsrv, so a handler that expects a first call with NULL in *con_cls cannot
-	 * be used here. It may call fsrv_handle, also for the same handler, with another url, to serve a page
-	 * in place of the missing one; for a name that is missing as well that call answers 404 and does not
-	 * call the fallback again. The pages of spa_page and not_found_page and the flag FSRV_CLEAN_URLS come
-	 * first. NULL: a plain 404. */
+	 * call for the request. It has to queue a response in this call, or to suspend the connection
+	 * (MHD_suspend_connection): when it is resumed, libmicrohttpd calls the program's handler again,
+	 * and fsrv_handle the fallback, for what is still missing. The program resumes all connections that
+	 * it suspended before it stops the daemon. *con_cls is then the caller's own pointer or a constant
+	 * of fsrv, so a handler that expects a first call with NULL in *con_cls cannot be used here; the
+	 * fallback may change it. It may call fsrv_handle, also for the same handler, with another url, to
+	 * serve a page in place of the missing one; for a name that is missing as well that call answers
+	 * 404 and does not call the fallback again. The pages of spa_page and not_found_page and the flag
+	 * FSRV_CLEAN_URLS come first. NULL: a plain 404. */
 	MHD_AccessHandlerCallback fallback;
 	void *fallback_cls;
 
