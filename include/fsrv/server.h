@@ -9,8 +9,8 @@
  *	fsrv_free(fs);
  *
  * By default the server listens on the loopback interface, and answers only requests that name a host of
- * it. It speaks plain HTTP/1.1, without TLS and without authentication. Put a proxy in front of it before
- * untrusted clients can reach it. */
+ * it. It speaks HTTP/1.1, with TLS when it is given a certificate, and without authentication. Put a proxy in
+ * front of it before untrusted clients can reach it. */
 #ifndef FSRV_SERVER_H
 #define FSRV_SERVER_H
 
@@ -95,6 +95,14 @@ struct fsrv_server_options {
 	 * otherwise all hosts. A list adds to the hosts of the loopback interface; "*" allows all. */
 	const char *const *allowed_hosts;
 	size_t n_allowed_hosts;
+
+	/* Both or none: the certificate of the server, followed by those of the authorities between it and
+	 * the root if there are any, and its private key without a password. Each is the text of a PEM file
+	 * (RFC 7468), terminated. The server then speaks TLS alone, as libmicrohttpd's library for it
+	 * (GnuTLS) does by default, and its URL begins with https. Bodies are read in blocks there, whatever
+	 * the option body says. NULL: no TLS. */
+	const char *tls_certificate;
+	const char *tls_key;
 };
 
 /* Starts a server.
@@ -108,13 +116,16 @@ struct fsrv_server_options {
  * FSRV_OK                  the server accepts connections
  * FSRV_ERR_INVALID         the address is not numeric, the port is above 65535, the mode is unknown,
  *                          header_memory is from 1 to 4095, an allowed host is NULL or none of the forms,
- *                          the reserved member is not 0, or the struct has this size in no version
- * FSRV_ERR_UNSUPPORTED     size is larger than in this library, and the unknown part is not zero
+ *                          there is a certificate without its key or the reverse, the reserved member is
+ *                          not 0, or the struct has this size in no version
+ * FSRV_ERR_UNSUPPORTED     size is larger than in this library, and the unknown part is not zero; or there is
+ *                          a certificate, and this libmicrohttpd was built without TLS
  * FSRV_ERR_ADDRESS_IN_USE  another socket listens on that address and port
  * FSRV_ERR_SYSTEM          socket(2), bind(2) or listen(2) failed, for example because the machine does not
  *                          have the address, or the process has no right to a port below 1024; errno gives
  *                          the reason
- * FSRV_ERR_DAEMON          libmicrohttpd refused, usually because descriptors or threads ran out
+ * FSRV_ERR_DAEMON          libmicrohttpd refused, usually because descriptors or threads ran out, or because
+ *                          the certificate and the key cannot be read or do not belong together
  * FSRV_ERR_MEMORY          an allocation failed
  *
  * The log function of fs receives the name of an option that was refused. Any thread may call it.

@@ -76,7 +76,7 @@ static int listen_on(const union address *address, socklen_t length, int *fd)
 }
 
 /* A browser cannot open the unspecified address: it gets the loopback address instead. */
-static void write_url(struct fsrv__listener *listener, union address *address)
+static void write_url(struct fsrv__listener *listener, const char *scheme, union address *address)
 {
 	char host[INET6_ADDRSTRLEN];
 
@@ -85,17 +85,18 @@ static void write_url(struct fsrv__listener *listener, union address *address)
 			address->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 		listener->port = ntohs(address->v4.sin_port);
 		inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
-		snprintf(listener->url, sizeof(listener->url), "http://%s:%u/", host, listener->port);
+		snprintf(listener->url, sizeof(listener->url), "%s://%s:%u/", scheme, host, listener->port);
 	} else {
 		if (IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr))
 			address->v6.sin6_addr = in6addr_loopback;
 		listener->port = ntohs(address->v6.sin6_port);
 		inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof(host));
-		snprintf(listener->url, sizeof(listener->url), "http://[%s]:%u/", host, listener->port);
+		snprintf(listener->url, sizeof(listener->url), "%s://[%s]:%u/", scheme, host, listener->port);
 	}
 }
 
-int fsrv__listener_open(struct fsrv__listener *listener, const char *address, unsigned port)
+int fsrv__listener_open(struct fsrv__listener *listener, const char *scheme, const char *address,
+			unsigned port)
 {
 	union address bound;
 	socklen_t length;
@@ -109,7 +110,7 @@ int fsrv__listener_open(struct fsrv__listener *listener, const char *address, un
 	listener->cookie = fsrv__socket_cookie(listener->fd);
 	if (getsockname(listener->fd, &bound.any, &length) != 0)
 		return fail(listener->fd, FSRV_ERR_SYSTEM);
-	write_url(listener, &bound);
+	write_url(listener, scheme, &bound);
 	return FSRV_OK;
 }
 

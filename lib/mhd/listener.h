@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <stdint.h>
 
-/* "http://[", the longest address, "]:65535/" and a terminator. */
+/* "https://[", the longest address, "]:65535/" and a terminator. */
 #define FSRV__URL_SIZE (INET6_ADDRSTRLEN + 32)
 
 struct fsrv__listener {
@@ -15,11 +15,12 @@ struct fsrv__listener {
 	char url[FSRV__URL_SIZE]; /* to open in a browser */
 };
 
-/* Listens on a numeric IPv4 or IPv6 address; port 0: any free one. The kernel probes silent peers of accepted
- * connections (tcp(7), TCP_KEEPIDLE).
+/* Listens on a numeric IPv4 or IPv6 address; port 0: any free one. The scheme is that of the URL. The kernel
+ * probes silent peers of accepted connections (tcp(7), TCP_KEEPIDLE).
  *
  * FSRV_OK, FSRV_ERR_INVALID (the address is not numeric), FSRV_ERR_ADDRESS_IN_USE, FSRV_ERR_SYSTEM (errno) */
-int fsrv__listener_open(struct fsrv__listener *listener, const char *address, unsigned port);
+int fsrv__listener_open(struct fsrv__listener *listener, const char *scheme, const char *address,
+			unsigned port);
 
 /* Closes the socket, unless libmicrohttpd has: it does so on some of its failures and not on others. */
 void fsrv__listener_close(const struct fsrv__listener *listener);

@@ -166,6 +166,8 @@ static const char *advise(const char *name)
 		{"not_found_page", "give the path of a file below a root, such as \"404.html\""},
 		{"prefix", "give a path such as \"/assets\", percent-encoded and without a query"},
 		{"spa_page", "give the path of a file below a root, such as \"index.html\""},
+		{"tls_certificate", "give the certificate that belongs to tls_key, as PEM text"},
+		{"tls_key", "give the private key of tls_certificate, as PEM text"},
 		{"types", "give extensions without a dot, such as \"glb\", each with a media type"},
 	};
 

@@ -18,6 +18,9 @@
  * its own limit. The other daemons let them wait. */
 #define MAX_SPARE 64
 
+/* Room for the options of the daemon and the end of their list. */
+#define MAX_ITEMS 9
+
 struct fsrv_server {
 	struct fsrv *fs;
 	MHD_AccessHandlerCallback handler;
@@ -112,11 +115,16 @@ static unsigned choose_spare(const struct fsrv_server_options *options)
 	return options->connection_limit < MAX_SPARE ? options->connection_limit : MAX_SPARE;
 }
 
+static struct MHD_OptionItem make_text_item(enum MHD_OPTION option, const char *text)
+{
+	return (struct MHD_OptionItem){option, 0, (void *)(uintptr_t)text};
+}
+
 static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct fsrv_server_options *options)
 {
 	bool has_pool = options->mode == FSRV_SERVER_POOL && options->threads > 1;
 	unsigned connections = options->connection_limit + choose_spare(options);
-	struct MHD_OptionItem items[] = {
+	struct MHD_OptionItem items[MAX_ITEMS] = {
 #if FSRV_MHD_IS_STRICT
 		/* As strict as RFC 9112 lets a server be. */
 		{MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL},
@@ -125,10 +133,19 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 		{MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)options->connections_per_address, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)options->header_memory, NULL},
 		{MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)options->idle_timeout, NULL},
-		{has_pool ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END, (intptr_t)options->threads, NULL},
-		{MHD_OPTION_END, 0, NULL},
 	};
+	size_t n = 0;
 
+	while (items[n].option != MHD_OPTION_END)
+		n++;
+	if (has_pool)
+		items[n++] = (struct MHD_OptionItem){MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads,
+						     NULL};
+	if (options->tls_key != NULL) {
+		items[n++] = make_text_item(MHD_OPTION_HTTPS_MEM_CERT, options->tls_certificate);
+		items[n++] = make_text_item(MHD_OPTION_HTTPS_MEM_KEY, options->tls_key);
+	}
+	items[n] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 	return MHD_start_daemon(fsrv__server_options_flags(options), 0, NULL, NULL, call_handler, server,
 				MHD_OPTION_EXTERNAL_LOGGER, log_daemon, server, MHD_OPTION_LISTEN_SOCKET,
 				server->listener.fd, MHD_OPTION_UNESCAPE_CALLBACK, fsrv_keep_escapes, NULL,
@@ -187,7 +204,8 @@ static int prepare(const struct fsrv_server_options *given, const struct fsrv__l
 	int error = fsrv__server_options_read(given, options, &bad);
 
 	if (error == FSRV_OK) {
-		error = fsrv__listener_open(listener, options->address, options->port);
+		error = fsrv__listener_open(listener, options->tls_key != NULL ? "https" : "http",
+					    options->address, options->port);
 		bad = "address";
 	}
 	if (error == FSRV_ERR_INVALID && bad != NULL)

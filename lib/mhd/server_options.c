@@ -93,6 +93,10 @@ static const char *find_bad(const struct fsrv_server_options *options)
 		return "header_memory";
 	if (options->reserved != 0)
 		return "reserved";
+	if (options->tls_certificate == NULL && options->tls_key != NULL)
+		return "tls_certificate";
+	if (options->tls_key == NULL && options->tls_certificate != NULL)
+		return "tls_key";
 	return fsrv__host_list_is_valid(&hosts) ? NULL : "allowed_hosts";
 }
 
@@ -110,6 +114,8 @@ int fsrv__server_options_read(const struct fsrv_server_options *given, struct fs
 	*bad = find_bad(options);
 	if (*bad != NULL)
 		return FSRV_ERR_INVALID;
+	if (options->tls_key != NULL && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		return FSRV_ERR_UNSUPPORTED;
 	put_in_defaults(options);
 	return FSRV_OK;
 }
@@ -120,6 +126,8 @@ unsigned fsrv__server_options_flags(const struct fsrv_server_options *options)
 	 * it would otherwise be told to stop. */
 	unsigned flags = MHD_USE_ERROR_LOG | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC;
 
+	if (options->tls_key != NULL)
+		flags |= MHD_USE_TLS;
 	if (options->mode == FSRV_SERVER_THREAD)
 		return flags | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL;
 	return flags | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;

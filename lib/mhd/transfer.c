@@ -21,6 +21,7 @@ struct fsrv__transfer {
 	bool is_followed; /* the length was not known before the end */
 	bool is_confirmed;
 	bool is_counted;             /* the socket tells what was written, so start is known */
+	bool is_encrypted;           /* what the socket counts is not the content */
 	struct fsrv__transfer *next; /* in a list */
 	char path[];
 };
@@ -54,9 +55,15 @@ bool fsrv__transfer_identify_socket(struct fsrv__transfer *transfer)
 	return transfer->cookie != 0;
 }
 
+static void count_from_here(struct fsrv__transfer *transfer)
+{
+	transfer->is_counted =
+		!transfer->is_encrypted && fsrv__socket_count_written(transfer->socket, &transfer->start);
+}
+
 static void start_to_count(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
 {
-	transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
+	count_from_here(transfer);
 	if (transfer->is_counted)
 		transfer->start += estimate_header(answer->plan, fsrv__connection_flags(answer->connection));
 }
@@ -83,6 +90,7 @@ struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, b
 	transfer->started = answer->started;
 	transfer->socket = answer->socket;
 	transfer->is_body = is_body;
+	transfer->is_encrypted = (fsrv__connection_flags(answer->connection) & MHD_USE_TLS) != 0;
 	if (is_body)
 		fsrv__count(&answer->fs->counters.live_bodies, 1);
 	return transfer;
@@ -136,7 +144,7 @@ const char *fsrv__transfer_path(const struct fsrv__transfer *transfer)
 void fsrv__transfer_begin_content(struct fsrv__transfer *transfer)
 {
 	if (fsrv__transfer_is_reported(transfer))
-		transfer->is_counted = fsrv__socket_count_written(transfer->socket, &transfer->start);
+		count_from_here(transfer);
 }
 
 bool fsrv__transfer_measure(struct fsrv__transfer *transfer, int socket)

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -68,6 +69,24 @@ static void expect(struct client *client, const char *target, int status, const 
 	ck_assert_str_eq(reply.body, body);
 	client_reply_free(&reply);
 }
+
+/* Of localhost, for a hundred years from 2026. */
+static const char certificate[] = "-----BEGIN CERTIFICATE-----\n"
+				  "MIIBmzCCAUGgAwIBAgIUGVhkQ4BM+GRP9KmxDW4jvK6JYjkwCgYIKoZIzj0EAwIw\n"
+				  "FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNjE4MTUwNloYDzIxMjYxMTAy\n"
+				  "MTgxNTA2WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO\n"
+				  "PQMBBwNCAASudUQQ4iTZ8yxtpQZIrhvk8H2dKz+vt3h1g7qS1ssv+JuUNLAcUPJH\n"
+				  "TFfQUaitUjMlgBMxGcQxp2YFvSvGuQHYo28wbTAdBgNVHQ4EFgQUcYtgtPzwwSwv\n"
+				  "zeqFncxBnT3pup4wHwYDVR0jBBgwFoAUcYtgtPzwwSwvzeqFncxBnT3pup4wDwYD\n"
+				  "VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI\n"
+				  "zj0EAwIDSAAwRQIhAKyse+L4OYdgtcURRGeSR50b31VfTiH3a6WC0GPmSmg3AiAp\n"
+				  "UmohkzQWMvi2YUQZRM2RMRy7rwZwdVGi4PB3LDELzg==\n"
+				  "-----END CERTIFICATE-----\n";
+static const char key[] = "-----BEGIN PRIVATE KEY-----\n"
+			  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwwWN1rn4u+FPsU6J\n"
+			  "oSlxgCRPbPjNYnj4r6J1Fp+nFpGhRANCAASudUQQ4iTZ8yxtpQZIrhvk8H2dKz+v\n"
+			  "t3h1g7qS1ssv+JuUNLAcUPJHTFfQUaitUjMlgBMxGcQxp2YFvSvGuQHY\n"
+			  "-----END PRIVATE KEY-----\n";
 
 START_TEST(serves_by_default_on_loopback)
 {
@@ -584,6 +603,14 @@ static const struct {
 	 {.size = sizeof(struct fsrv_server_options), .n_allowed_hosts = 1},
 	 FSRV_ERR_INVALID,
 	 "option allowed_hosts"},
+	{"key without certificate",
+	 {.size = sizeof(struct fsrv_server_options), .tls_key = key},
+	 FSRV_ERR_INVALID,
+	 "option tls_certificate"},
+	{"certificate without key",
+	 {.size = sizeof(struct fsrv_server_options), .tls_certificate = certificate},
+	 FSRV_ERR_INVALID,
+	 "option tls_key has a value that is not allowed; give"},
 	{"foreign address",
 	 {.size = sizeof(struct fsrv_server_options), .address = "192.0.2.1"},
 	 FSRV_ERR_SYSTEM,
@@ -661,6 +688,61 @@ START_TEST(names_loopback_for_any_address)
 }
 END_TEST
 
+/* What is no TLS gets no answer in HTTP. */
+START_TEST(speaks_tls)
+{
+	struct fsrv_server_options options = {.size = sizeof(options),
+					      .mode = (enum fsrv_server_mode)_i,
+					      .tls_certificate = certificate,
+					      .tls_key = key};
+	struct fsrv_server *server = NULL;
+	struct client client;
+	char url[64], byte;
+
+	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES) {
+		ck_assert_int_eq(fsrv_server_start(fs, &options, &server), FSRV_ERR_UNSUPPORTED);
+		return;
+	}
+	server = start(&options);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u/", fsrv_server_port(server));
+	ck_assert_str_eq(fsrv_server_url(server), url);
+	client_open(&client, client_connect(fsrv_server_port(server)));
+	client_send_text(&client, "GET /hello.txt HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	/* An alert of TLS (RFC 8446, 6) begins with 21. */
+	if (recv(client.socket, &byte, 1, 0) == 1)
+		ck_assert_int_eq(byte, 21);
+	client_close(&client);
+	fsrv_server_stop(server);
+}
+END_TEST
+
+START_TEST(refuses_a_bad_certificate)
+{
+	static const char *const bad[] = {"", "no PEM", key};
+	struct fsrv_server_options options = {
+		.size = sizeof(options), .tls_certificate = bad[_i], .tls_key = key};
+	struct fsrv_server *server = NULL;
+
+	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+		return;
+	ck_assert_int_eq(fsrv_server_start(fs, &options, &server), FSRV_ERR_DAEMON);
+	ck_assert_ptr_null(server);
+	ck_assert_str_ne(logged, "");
+}
+END_TEST
+
+/* A program that was compiled before there was TLS. */
+START_TEST(takes_an_older_struct)
+{
+	struct fsrv_server_options options = {.size = offsetof(struct fsrv_server_options, tls_certificate),
+					      .tls_certificate = "what lies behind it"};
+	struct fsrv_server *server = start(&options);
+
+	ck_assert_int_eq(strncmp(fsrv_server_url(server), "http:", 5), 0);
+	fsrv_server_stop(server);
+}
+END_TEST
+
 START_TEST(stops_nothing)
 {
 	fsrv_server_stop(NULL);
@@ -694,6 +776,9 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, refuses_a_port_in_use);
 	tcase_add_test(tcase, listens_on_ipv6);
 	tcase_add_test(tcase, names_loopback_for_any_address);
+	tcase_add_loop_test(tcase, speaks_tls, 0, FSRV_SERVER_POOL + 1);
+	tcase_add_loop_test(tcase, refuses_a_bad_certificate, 0, 3);
+	tcase_add_test(tcase, takes_an_older_struct);
 	tcase_add_test(tcase, stops_nothing);
 	suite_add_tcase(suite, tcase);
 	return suite;
