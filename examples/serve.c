@@ -120,6 +120,27 @@ static bool make_handler(struct settings *s)
 	return error == FSRV_OK;
 }
 
+/* libmicrohttpd tells in two lines of its own what GnuTLS does not like. */
+static int start_holding_messages(struct settings *s, struct fsrv_server **server)
+{
+	const char *reason;
+	int error;
+
+	if (s->cert == NULL)
+		return fsrv_server_start(s->fs, &s->server, server);
+	hold_messages();
+	error = fsrv_server_start(s->fs, &s->server, server);
+	reason = release_messages();
+	if (error == FSRV_ERR_DAEMON)
+		refuse("--cert %s --key %s: %s%sgive a certificate and its private key, both PEM and without "
+		       "a "
+		       "password",
+		       s->cert, s->key, reason, reason[0] != '\0' ? " " : "");
+	else if (reason[0] != '\0')
+		log_message(NULL, reason);
+	return error;
+}
+
 static bool start_server(struct settings *s, struct fsrv_server **server)
 {
 	const char *address = s->server.address != NULL ? s->server.address : "127.0.0.1";
@@ -129,15 +150,18 @@ static bool start_server(struct settings *s, struct fsrv_server **server)
 	s->server.allowed_hosts = s->hosts;
 	s->server.handler = handle;
 	s->server.handler_cls = s;
-	error = fsrv_server_start(s->fs, &s->server, server);
+	error = start_holding_messages(s, server);
 	if (error == FSRV_ERR_ADDRESS_IN_USE)
 		return refuse("--port %u: another program listens there; leave the option away for a free "
 			      "port",
 			      s->server.port);
+	if (error == FSRV_ERR_SYSTEM && errno == EACCES)
+		return refuse("--port %u: only root may listen there; give a port from 1024 on",
+			      s->server.port);
 	if (error == FSRV_ERR_SYSTEM)
 		return refuse("--address %s --port %u: %s", address, s->server.port, strerror(errno));
-	/* The log function has named a bad option. */
-	if (error != FSRV_OK && error != FSRV_ERR_INVALID)
+	/* The log function has named a bad option, and TLS is explained. */
+	if (error != FSRV_OK && error != FSRV_ERR_INVALID && (error != FSRV_ERR_DAEMON || s->cert == NULL))
 		return refuse("%s", fsrv_strerror(error));
 	return error == FSRV_OK;
 }
@@ -202,6 +226,7 @@ int main(int argc, char **argv)
 	struct settings s = {0};
 	struct fsrv_server *server;
 	sigset_t signals;
+	bool is_ready;
 	int status;
 
 	if (!open_standard_files() || !take_arguments(&s, argc, argv))
@@ -211,7 +236,9 @@ int main(int argc, char **argv)
 	if (!make_handler(&s))
 		return 2;
 	signals = block_signals();
-	if (!make_edits(&s) || !start_server(&s, &server)) {
+	is_ready = read_tls_files(&s) && make_edits(&s) && start_server(&s, &server);
+	forget_tls_files(&s);
+	if (!is_ready) {
 		fsrv_free(s.fs);
 		return 2;
 	}

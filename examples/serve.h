@@ -74,6 +74,7 @@ struct settings {
 	struct fsrv_type types[MAX_TYPES];
 	size_t n_types;
 	const char *mime_types; /* name of a file; NULL: none */
+	const char *cert, *key; /* the same */
 	struct fsrv *fs;
 	enum log_format log;
 	bool index, open, progress, quiet, stats;
@@ -145,6 +146,11 @@ void log_message(void *cls, const char *line);
 void log_text(const struct fsrv_access *access);
 void log_json(const struct transfer *transfer, const struct fsrv_completion *completion);
 
+/* Keeps messages back, to make one line of them with what the program has to say; release_messages returns
+ * the first one, "" when there was none. */
+void hold_messages(void);
+const char *release_messages(void);
+
 /* Tells for which connection the calling thread works; NULL: for none. */
 void set_current_connection(struct MHD_Connection *connection);
 
@@ -164,6 +170,11 @@ void stop_progress(void);
 /* Whoever writes to standard error calls these before and after, and holds its lock. */
 void hide_progress(void);
 void show_progress(void);
+
+/* Reads the certificate and the key that the settings name, if any; forget_tls_files frees them, also after a
+ * failure. */
+bool read_tls_files(struct settings *s);
+void forget_tls_files(struct settings *s);
 
 /* Tells the handler of the scripts and markers that the settings name. */
 bool make_edits(struct settings *s);

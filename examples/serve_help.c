@@ -9,6 +9,7 @@ static const char usage[] =
 	"  -p, --port N            port (default: any free one)\n"
 	"  --host ADDRESS          localhost (default), 0.0.0.0 or :: for the network, or one address\n"
 	"  --address ADDRESS       the same, numeric\n"
+	"  --cert FILE, --key FILE  speak TLS with a certificate and its key, both PEM\n"
 	"  --open                  open the address in a browser\n"
 	"  --allow-host HOST       answer requests for HOST too, * for all; repeatable\n"
 	"\n"

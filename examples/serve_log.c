@@ -10,6 +10,10 @@
 static enum log_format format;
 static bool is_coloured;
 
+/* Guarded by the lock of standard error. */
+static bool is_held;
+static char held[512];
+
 void set_up_log(const struct settings *s)
 {
 	format = s->log;
@@ -39,11 +43,39 @@ static void write_time(const struct timespec *time)
 		utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, time->tv_nsec / 1000000);
 }
 
+/* The first message says why, the others that it follows. */
+static bool hold(const char *line)
+{
+	bool was_held;
+
+	flockfile(stderr);
+	was_held = is_held;
+	if (was_held && held[0] == '\0')
+		snprintf(held, sizeof(held), "%s", line);
+	funlockfile(stderr);
+	return was_held;
+}
+
+void hold_messages(void)
+{
+	is_held = true;
+}
+
+const char *release_messages(void)
+{
+	flockfile(stderr);
+	is_held = false;
+	funlockfile(stderr);
+	return held;
+}
+
 void log_message(void *cls, const char *line)
 {
 	struct timespec now;
 
 	(void)cls;
+	if (hold(line))
+		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	begin_line();
 	if (format == LOG_JSON) {

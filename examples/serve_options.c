@@ -197,6 +197,7 @@ enum {
 	BODY_SCRIPT,
 	CACHE_CONTROL,
 	CACHE_SIZE,
+	CERT,
 	CLEAN_URLS,
 	CODING_BY_EXTENSION,
 	CORS,
@@ -212,6 +213,7 @@ enum {
 	INDEX,
 	ISOLATE,
 	KEEP_ALIVE_TIMEOUT,
+	KEY,
 	LOG,
 	MAX_BODIES,
 	MAX_CONNECTIONS,
@@ -247,6 +249,7 @@ static const struct option options[] = {
 	{"body-script", required_argument, NULL, BODY_SCRIPT},
 	{"cache-control", required_argument, NULL, CACHE_CONTROL},
 	{"cache-size", required_argument, NULL, CACHE_SIZE},
+	{"cert", required_argument, NULL, CERT},
 	{"clean-urls", no_argument, NULL, CLEAN_URLS},
 	{"coding-by-extension", no_argument, NULL, CODING_BY_EXTENSION},
 	{"cors", optional_argument, NULL, CORS},
@@ -262,6 +265,7 @@ static const struct option options[] = {
 	{"index", no_argument, NULL, INDEX},
 	{"isolate", no_argument, NULL, ISOLATE},
 	{"keep-alive-timeout", required_argument, NULL, KEEP_ALIVE_TIMEOUT},
+	{"key", required_argument, NULL, KEY},
 	{"log", required_argument, NULL, LOG},
 	{"max-bodies", required_argument, NULL, MAX_BODIES},
 	{"max-connections", required_argument, NULL, MAX_CONNECTIONS},
@@ -297,6 +301,12 @@ static bool take_server_option(struct settings *s, int option, const char *value
 	switch (option) {
 	case ADDRESS:
 		return set_address(s, "address", value);
+	case CERT:
+		s->cert = value;
+		return true;
+	case KEY:
+		s->key = value;
+		return true;
 	case HOST:
 		return set_address(s, "host", value);
 	case OPEN:

@@ -31,6 +31,7 @@ want_test_tools()
 	want fuse3 command -v fusermount3
 	want pmccabe command -v pmccabe
 	want libqrencode-dev pkg-config --exists libqrencode
+	want openssl command -v openssl
 	want zbar-tools command -v zbarimg
 	want strace command -v strace
 	want musl-tools command -v musl-gcc

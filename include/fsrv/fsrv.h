@@ -212,8 +212,8 @@ struct fsrv_completion {
 	uint64_t length;
 	/* Bytes of the slice that the socket took. For TCP the kernel counts them (tcp(7)); if the response
 	 * was cut off, up to 24 bytes of its header section may be included, and of a file that is followed
-	 * the framing of its chunks. For other sockets the last block, of 512 KiB or less, counts as
-	 * taken. */
+	 * the framing of its chunks. For other sockets and through TLS the last block, of 512 KiB or less,
+	 * counts as taken. */
 	uint64_t sent;
 	uint64_t nanoseconds; /* since the start of the call of fsrv_handle that answered */
 	unsigned status;
