@@ -31,6 +31,9 @@ want_test_tools()
 	want fuse3 command -v fusermount3
 	want pmccabe command -v pmccabe
 	want libqrencode-dev pkg-config --exists libqrencode
+	want zsh command -v zsh
+	want fish command -v fish
+	want mandoc command -v mandoc
 	want openssl command -v openssl
 	want zbar-tools command -v zbarimg
 	want strace command -v strace
