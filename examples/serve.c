@@ -4,21 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
-
-bool refuse(const char *format, ...)
-{
-	va_list arguments;
-
-	fputs(PROGRAM ": ", stderr);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	return false;
-}
 
 static void begin_response(void *cls, const struct fsrv_access *access)
 {
@@ -231,7 +218,7 @@ int main(int argc, char **argv)
 
 	if (!open_standard_files() || !take_arguments(&s, argc, argv))
 		return 2;
-	setvbuf(stderr, NULL, _IOLBF, 0);
+	setvbuf(stderr, NULL, _IOFBF, 0);
 	set_up_log(&s);
 	if (!make_handler(&s))
 		return 2;

@@ -167,7 +167,11 @@ void look_at_transfers(void (*look)(struct transfer *transfer));
 bool start_progress(void);
 void stop_progress(void);
 
-/* Whoever writes to standard error calls these before and after, and holds its lock. */
+/* The lines on standard error belong to one thread between the two. */
+void lock_log(void);
+void unlock_log(void);
+
+/* Whoever writes lines there calls these before and after. */
 void hide_progress(void);
 void show_progress(void);
 

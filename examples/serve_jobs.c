@@ -115,7 +115,8 @@ struct job *begin_job(struct settings *s, struct MHD_Connection *connection, con
 	job->order = order;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&mutex);
-	start_thread(s);
+	if (!atomic_load(&stops))
+		start_thread(s);
 	is_queued = n_threads > 0 && !atomic_load(&stops);
 	if (is_queued) {
 		sweep(connection, now.tv_sec);

@@ -2,6 +2,8 @@
  *
  * A line of text is written when the response begins, one of JSON when it has ended: it says how. */
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
@@ -10,7 +12,9 @@
 static enum log_format format;
 static bool is_coloured;
 
-/* Guarded by the lock of standard error. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* Guarded by the mutex. */
 static bool is_held;
 static char held[512];
 
@@ -20,10 +24,21 @@ void set_up_log(const struct settings *s)
 	is_coloured = has_colours(stderr);
 }
 
+void lock_log(void)
+{
+	pthread_mutex_lock(&mutex);
+}
+
+void unlock_log(void)
+{
+	fflush(stderr);
+	pthread_mutex_unlock(&mutex);
+}
+
 /* No thread writes between the two, and the lines of the progress are out of the way. */
 static void begin_line(void)
 {
-	flockfile(stderr);
+	lock_log();
 	hide_progress();
 }
 
@@ -31,7 +46,20 @@ static void end_line(void)
 {
 	fputc('\n', stderr);
 	show_progress();
-	funlockfile(stderr);
+	unlock_log();
+}
+
+bool refuse(const char *text, ...)
+{
+	va_list arguments;
+
+	begin_line();
+	fputs(PROGRAM ": ", stderr);
+	va_start(arguments, text);
+	vfprintf(stderr, text, arguments);
+	va_end(arguments);
+	end_line();
+	return false;
 }
 
 static void write_time(const struct timespec *time)
@@ -48,24 +76,26 @@ static bool hold(const char *line)
 {
 	bool was_held;
 
-	flockfile(stderr);
+	lock_log();
 	was_held = is_held;
 	if (was_held && held[0] == '\0')
 		snprintf(held, sizeof(held), "%s", line);
-	funlockfile(stderr);
+	unlock_log();
 	return was_held;
 }
 
 void hold_messages(void)
 {
+	lock_log();
 	is_held = true;
+	unlock_log();
 }
 
 const char *release_messages(void)
 {
-	flockfile(stderr);
+	lock_log();
 	is_held = false;
-	funlockfile(stderr);
+	unlock_log();
 	return held;
 }
 

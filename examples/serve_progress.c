@@ -24,7 +24,7 @@ struct drawing {
 	char text[MAX_LINES * (MAX_COLUMNS + 2)]; /* a line for each transfer */
 };
 
-/* What stands below the log; guarded by the lock of standard error. */
+/* What stands below the log; guarded by lock_log. */
 static char summary[80];
 static struct drawing drawing;
 static bool is_drawn;
@@ -187,12 +187,11 @@ static void *run(void *cls)
 	while (wait(&next)) {
 		double now = read_clock();
 
-		flockfile(stderr);
+		lock_log();
 		hide_progress();
 		compose(now - last);
 		show_progress();
-		fflush(stderr);
-		funlockfile(stderr);
+		unlock_log();
 		last = now;
 	}
 	return cls;
@@ -221,9 +220,8 @@ void stop_progress(void)
 	pthread_mutex_unlock(&mutex);
 	pthread_join(thread, NULL);
 	is_on = false;
-	flockfile(stderr);
+	lock_log();
 	hide_progress();
 	drawing.n_live = 0;
-	fflush(stderr);
-	funlockfile(stderr);
+	unlock_log();
 }
