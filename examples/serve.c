@@ -80,6 +80,7 @@ static sigset_t block_signals(void)
 static bool make_handler(struct settings *s)
 {
 	struct types types = {0};
+	const char *reason;
 	int error;
 
 	if (!gather_types(s, &types)) {
@@ -99,12 +100,18 @@ static bool make_handler(struct settings *s)
 		s->files.access = begin_response;
 	s->files.access_cls = s;
 	s->files.completion_cls = s;
+	hold_messages();
 	error = fsrv_new(&s->files, &s->fs);
+	reason = release_messages();
 	free_types(&types);
-	/* The log function has named a bad option or folder in a line of its own. */
-	if (error != FSRV_OK && error != FSRV_ERR_ROOT && error != FSRV_ERR_INVALID)
-		return refuse("%s", fsrv_strerror(error));
-	return error == FSRV_OK;
+	if (error == FSRV_ERR_ROOT)
+		return refuse("%s; give folders that exist and may be searched", reason);
+	/* A bad option is named by the library. */
+	if (error != FSRV_OK)
+		return refuse("%s", reason[0] != '\0' ? reason : fsrv_strerror(error));
+	if (reason[0] != '\0')
+		log_message(NULL, reason);
+	return true;
 }
 
 /* libmicrohttpd tells in two lines of its own what GnuTLS does not like. */
@@ -145,6 +152,10 @@ static bool start_server(struct settings *s, struct fsrv_server **server)
 	if (error == FSRV_ERR_SYSTEM && errno == EACCES)
 		return refuse("--port %u: only root may listen there; give a port from 1024 on",
 			      s->server.port);
+	if (error == FSRV_ERR_SYSTEM && errno == EADDRNOTAVAIL)
+		return refuse(
+			"--address %s: this machine does not have that address; 0.0.0.0 is all that it has",
+			address);
 	if (error == FSRV_ERR_SYSTEM)
 		return refuse("--address %s --port %u: %s", address, s->server.port, strerror(errno));
 	/* The log function has named a bad option, and TLS is explained. */

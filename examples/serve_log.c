@@ -88,6 +88,7 @@ void hold_messages(void)
 {
 	lock_log();
 	is_held = true;
+	held[0] = '\0';
 	unlock_log();
 }
 

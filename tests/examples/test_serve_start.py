@@ -145,7 +145,7 @@ def refuses_unreadable(serve, folder):
         drop = ['setpriv', '--reuid=65534', '--clear-groups'] if os.geteuid() == 0 else []
         if drop and run_to_end([*drop, serve, '--version'])[0] != 0:
             raise Skip('another user may not run the program')
-        refuses([*drop, serve, closed], closed, 'Permission denied')
+        refuses([*drop, serve, closed], closed, 'Permission denied', 'may be searched')
 
 
 def cases(serve, folder):
@@ -175,8 +175,9 @@ def cases(serve, folder):
     yield 'refuses an unreadable folder', partial(refuses_unreadable, serve, folder)
     for options, *words in ((['-p'], '-p', 'value'), (['-px'], '--port x', 'from 0 to 65535'),
                             (['--host=example.org'], '--host example.org', 'numeric'),
-                            (['--host=203.0.113.1'], '203.0.113.1', 'requested address'),
-                            (['--open=yes'], '--open=yes'), (['-z'], '-z', '--help')):
+                            (['--host=203.0.113.1'], '203.0.113.1', '0.0.0.0'),
+                            (['--open=yes'], '--open=yes'), (['-z'], '-z', '--help'),
+                            (['--log=json', '/no/such'], '/no/such: No such file', 'that exist')):
         yield f'refuses {" ".join(options)}', partial(refuses, [serve, *options], *words, cwd=folder)
 
 
