@@ -20,7 +20,6 @@ struct search {
 	const struct settings *settings;
 	const struct folder_path *path;
 	struct folder *folder;
-	atomic_bool *stops; /* NULL: nothing does */
 	time_t deadline;
 	int root; /* descriptor of the one that is read */
 	unsigned number;
@@ -33,22 +32,42 @@ static int call_openat2(int root, const char *path, int flags, uint64_t resolve)
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 }
 
+/* Opens a path through no link at all. */
+static int walk(int root, const struct folder_path *path, int flags)
+{
+	struct folder_path copy = *path;
+	char *rest = NULL, *name = strtok_r(copy.text, "/", &rest), *next;
+	int at = root, fd;
+
+	if (name == NULL)
+		return openat(root, ".", flags | O_CLOEXEC);
+	for (; (next = strtok_r(NULL, "/", &rest)) != NULL; name = next) {
+		fd = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (at != root)
+			close(at);
+		if (fd < 0)
+			return -1;
+		at = fd;
+	}
+	fd = openat(at, name, flags | O_NOFOLLOW | O_CLOEXEC);
+	if (at != root)
+		close(at);
+	return fd;
+}
+
 /* Opens what is below a root as the library would. Without openat2(2), which old kernels lack and sandboxes
  * refuse, links are not followed unless they may lead anywhere. */
-static int open_below(const struct search *search, const char *path, int flags)
+static int open_below(const struct search *search, const struct folder_path *path, int flags)
 {
 	enum fsrv_symlinks policy = search->settings->files.symlinks;
 	uint64_t resolve = RESOLVE_BENEATH | (policy == FSRV_SYMLINKS_NONE ? RESOLVE_NO_SYMLINKS : 0);
+	const char *text = path->text[0] != '\0' ? path->text : ".";
 	int fd;
 
-	if (path[0] == '\0')
-		path = ".";
 	if (policy == FSRV_SYMLINKS_FOLLOW)
-		return openat(search->root, path, flags | O_CLOEXEC);
-	fd = call_openat2(search->root, path, flags, resolve);
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM) && strchr(path, '/') == NULL)
-		fd = openat(search->root, path, flags | O_NOFOLLOW | O_CLOEXEC);
-	return fd;
+		return openat(search->root, text, flags | O_CLOEXEC);
+	fd = call_openat2(search->root, text, flags, resolve);
+	return fd < 0 && (errno == ENOSYS || errno == EPERM) ? walk(search->root, path, flags) : fd;
 }
 
 /* The library answers targets with such bytes with 400. */
@@ -65,10 +84,10 @@ static bool is_name(const char *name)
 /* Looks at the end of a link. */
 static bool look_at_link(const struct search *search, int directory, const char *name, struct stat *st)
 {
-	char path[sizeof(search->path->text) + NAME_MAX + 2];
 	const char *above = search->path->text;
+	struct folder_path path;
 	bool is_there;
-	int fd;
+	int fd, length;
 
 	switch (search->settings->files.symlinks) {
 	case FSRV_SYMLINKS_FOLLOW:
@@ -78,8 +97,8 @@ static bool look_at_link(const struct search *search, int directory, const char 
 	case FSRV_SYMLINKS_NONE:
 		return false;
 	}
-	snprintf(path, sizeof(path), "%s%s%s", above, above[0] != '\0' ? "/" : "", name);
-	fd = open_below(search, path, O_PATH);
+	length = snprintf(path.text, sizeof(path.text), "%s%s%s", above, above[0] != '\0' ? "/" : "", name);
+	fd = length < (int)sizeof(path.text) ? open_below(search, &path, O_PATH) : -1;
 	if (fd < 0)
 		return false;
 	is_there = fstat(fd, st) == 0 && !S_ISLNK(st->st_mode);
@@ -118,10 +137,8 @@ static bool is_over(const struct search *search)
 {
 	struct timespec now;
 
-	if (search->stops != NULL && atomic_load(search->stops))
-		return true;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec > search->deadline;
+	return now.tv_sec > search->deadline || jobs_are_over();
 }
 
 static void read_entries(struct search *search, DIR *directory)
@@ -151,7 +168,7 @@ static void read_entries(struct search *search, DIR *directory)
 
 static void read_root(struct search *search)
 {
-	int fd = open_below(search, search->path->text, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+	int fd = open_below(search, search->path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
 	DIR *directory = fd >= 0 ? fdopendir(fd) : NULL;
 
 	if (directory != NULL) {
@@ -188,10 +205,9 @@ static void remove_repeated(struct folder *folder)
 	folder->n = n;
 }
 
-void read_folder(const struct settings *s, const struct folder_path *path, atomic_bool *stops,
-		 struct folder *folder)
+void read_folder(const struct settings *s, const struct folder_path *path, struct folder *folder)
 {
-	struct search search = {.settings = s, .path = path, .folder = folder, .stops = stops};
+	struct search search = {.settings = s, .path = path, .folder = folder};
 	struct timespec now;
 
 	*folder = (struct folder){.n = 0};

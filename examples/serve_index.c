@@ -216,13 +216,13 @@ static void write_page(FILE *file, const struct folder *folder, const struct fol
 }
 
 void make_listing(const struct settings *s, const struct folder_path *path, struct order order,
-		  atomic_bool *stops, struct listing *listing)
+		  struct listing *listing)
 {
 	struct folder folder;
 	FILE *file;
 
 	*listing = (struct listing){NULL, 0};
-	read_folder(s, path, stops, &folder);
+	read_folder(s, path, &folder);
 	if (!folder.is_there)
 		goto done;
 	if (folder.n > 0)
@@ -280,7 +280,7 @@ enum MHD_Result answer_index(void *cls, struct MHD_Connection *connection, const
 			*con_cls = job;
 			return MHD_YES;
 		}
-		make_listing(s, &path, order, NULL, &listing);
+		make_listing(s, &path, order, &listing);
 	}
 	name_listing(&path, name, sizeof(name));
 	page.name = name;

@@ -2,8 +2,6 @@
 #ifndef SERVE_INDEX_H
 #define SERVE_INDEX_H
 
-#include <stdatomic.h>
-
 #include "serve.h"
 
 /* A folder below the roots: decoded, without slashes at its ends; "" is that of the roots. */
@@ -53,15 +51,14 @@ struct job {
 /* Reads a target, as libmicrohttpd passes it, that means a folder below the prefix. False for all others. */
 bool read_folder_target(const char *target, const char *prefix, struct folder_path *path);
 
-/* Reads a folder, at most 10000 entries and for a few seconds, or until the flag says to stop (NULL: nothing
- * does); free_folder frees what it found. */
-void read_folder(const struct settings *s, const struct folder_path *path, atomic_bool *stops,
-		 struct folder *folder);
+/* Reads a folder, at most 10000 entries, for a few seconds, and not when jobs are over; free_folder frees
+ * what it found. */
+void read_folder(const struct settings *s, const struct folder_path *path, struct folder *folder);
 void free_folder(struct folder *folder);
 
 /* Reads a folder and makes the page, which the caller frees. */
 void make_listing(const struct settings *s, const struct folder_path *path, struct order order,
-		  atomic_bool *stops, struct listing *listing);
+		  struct listing *listing);
 
 /* Suspends a connection, whose thread calls this, and makes a listing meanwhile. Afterwards libmicrohttpd
  * calls the handler again. NULL: out of memory or threads, or at the end; nothing is suspended then. */
@@ -70,5 +67,8 @@ struct job *begin_job(struct settings *s, struct MHD_Connection *connection, con
 
 /* Takes the listing of a connection's job that is done. False when job, any pointer, is none. */
 bool take_job(const struct MHD_Connection *connection, const void *job, struct listing *listing);
+
+/* Whether the program ends: whatever waits for a disk gives up. */
+bool jobs_are_over(void);
 
 #endif

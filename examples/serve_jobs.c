@@ -4,6 +4,7 @@
  * libmicrohttpd may forget a connection while it is suspended, and tells nobody. So a job that is done is
  * kept until its connection asks for it, until another job of the same connection, or for a minute. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +73,7 @@ static void *work(void *cls)
 	struct job *job;
 
 	while ((job = take_out()) != NULL) {
-		make_listing(cls, &job->path, job->order, &stops, &job->listing);
+		make_listing(cls, &job->path, job->order, &job->listing);
 		finish(job);
 	}
 	return cls;
@@ -149,6 +150,11 @@ bool take_job(const struct MHD_Connection *connection, const void *job, struct l
 	*listing = found->listing;
 	free(found);
 	return true;
+}
+
+bool jobs_are_over(void)
+{
+	return atomic_load(&stops);
 }
 
 void stop_jobs(void)

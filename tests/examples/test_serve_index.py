@@ -2,6 +2,7 @@
 import os
 import re
 import select
+import shutil
 import signal
 import sys
 import tempfile
@@ -9,7 +10,7 @@ from functools import partial
 from html.parser import HTMLParser
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
-from server import PATIENCE, Server, ask, refuses
+from server import PATIENCE, Server, ask, refuses, run_to_end
 from slow_disk import SlowDisk
 from tap import Skip, equal, run
 
@@ -162,6 +163,37 @@ def sorts(command):
         connection.close()
 
 
+def without_openat2(command):
+    """As in a sandbox that refuses it."""
+    if shutil.which('strace') is None:
+        raise Skip('no strace')
+    inject = ['strace', '-f', '-o', '/dev/null', '-e', 'inject=openat2:error=ENOSYS']
+    if run_to_end([*inject, 'true'])[0] != 0:
+        raise Skip('strace may not trace')
+    # What looks for leaks is a tracer itself.
+    return ['env', 'ASAN_OPTIONS=detect_leaks=0', *inject, *command]
+
+
+def keeps_to_links_without_openat2(command):
+    for policy, names in (('beneath', [b'target']), ('none', [b'target'])):
+        with Traced(without_openat2([*command, f'--symlinks={policy}'])) as server:
+            connection = server.connect()
+            equal(names_of(read_page(connection, '/links/')), names, policy)
+            equal(names_of(read_page(connection, '/names/folder/below/')), [b'file'], 'a folder below others')
+            equal(ask(connection, '/links/far-folder/')[0], 404, 'a link')
+            connection.close()
+
+
+class Traced(Server):
+    """The tracer does not pass signals on: its child is what to end."""
+
+    def stop(self, number, patience):
+        with open(f'/proc/{self.process.pid}/task/{self.process.pid}/children', encoding='ascii') as file:
+            os.kill(int(file.read().split()[0]), number)
+        equal(self.process.wait(patience), 0, 'exit status')
+        self.reader.join(PATIENCE)
+
+
 def keeps_to_links(command, policy):
     visible = {'follow': [b'far-folder/', b'near-folder/', b'above', b'far', b'near', b'target'],
                'beneath': [b'near-folder/', b'near', b'target'], 'none': [b'target']}[policy]
@@ -283,6 +315,7 @@ def mode_cases(serve, slowdisk, mode, folder):
     yield 'sorts', partial(sorts, command)
     for policy in ('follow', 'beneath', 'none'):
         yield f'symbolic links: {policy}', partial(keeps_to_links, command, policy)
+    yield 'symbolic links without openat2', partial(keeps_to_links_without_openat2, command)
     yield 'joins roots', partial(joins_roots, serve, mode)
     yield 'bounds the number of names', partial(bounds_names, serve, mode)
     yield 'many at once', partial(asks_many, command)
