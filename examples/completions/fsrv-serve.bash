@@ -2,7 +2,7 @@
 
 _fsrv_serve()
 {
-	local word=$2 before=$3
+	local word=$2 before=$3 words=
 
 	COMPREPLY=()
 	# The shell cuts --option=value at the equals sign.
@@ -12,30 +12,12 @@ _fsrv_serve()
 		before=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 	case $before in
-	--body)
-		mapfile -t COMPREPLY < <(compgen -W "auto zero-copy reader" -- "$word")
-		return
-		;;
-	--mode)
-		mapfile -t COMPREPLY < <(compgen -W "thread epoll pool" -- "$word")
-		return
-		;;
-	--symlinks)
-		mapfile -t COMPREPLY < <(compgen -W "follow beneath none" -- "$word")
-		return
-		;;
-	--log)
-		mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word")
-		return
-		;;
-	--host)
-		mapfile -t COMPREPLY < <(compgen -W "localhost 0.0.0.0 ::" -- "$word")
-		return
-		;;
-	--address)
-		mapfile -t COMPREPLY < <(compgen -W "127.0.0.1 0.0.0.0 ::1 ::" -- "$word")
-		return
-		;;
+	--body) words="auto zero-copy reader" ;;
+	--mode) words="thread epoll pool" ;;
+	--symlinks) words="follow beneath none" ;;
+	--log) words="text json" ;;
+	--host) words="localhost 0.0.0.0 ::" ;;
+	--address) words="127.0.0.1 0.0.0.0 ::1 ::" ;;
 	--body-script | --cert | --head-script | --key | --mime-types | --pre-head-script)
 		compopt -o filenames
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -54,7 +36,9 @@ _fsrv_serve()
 		return
 		;;
 	esac
-	if [[ $word == -* ]]; then
+	if [[ $words ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	elif [[ $word == -* ]]; then
 		compopt -o nosort
 		mapfile -t COMPREPLY < <(compgen -W "
 			--address= --allow-host= --body= --body-script= --cache-control= --cache-size= --cert=

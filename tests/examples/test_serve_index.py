@@ -1,4 +1,5 @@
 """The listings of fsrv-serve --index: test_serve_index.py FSRV_SERVE SLOWDISK"""
+import contextlib
 import os
 import re
 import select
@@ -242,48 +243,58 @@ def need_disk(slowdisk, folder):
             raise Skip('no FUSE file system can be mounted')
 
 
-def serves_others(serve, slowdisk, mode):
-    """While a folder is read slowly; what takes too long is cut, and says so."""
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(100):
+class SlowFolder:
+    """with SlowFolder(...) as (disk, server): ... serves a folder of so many files, from a slow disk."""
+
+    def __init__(self, serve, slowdisk, mode, size):
+        self.stack = contextlib.ExitStack()
+        self.programs, self.mode, self.size = (serve, slowdisk), mode, size
+
+    def __enter__(self):
+        serve, slowdisk = self.programs
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory())
+        for number in range(self.size):
             write(folder, f'slow/{number}')
         need_disk(slowdisk, folder)
-        with SlowDisk(slowdisk, folder) as disk, Server([serve, '--quiet', '--index', f'--mode={mode}',
-                                                         disk.path]) as server:
-            disk.tell('open-delay 200')
-            slow, other = server.connect(), server.connect()
-            slow.request('GET', '/slow/')
-            for _ in range(20):
-                equal(ask(other, '/health')[0], 200, 'meanwhile')
-                equal(select.select([slow.sock], [], [], 0.05)[0], [], 'an answer before its time')
-            response = slow.getresponse()
-            page = Page(response.read())
-            equal((response.status, 'Only' in page.text, 0 < len(page.rows) < 100), (200, True, True),
-                  'the page')
-            slow.close()
-            other.close()
+        disk = self.stack.enter_context(SlowDisk(slowdisk, folder))
+        return disk, self.stack.enter_context(
+            Server([serve, '--quiet', '--index', f'--mode={self.mode}', disk.path]))
+
+    def __exit__(self, *error):
+        return self.stack.__exit__(*error)
+
+
+def serves_others(serve, slowdisk, mode):
+    """While a folder is read slowly; what takes too long is cut, and says so."""
+    with SlowFolder(serve, slowdisk, mode, 100) as (disk, server):
+        disk.tell('open-delay 200')
+        slow, other = server.connect(), server.connect()
+        slow.request('GET', '/slow/')
+        for _ in range(20):
+            equal(ask(other, '/health')[0], 200, 'meanwhile')
+            equal(select.select([slow.sock], [], [], 0.05)[0], [], 'an answer before its time')
+        response = slow.getresponse()
+        page = Page(response.read())
+        equal((response.status, 'Only' in page.text, 0 < len(page.rows) < 100), (200, True, True), 'the page')
+        slow.close()
+        other.close()
 
 
 def ends(serve, slowdisk, mode, leaves):
     """While folders are read, for clients that wait and for some that have gone."""
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(40):
-            write(folder, f'slow/{number}')
-        need_disk(slowdisk, folder)
-        with SlowDisk(slowdisk, folder) as disk, Server([serve, '--quiet', '--index', f'--mode={mode}',
-                                                         disk.path]) as server:
-            connection = server.connect()
-            disk.tell('open-delay 100')
-            clients = [server.connect() for _ in range(8)]
+    with SlowFolder(serve, slowdisk, mode, 40) as (disk, server):
+        connection = server.connect()
+        disk.tell('open-delay 100')
+        clients = [server.connect() for _ in range(8)]
+        for client in clients:
+            client.request('GET', '/slow/')
+        equal(ask(connection, '/health')[0], 200, 'meanwhile')
+        if leaves:
             for client in clients:
-                client.request('GET', '/slow/')
-            equal(ask(connection, '/health')[0], 200, 'meanwhile')
-            if leaves:
-                for client in clients:
-                    client.close()
-                equal(ask(connection, '/slow/')[0], 200, 'another client')
-            server.stop(signal.SIGTERM, PATIENCE)
-            connection.close()
+                client.close()
+            equal(ask(connection, '/slow/')[0], 200, 'another client')
+        server.stop(signal.SIGTERM, PATIENCE)
+        connection.close()
 
 
 def asks_many(command):
