@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -49,19 +50,6 @@ static void end_line(void)
 	unlock_log();
 }
 
-bool refuse(const char *text, ...)
-{
-	va_list arguments;
-
-	begin_line();
-	fputs(PROGRAM ": ", stderr);
-	va_start(arguments, text);
-	vfprintf(stderr, text, arguments);
-	va_end(arguments);
-	end_line();
-	return false;
-}
-
 static void write_time(const struct timespec *time)
 {
 	struct tm utc;
@@ -100,13 +88,10 @@ const char *release_messages(void)
 	return held;
 }
 
-void log_message(void *cls, const char *line)
+static void write_message(const char *line)
 {
 	struct timespec now;
 
-	(void)cls;
-	if (hold(line))
-		return;
 	clock_gettime(CLOCK_REALTIME, &now);
 	begin_line();
 	if (format == LOG_JSON) {
@@ -118,6 +103,28 @@ void log_message(void *cls, const char *line)
 		fprintf(stderr, PROGRAM ": %s", line);
 	}
 	end_line();
+}
+
+void log_message(void *cls, const char *line)
+{
+	(void)cls;
+	if (!hold(line))
+		write_message(line);
+}
+
+bool refuse(const char *text, ...)
+{
+	char *line = NULL;
+	va_list arguments;
+	int length;
+
+	va_start(arguments, text);
+	length = vasprintf(&line, text, arguments);
+	va_end(arguments);
+	write_message(length >= 0 ? line : "out of memory");
+	if (length >= 0)
+		free(line);
+	return false;
 }
 
 /* Green for what worked, cyan for redirects and what the client has, yellow and red for errors. */

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from functools import partial
 
-from server import PATIENCE, Server, ask, refuses, stall
+from server import PATIENCE, Server, ask, refuses, run_to_end, stall
 from site_folder import CLIP, HUGE, make_site
 from tap import equal, run
 
@@ -101,6 +101,12 @@ def logs_messages_in_json(command):
     equal(stats['responses'], {'403': 1}, 'counters at the end')
 
 
+def tells_in_json_why_not(serve):
+    """Also what the program itself has to say."""
+    status, _, error = run_to_end([serve, '--log=json', '/no/such'])
+    equal((status, '/no/such' in json.loads(error)['message']), (2, True), error)
+
+
 def is_plain(command, environment):
     """No escape sequence outside of a terminal, whatever the environment says."""
     with Server(command, env=environment) as server:
@@ -121,6 +127,7 @@ def cases(serve, folder):
         yield f'{mode}: JSON of an end', partial(logs_an_end, command)
         yield f'{mode}: JSON of any bytes', partial(escapes_json, command)
         yield f'{mode}: messages in JSON', partial(logs_messages_in_json, command)
+    yield 'JSON of what keeps it from starting', partial(tells_in_json_why_not, serve)
     yield 'text', partial(is_plain, [serve, '--log', 'text', folder], {'TERM': 'xterm-256color'})
     yield 'text by default', partial(is_plain, [serve, folder], None)
     yield '--quiet', partial(is_quiet, [serve, '--quiet', folder])
