@@ -158,10 +158,15 @@ static char *append(char *at, const char *text)
 	return at + size;
 }
 
-/* A long text of a client is not kept. */
-static bool is_to_remember(const struct fsrv__prepared_case *of)
+/* The case that is kept with a response, NULL for none: a long text of a client is not. */
+static const struct fsrv__prepared_case *choose_case(const struct fsrv__prepared_case *of)
 {
-	return of != NULL && of->if_none_match.length < FSRV__ETAG_SIZE;
+	return of != NULL && of->if_none_match.length < FSRV__ETAG_SIZE ? of : NULL;
+}
+
+static size_t size_of_text(const struct fsrv__prepared_case *of)
+{
+	return of != NULL ? of->if_none_match.length : 0;
 }
 
 static void remember(struct response *response, const struct fsrv__prepared_case *of, char *at)
@@ -177,8 +182,7 @@ static void remember(struct response *response, const struct fsrv__prepared_case
 static struct response *describe(const struct fsrv__allocator *allocator, const struct fsrv__plan *plan,
 				 const struct fsrv__prepared_case *of)
 {
-	bool has_case = is_to_remember(of);
-	size_t size = sizeof(struct response) + (has_case ? of->if_none_match.length : 0);
+	size_t size = sizeof(struct response) + size_of_text(of);
 	struct response *response;
 	char *at;
 
@@ -197,7 +201,7 @@ static struct response *describe(const struct fsrv__allocator *allocator, const 
 		at = append(at, plan->headers[i].name);
 		at = append(at, plan->headers[i].value);
 	}
-	if (has_case)
+	if (of != NULL)
 		remember(response, of, at);
 	return response;
 }
@@ -210,7 +214,7 @@ bool fsrv__prepared_keep(struct fsrv__prepared *prepared, const struct fsrv__pla
 
 	if (atomic_load(&prepared->places[N_PLACES - 1]) != NULL)
 		return false;
-	described = describe(&prepared->allocator, plan, of);
+	described = describe(&prepared->allocator, plan, choose_case(of));
 	if (described == NULL)
 		return false;
 	described->response = response;
