@@ -528,6 +528,10 @@ START_TEST(ends_with_a_test_that_is_killed)
 	pid_t child;
 
 	ck_assert(victim != MAP_FAILED);
+	if (geteuid() != 0) {
+		printf("# only root can unmount what hangs\n");
+		return;
+	}
 	child = fork();
 	if (child == 0) {
 		struct reader reader;

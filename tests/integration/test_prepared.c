@@ -78,6 +78,8 @@ static bool start_to_count(void)
 }
 #endif
 
+/* By TCP: of a socket of another family libmicrohttpd 1.0 logs that it has no TCP_NODELAY, and the C library
+ * allocates the words for that. */
 static void start(int mode)
 {
 	const char *root;
@@ -89,7 +91,7 @@ static void start(int mode)
 	tree_age();
 	root = tree.path;
 	serving_set_up(&root, 1);
-	serving_start(modes[mode], fsrv_handle, daemon_connect);
+	serving_start(modes[mode], fsrv_handle, daemon_connect_tcp);
 }
 
 static void stop(void)

@@ -20,12 +20,15 @@ void tree_make(struct tree *tree)
 	ck_assert_int_eq(chmod(tree->path, 0755), 0);
 }
 
-void tree_make_in_memory(struct tree *tree)
+bool tree_make_in_memory(struct tree *tree)
 {
 	snprintf(tree->path, sizeof(tree->path), "/dev/shm/fsrv-test-XXXXXX");
-	if (mkdtemp(tree->path) == NULL)
+	if (mkdtemp(tree->path) == NULL) {
 		tree_make(tree);
+		return false;
+	}
 	ck_assert_int_eq(chmod(tree->path, 0755), 0);
+	return true;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *where)

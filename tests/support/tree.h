@@ -2,6 +2,7 @@
 #ifndef TEST_TREE_H
 #define TEST_TREE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +17,8 @@ struct tree {
 /* Makes the folder; every user may search it. */
 void tree_make(struct tree *tree);
 
-/* In /dev/shm; in the usual place where nothing can be made there. */
-void tree_make_in_memory(struct tree *tree);
+/* In /dev/shm. False: nothing can be made there, so it is in the usual place. */
+bool tree_make_in_memory(struct tree *tree);
 void tree_remove(struct tree *tree);
 
 /* Writes a file, and the folders on the way to it; its mtime becomes TREE_OLD. */

@@ -41,17 +41,21 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 #endif
 }
 
-static void open_file(const char *folder)
+/* Whether the file really is in a file system of that kind. */
+static bool open_file(const char *folder)
 {
+	bool is_there = true;
+
 	setenv("TMPDIR", folders[0], 1);
 	if (folder == folders[1])
-		tree_make_in_memory(&tree);
+		is_there = tree_make_in_memory(&tree);
 	else
 		tree_make(&tree);
 	tree_write_pattern(&tree, "file", FILE_SIZE);
 	tree_write_text(&tree, "empty", "");
 	fd = open(tree_path(&tree, "file"), O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
+	return is_there;
 }
 
 static void close_file(void)
@@ -293,7 +297,11 @@ START_TEST(reads_up_to_a_hole)
 	ssize_t n;
 	int error;
 
-	open_file(folders[1]);
+	if (!open_file(folders[1])) {
+		printf("# %s: nothing can be made in %s\n", holes[_i].name, folders[1]);
+		close_file();
+		return;
+	}
 	close(fd);
 	fd = open(tree_path(&tree, "sparse"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	ck_assert_int_eq(ftruncate(fd, SPARSE_SIZE), 0);
