@@ -17,7 +17,10 @@ LAYOUT = {
     'libfsrv-dev': [r'usr/include/fsrv/\w+\.h', r'usr/lib/[^/]+/libfsrv(-core)?\.(a|so)',
                     r'usr/lib/[^/]+/pkgconfig/fsrv(-core)?\.pc',
                     r'usr/lib/[^/]+/cmake/fsrv/fsrvConfig(Version)?\.cmake'],
-    'fsrv-tools': [r'usr/bin/fsrv-(serve|inject|range)', r'usr/share/man/man1/fsrv-\w+\.1\.gz'],
+    'fsrv-tools': [r'usr/bin/fsrv-(serve|inject|range)', r'usr/share/man/man1/fsrv-\w+\.1\.gz',
+                   r'usr/share/bash-completion/completions/fsrv-serve',
+                   r'usr/share/fish/vendor_completions.d/fsrv-serve\.fish',
+                   r'usr/share/zsh/site-functions/_fsrv-serve'],
 }
 
 
