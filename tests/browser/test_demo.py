@@ -208,6 +208,47 @@ def server_stops(server):
     assert status == 0, f"exit status {status}"
 
 
+# Waits in the page until all clips of the wall have arrived at a new position, and tells where they are.
+WALL = """
+const [position, done] = arguments;
+const slider = document.getElementById("wall-position");
+const clips = [...document.querySelectorAll("#wall video")];
+slider.value = position;
+slider.dispatchEvent(new Event("input"));
+const look = () => {
+    const state = document.getElementById("wall-state").textContent;
+    if (!/^30 pictures in/.test(state))
+        return setTimeout(look, 50);
+    done({ state, health: document.getElementById("health-line").getAttribute("points"),
+        clips: clips.map((clip) => [clip.currentTime / (clip.duration - 0.1), clip.readyState]) });
+};
+setTimeout(look, 50);
+"""
+
+
+def wall_seeks(browser):
+    for position in (730, 120):
+        found = browser.wait_in_page(WALL, position)
+        clips = found["clips"]
+        assert len(clips) == 30, f"{len(clips)} clips"
+        strays = [clip for clip in clips if abs(clip[0] - position / 1000) > 0.01 or clip[1] < 2]
+        assert not strays, f"at {position}: {strays}"
+    assert found["health"].count(",") >= 2, f"samples of /health: {found['health']}"
+
+
+def page_fills_windows(browser):
+    """No window is left empty below, and none has to be scrolled sideways."""
+    before = browser.call("GET", "/window/rect")
+    for width, height in ((360, 640), (1280, 1600), (3840, 2160)):
+        browser.call("POST", "/window/rect", {"width": width, "height": height})
+        wide, inner, end, most = browser.run("""
+            const end = document.querySelector(".bottom").getBoundingClientRect().bottom + scrollY;
+            return [document.documentElement.scrollWidth, innerHeight, end, innerWidth];""")
+        assert wide <= most, f"{width}: {wide} wide"
+        assert end >= inner - 1, f"{width}: the page ends at {end} of {inner}"
+    browser.call("POST", "/window/rect", before)
+
+
 class Visit:
     """A server for the demo, and a browser for it."""
 
@@ -227,6 +268,8 @@ class Visit:
             ("play and pause", lambda: playing_moves_the_time(browser)),
             ("the page's own range request", lambda: probe_shows_the_answer(browser, demo)),
             ("ten seeks in the webm at full speed", lambda: seeks_at_full_speed(browser, seed)),
+            ("thirty clips seek together", lambda: wall_seeks(browser)),
+            ("the page fills the window", lambda: page_fills_windows(browser)),
             ("no console error, no failed request", lambda: nothing_went_wrong(browser, network)),
             ("the server stops while the page is open", lambda: server_stops(self.server)),
         ]
