@@ -41,6 +41,7 @@ want_test_tools()
 	want cmake command -v cmake
 	# libmicrohttpd.pc names libunistring for --static, and libmicrohttpd-dev does not bring it.
 	want libunistring-dev has_header unistr.h
+	want nginx-light command -v nginx
 	want python3-pycparser /usr/bin/python3 -c 'import pycparser'
 	want build-essential test -e /usr/share/build-essential/list
 	want debhelper command -v dh

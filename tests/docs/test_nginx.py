@@ -1,0 +1,99 @@
+"""Runs nginx with the configuration in the recipes in front of fsrv-serve.
+
+usage: test_nginx.py RECIPES FSRV_SERVE"""
+import http.client
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from programs import read_block
+from server import PATIENCE, Server
+from tap import equal, run, skip_all
+
+RECIPES, SERVE = sys.argv[1:]
+MIB = 1 << 20
+CONTENT = bytes(range(256)) * (3 * MIB // 256)
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as one:
+        return one.getsockname()[1]
+
+
+def write_configuration(folder, port, upstream):
+    sites = read_block(RECIPES, 'nginx').replace('127.0.0.1:8080', f'127.0.0.1:{port}') \
+        .replace('127.0.0.1:8081', f'127.0.0.1:{upstream}')
+    paths = ''.join(f'{kind}_temp_path {folder}/{kind};' for kind in
+                    ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
+    with open(os.path.join(folder, 'nginx.conf'), 'w', encoding='utf-8') as file:
+        file.write(f'daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n'
+                   f'events {{}}\nhttp {{\naccess_log off; {paths}\n{sites}}}\n')
+
+
+class Nginx:
+    def __init__(self, folder, upstream):
+        self.port = free_port()
+        write_configuration(folder, self.port, upstream)
+        self.process = subprocess.Popen([NGINX, '-p', folder, '-c', 'nginx.conf', '-e', 'error.log'])
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                socket.create_connection(('127.0.0.1', self.port)).close()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        raise AssertionError('nginx does not start')
+
+    def ask(self, target, **fields):
+        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=PATIENCE)
+        connection.request('GET', target, headers=fields)
+        answer = connection.getresponse()
+        found = answer.status, answer.read(), answer.getheader('X-Cache')
+        connection.close()
+        return found
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE)
+
+
+def with_site(case):
+    with tempfile.TemporaryDirectory() as folder:
+        site = os.path.join(folder, 'site')
+        os.mkdir(site)
+        with open(os.path.join(site, 'clip'), 'wb') as file:
+            file.write(CONTENT)
+        os.utime(os.path.join(site, 'clip'), (1600000000, 1600000000))
+        time.sleep(2.1)  # a file that has just changed has a weak entity tag
+        command = [SERVE, '--quiet', '--header', '*: Cache-Control: max-age=60', site]
+        with Server(command) as server:
+            nginx = Nginx(folder, server.address[1])
+            try:
+                case(nginx)
+            finally:
+                nginx.stop()
+
+
+def stores_slices(nginx):
+    want = CONTENT[MIB - 2:MIB + 3]
+    for cache in ('MISS', 'HIT'):
+        equal(nginx.ask('/clip', Range=f'bytes={MIB - 2}-{MIB + 2}'), (206, want, cache))
+    # The two slices above, and a new one.
+    equal(nginx.ask('/clip'), (200, CONTENT, 'HIT'))
+
+
+def keeps_for_its_lifetime(nginx):
+    equal(nginx.ask('/clip')[2], 'MISS')
+    equal(nginx.ask('/clip'), (200, CONTENT, 'HIT'))
+
+
+NGINX = shutil.which('nginx') or shutil.which('nginx', path='/usr/sbin')
+if not NGINX:
+    skip_all('no nginx')
+run([('a range over two slices is stored', lambda: with_site(stores_slices)),
+     ('the whole file is stored', lambda: with_site(keeps_for_its_lifetime))])
