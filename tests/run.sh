@@ -42,6 +42,8 @@ want_test_tools()
 	# libmicrohttpd.pc names libunistring for --static, and libmicrohttpd-dev does not bring it.
 	want libunistring-dev has_header unistr.h
 	want nginx-light command -v nginx
+	want libuv1-dev pkg-config --exists libuv
+	want libglib2.0-dev pkg-config --exists glib-2.0
 	want python3-pycparser /usr/bin/python3 -c 'import pycparser'
 	want build-essential test -e /usr/share/build-essential/list
 	want debhelper command -v dh

@@ -11,7 +11,7 @@ import tempfile
 
 from programs import read_programs
 from server import PATIENCE, Server
-from tap import equal, run
+from tap import Skip, equal, run
 
 DOCS, INCLUDE, LIBRARIES, *COMPILER = sys.argv[1:]
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror']
@@ -19,13 +19,22 @@ PAGE = '<!doctype html><title>page</title>'
 PAGE_WITH_SCRIPT = PAGE.replace('<title>', '<script>window.__host = 1;</script><title>')
 
 
-def compile_program(folder, document, name):
+def flags_of(library):
+    """What pkg-config says of a library that a recipe uses."""
+    done = subprocess.run(['pkg-config', '--cflags', '--libs', library], capture_output=True, text=True,
+                          check=False)
+    if done.returncode != 0:
+        raise Skip(f'no {library}')
+    return done.stdout.replace('-I', '-isystem').split()
+
+
+def compile_program(folder, document, name, *flags):
     source, program = os.path.join(folder, name), os.path.join(folder, name[:-2])
     with open(source, 'w', encoding='utf-8') as file:
         file.write(read_programs(os.path.join(DOCS, document))[name])
     done = subprocess.run([*COMPILER, '-std=gnu11', *WARNINGS, source, '-o', program, f'-I{INCLUDE}',
                            f'-L{LIBRARIES}', f'-Wl,-rpath,{LIBRARIES}', '-lfsrv', '-lfsrv-core',
-                           '-lmicrohttpd', '-pthread'],
+                           '-lmicrohttpd', '-pthread', *flags],
                           capture_output=True, text=True, check=False)
     equal((done.returncode, done.stderr), (0, ''), f'{name} compiles')
     return program
@@ -65,6 +74,17 @@ def tutorial(name, page, serves_files):
             check_routes(connection, page)
             if serves_files:
                 check_files(connection)
+            connection.close()
+
+
+def loop(name, library):
+    flags = flags_of(library)
+    with tempfile.TemporaryDirectory() as folder:
+        make_site(folder)
+        with Server([compile_program(folder, 'recipes.md', name, *flags)], cwd=folder) as server:
+            connection = http.client.HTTPConnection(*server.address, timeout=PATIENCE)
+            equal(ask(connection, '/'), (200, PAGE.encode()), 'the page')
+            check_files(connection)
             connection.close()
 
 
@@ -131,4 +151,5 @@ def no_socket():
 run([('the tutorial, before', lambda: tutorial('before.c', (404, 'not found\n'), False)),
      ('the tutorial, after', lambda: tutorial('after.c', (200, PAGE_WITH_SCRIPT), True)),
      ('a unix socket', unix_socket), ('a socket of a service manager', socket_activation),
-     ('no socket', no_socket)])
+     ('no socket', no_socket), ('a loop of libuv', lambda: loop('uv.c', 'libuv')),
+     ('a loop of GLib', lambda: loop('glib.c', 'glib-2.0'))])
