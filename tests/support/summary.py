@@ -1,6 +1,6 @@
 """Prints "N passed, M failed, K skipped" for the last run of meson test: python3 summary.py LOG_FOLDER
 
-Each subtest of a TAP program counts, and a program without subtests counts as one test. A program
+Before that it prints a line "failed: NAME" for each program that failed, and one for each subtest of it. Each subtest of a TAP program counts, and a program without subtests counts as one test. A program
 that failed otherwise than by a subtest (a crash, a timeout, a short plan) counts as one failure more.
 """
 import glob
@@ -25,6 +25,12 @@ def judge_subtests(output):
     return [judge_subtest(match[1], match[2]) for match in matches]
 
 
+def describe_failure(test):
+    subtests = [line for line in test.get('stdout', '').splitlines()
+                if line.startswith('not ok') and judge_subtests(f'1..1\n{line}') == ['failed']]
+    return [f'failed: {test["name"]}: {test["result"]}', *(f'failed: {test["name"]}: {line}' for line in subtests)]
+
+
 def judge(test):
     verdicts = judge_subtests(test.get('stdout', ''))
     if test['result'] == 'SKIP':
@@ -35,11 +41,16 @@ def judge(test):
 
 
 def main(folder):
-    verdicts = []
+    verdicts, failures = [], []
     for path in glob.glob(os.path.join(glob.escape(folder), 'testlog*.json')):
         with open(path, encoding='utf-8') as log:
             for line in log:
-                verdicts += judge(json.loads(line))
+                test = json.loads(line)
+                found = judge(test)
+                verdicts += found
+                if 'failed' in found:
+                    failures += describe_failure(test)
+    print('\n'.join(failures), end='\n' if failures else '')
     counts = {word: verdicts.count(word) for word in ('passed', 'failed', 'skipped')}
     print(', '.join(f'{count} {word}' for word, count in counts.items()))
     return 0 if verdicts and not counts['failed'] else 1
