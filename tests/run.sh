@@ -6,6 +6,7 @@
 #                     and none, to be followed by --setup=valgrind
 #   --libmicrohttpd=RELEASE  with libmicrohttpd of that Debian release, such as trixie, in place of the
 #                     one that is installed. The exit status is 77 when it cannot be had.
+#   --system=portable  with the implementation of lib/fs/system.h for other systems than Linux
 #   --architecture=NAME  for i386, and for arm64, armhf and s390x by qemu: --suite pure --suite fuzz. Without
 #                     sanitizers. The exit status is 77 when its packages cannot be had.
 #
@@ -13,7 +14,8 @@
 #
 # The last line is "N passed, M failed, K skipped", where each subtest counts. The exit status is 0
 # only when nothing failed. Each list of sanitizers and each libmicrohttpd has a build folder of its own:
-# build-test for the default, build-test-thread for thread, build-test-none-trixie, build-test-none-i386.
+# build-test for the default, build-test-thread for thread, build-test-none-trixie, build-test-none-i386,
+# build-test-portable.
 set -eu
 
 program=run.sh
@@ -157,7 +159,7 @@ build_tests()
 	[ -f "$build/build.ninja" ] ||
 		quietly "$build/run.log" meson setup "$build" "$source" -Db_sanitize="$sanitize" \
 			-Db_lundef=false -Ddefault_library=both -Dwerror="${WERROR:-false}" \
-			${architecture:+--cross-file "$build/cross.ini"}
+			${system:+-Dsystem="$system"} ${architecture:+--cross-file "$build/cross.ini"}
 	quietly "$build/run.log" meson compile -C "$build"
 }
 
@@ -166,12 +168,14 @@ main()
 	browser=${CI:+yes}
 	sanitize=address,undefined
 	libmicrohttpd=
+	system=
 	architecture=
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--browser) browser=yes ;;
 		--sanitize=*) sanitize=${1#*=} ;;
 		--libmicrohttpd=*) libmicrohttpd=${1#*=} ;;
+		--system=*) system=${1#*=} ;;
 		--architecture=*) architecture=${1#*=} sanitize=none ;;
 		*) break ;;
 		esac
@@ -180,7 +184,7 @@ main()
 	source=$(cd -- "$folder/.." && pwd)
 	build=$source/build-test
 	[ "$sanitize" = address,undefined ] || build=$build-$sanitize
-	build=$build${libmicrohttpd:+-$libmicrohttpd}${architecture:+-$architecture}
+	build=$build${libmicrohttpd:+-$libmicrohttpd}${system:+-$system}${architecture:+-$architecture}
 
 	want_test_tools
 	[ -z "$architecture" ] || want_cross_tools

@@ -42,9 +42,10 @@ enum fsrv_resource_flags {
 	FSRV_RESOURCE_MAY_WAIT = 1 << 0,
 	/* PATH, FILE, SOURCE: follow the content while it grows, as the option follow of fsrv_new describes.
 	 * A file is followed if its last change is less than follow_seconds old. A source is always followed:
-	 * read returns 0 when there is nothing yet, and -1 with ENODATA at the end; nothing for
-	 * follow_seconds is the end, too. Workers also call read, again and again. The member length counts
-	 * only in a daemon that cannot follow, where it is what is there now. */
+	 * read returns 0 when there is nothing yet, and -1 with ENODATA at the end (ENOMSG on systems
+	 * without ENODATA); nothing for follow_seconds is the end, too. Workers also call read, again and
+	 * again. The member length counts only in a daemon that cannot follow, where it is what is there
+	 * now. */
 	FSRV_RESOURCE_FOLLOW = 1 << 1
 };
 

@@ -5,31 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fs/file.h"
+#include "fs/system.h"
 
 /* As many as the kernel follows (path_resolution(7)). */
 #define MAX_LINKS 40
-
-#ifndef RESOLVE_CACHED
-#define RESOLVE_CACHED 0x20
-#endif
-
-static int call_openat2(int directory, const char *path, int flags, uint64_t resolve)
-{
-	struct open_how how = {.flags = (unsigned)flags, .resolve = resolve};
-
-	/* For open(2) the C library adds this flag where off_t is wider than a register. The kernel refuses
-	 * it together with O_PATH. */
-	if ((flags & O_PATH) == 0)
-		how.flags |= O_LARGEFILE;
-	return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
-}
 
 /* Whether a failure of openat2(2) may mean that the call, or one of its flags, is not available: here, by a
  * sandbox, or on this file system. It may concern the file as well, so another call has to find out. */
@@ -40,7 +22,7 @@ static bool is_refused(void)
 
 bool fsrv__has_openat2(void)
 {
-	int fd = call_openat2(AT_FDCWD, "/", O_PATH | O_CLOEXEC, RESOLVE_NO_SYMLINKS);
+	int fd = fsrv__system_open(AT_FDCWD, "/", FSRV__NAME_FLAGS, FSRV__LOOKUP_NO_LINKS);
 
 	/* Nothing else can be wrong with that path. */
 	if (fd < 0)
@@ -49,13 +31,13 @@ bool fsrv__has_openat2(void)
 	return true;
 }
 
-static uint64_t resolve_flags(enum fsrv__links links)
+static unsigned lookup_flags(enum fsrv__links links)
 {
 	switch (links) {
 	case FSRV__LINKS_BENEATH:
-		return RESOLVE_BENEATH;
+		return FSRV__LOOKUP_BENEATH;
 	case FSRV__LINKS_NONE:
-		return RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+		return FSRV__LOOKUP_BENEATH | FSRV__LOOKUP_NO_LINKS;
 	case FSRV__LINKS_FOLLOW:
 		break;
 	}
@@ -64,7 +46,7 @@ static uint64_t resolve_flags(enum fsrv__links links)
 
 int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	int fd = call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_CACHED);
+	int fd = fsrv__system_open(directory, path, flags, lookup_flags(links) | FSRV__LOOKUP_CACHED);
 
 	/* Kernels without RESOLVE_CACHED return EINVAL, and so do file systems that cannot hold a name. */
 	if (fd < 0 && is_refused())
@@ -74,7 +56,7 @@ int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, i
 
 int fsrv__open_same_device(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	int fd = call_openat2(directory, path, flags, resolve_flags(links) | RESOLVE_NO_XDEV);
+	int fd = fsrv__system_open(directory, path, flags, lookup_flags(links) | FSRV__LOOKUP_SAME_DEVICE);
 
 	if (fd < 0 && is_refused())
 		errno = EAGAIN;
@@ -87,7 +69,7 @@ int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, 
 
 	/* EAGAIN: something was renamed meanwhile, and the kernel cannot tell whether it mattered. */
 	for (int attempt = 0; attempt < 8; attempt++) {
-		fd = call_openat2(directory, path, flags, resolve_flags(links));
+		fd = fsrv__system_open(directory, path, flags, lookup_flags(links));
 		if (fd >= 0 || errno != EAGAIN)
 			break;
 	}
@@ -97,7 +79,7 @@ int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, 
 /* Opens the directory that holds the last segment of path, through no link; *name is that segment. */
 static int open_parent(int directory, const char *path, const char **name)
 {
-	int at = openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int at = openat(directory, ".", FSRV__SEARCH_FLAGS);
 	const char *slash;
 
 	for (*name = path; at >= 0 && (slash = strchr(*name, '/')) != NULL; *name = slash + 1) {
@@ -112,7 +94,7 @@ static int open_parent(int directory, const char *path, const char **name)
 		}
 		memcpy(segment, *name, length);
 		segment[length] = '\0';
-		next = openat(at, segment, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		next = openat(at, segment, FSRV__SEARCH_FLAGS | O_NOFOLLOW);
 		close(at);
 		at = next;
 	}
@@ -189,7 +171,7 @@ static int check_directory(struct resolution *r)
 	r->resolved[end] = '\0';
 	if (directory < 0)
 		return -1;
-	fd = openat(directory, ".", O_PATH | O_CLOEXEC);
+	fd = openat(directory, ".", FSRV__SEARCH_FLAGS);
 	close(directory);
 	if (fd < 0)
 		return -1;
@@ -262,16 +244,38 @@ static int resolve_links(struct resolution *r)
 	return 0;
 }
 
+/* Leaves in r->resolved a path without links. Returns 0, or -1 with errno. */
+static int walk(struct resolution *r, const char *path, enum fsrv__links links)
+{
+	size_t length = strlen(path);
+
+	if (length >= sizeof(r->pending))
+		return fail(ENAMETOOLONG);
+	memcpy(links == FSRV__LINKS_NONE ? r->resolved : r->pending, path, length + 1);
+	return links == FSRV__LINKS_NONE ? 0 : resolve_links(r);
+}
+
 int fsrv__walk_beneath(int directory, const char *path, enum fsrv__links links, int flags)
 {
 	struct resolution r = {.directory = directory};
 
-	if (links == FSRV__LINKS_NONE)
-		return open_without_links(directory, path, flags);
-	if (strlen(path) >= sizeof(r.pending))
-		return fail(ENAMETOOLONG);
-	memcpy(r.pending, path, strlen(path) + 1);
-	if (resolve_links(&r) != 0)
-		return -1;
-	return open_without_links(directory, r.resolved, flags);
+	return walk(&r, path, links) == 0 ? open_without_links(directory, r.resolved, flags) : -1;
+}
+
+bool fsrv__stat_beneath(int directory, const char *path, enum fsrv__links links, struct fsrv__file *file,
+			mode_t *mode)
+{
+	struct resolution r = {.directory = directory};
+	const char *name;
+	int parent;
+	bool is_found;
+
+	if (walk(&r, path, links) != 0)
+		return false;
+	parent = open_parent(directory, r.resolved, &name);
+	if (parent < 0)
+		return false;
+	is_found = fsrv__file_stat_name(file, parent, *name != '\0' ? name : ".", mode);
+	fsrv__close_keeping_errno(parent);
+	return is_found;
 }

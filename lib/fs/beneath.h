@@ -1,9 +1,12 @@
 /* Opening files so that symbolic links cannot lead out of a directory, and opening what the kernel has
- * cached without waiting. The only callers of openat2(2). */
+ * cached without waiting. */
 #ifndef FSRV__FS_BENEATH_H
 #define FSRV__FS_BENEATH_H
 
 #include <stdbool.h>
+#include <sys/stat.h>
+
+#include "fs/file.h"
 
 enum fsrv__links {
 	FSRV__LINKS_FOLLOW,  /* anywhere */
@@ -42,5 +45,9 @@ int fsrv__open_same_device(int directory, const char *path, enum fsrv__links lin
  * fail but cannot lead it out. */
 int fsrv__open_beneath(int directory, const char *path, enum fsrv__links links, int flags);
 int fsrv__walk_beneath(int directory, const char *path, enum fsrv__links links, int flags);
+
+/* Walks likewise, but to the facts of the file, which need not be readable: fsrv__file_stat_name. */
+bool fsrv__stat_beneath(int directory, const char *path, enum fsrv__links links, struct fsrv__file *file,
+			mode_t *mode);
 
 #endif

@@ -10,12 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a file system may have to wait for. */
-enum fsrv__medium {
-	FSRV__MEDIUM_DISK,
-	FSRV__MEDIUM_MEMORY, /* nothing */
-	FSRV__MEDIUM_REMOTE  /* a network or another process */
-};
+#include "fs/system.h"
 
 #define FSRV__LOCAL_DEVICES 8
 

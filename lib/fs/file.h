@@ -31,27 +31,19 @@ struct fsrv__file {
 	struct fsrv__identity identity;
 };
 
-/* Reads the facts of a descriptor, which may be opened by O_PATH, or of the file at a path, by one statx(2),
- * or by fstat(2) or stat(2) where that is refused. Writes descriptor (-1 for a path) and identity, and the
- * file's type and permissions to *mode. False with errno; nothing is written then. */
+/* Reads the facts of a descriptor, which may be one of a name alone, of the file at a path, or of a name in
+ * an open directory, which is not followed if it is a symbolic link. Writes descriptor (-1 unless it is
+ * given) and identity, and the file's type and permissions to *mode. False with errno; nothing is written
+ * then. */
 bool fsrv__file_stat(struct fsrv__file *file, int fd, mode_t *mode);
 bool fsrv__file_stat_path(struct fsrv__file *file, const char *path, mode_t *mode);
+bool fsrv__file_stat_name(struct fsrv__file *file, int directory, const char *name, mode_t *mode);
 
 /* Whether both are the same file in the same state, found in the same root. */
 bool fsrv__file_is_same(const struct fsrv__file *a, const struct fsrv__file *b);
 
 /* Whether the facts of the open file are still those of file. Those of a source do not change. */
 bool fsrv__file_is_unchanged(const struct fsrv__file *file);
-
-/* What the kernel knows of a descriptor by itself. */
-struct fsrv__known_facts {
-	uint64_t device, inode, size;
-};
-
-/* Tells what the kernel knows of a descriptor, which may be opened by O_PATH, by statx(2). It asks no file
- * system, so it waits for nobody. False with errno: EBADF when nothing is open, another error where the call
- * is refused. */
-bool fsrv__file_tell_known(int fd, struct fsrv__known_facts *facts);
 
 /* Whether there is a descriptor or a source. */
 bool fsrv__file_is_open(const struct fsrv__file *file);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fs/system.h"
+
 /* One lookup on its way through the roots. */
 struct search {
 	struct fsrv__roots *roots;
@@ -43,7 +45,7 @@ static int open_absolute(const struct search *search, const char *path, int flag
 
 static int open_root(const struct search *search)
 {
-	return open_absolute(search, search->root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return open_absolute(search, search->root->path, FSRV__SEARCH_FLAGS);
 }
 
 static int open_below(const struct search *search, int directory, int flags)
@@ -71,7 +73,7 @@ static int open_confined(const struct search *search, int flags)
 
 static enum fsrv__outcome outcome_of_error(int error)
 {
-	switch (error) {
+	switch (fsrv__system_error(error)) {
 	case ENOENT:
 	case ENOTDIR:
 	case ELOOP:
@@ -79,7 +81,6 @@ static enum fsrv__outcome outcome_of_error(int error)
 	case EXDEV:
 	case ENXIO: /* a socket, or a device without a driver */
 	case ENODEV:
-	case ENOMEDIUM:
 	case EBUSY:
 	case EINVAL: /* a name that this file system cannot hold */
 	case EILSEQ:
@@ -161,7 +162,7 @@ static int open_name(const struct search *search, int flags)
 /* A directory that may be searched but not read is a directory all the same. */
 static enum fsrv__outcome outcome_of_unreadable(const struct search *search)
 {
-	int fd = open_name(search, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open_name(search, FSRV__SEARCH_FLAGS);
 
 	if (fd < 0 && errno == EAGAIN)
 		return FSRV__OVERLOADED;
@@ -182,32 +183,52 @@ static enum fsrv__outcome open_file(const struct search *search)
 	return take_descriptor(search, fd);
 }
 
+static enum fsrv__outcome take_facts(const struct search *search, const struct fsrv__file *file, mode_t mode)
+{
+	enum fsrv__outcome outcome = outcome_of_type(mode);
+
+	if (outcome == FSRV__FOUND_FILE) {
+		*search->file = *file;
+		set_location(search);
+	}
+	return outcome;
+}
+
 /* One system call, for roots whose links need not be confined. */
 static enum fsrv__outcome stat_path(const struct search *search)
 {
 	char whole[FSRV__PATH_SIZE];
 	struct fsrv__file file = *search->file;
-	enum fsrv__outcome outcome;
 	mode_t mode;
 
 	if (!join_path(search, whole) || !fsrv__file_stat_path(&file, whole, &mode))
 		return outcome_of_error(errno);
-	outcome = outcome_of_type(mode);
-	if (outcome != FSRV__FOUND_FILE)
-		return outcome;
-	*search->file = file;
-	set_location(search);
-	return outcome;
+	return take_facts(search, &file, mode);
 }
 
-/* Links are confined, so the file is looked up by O_PATH, which needs no right to read it. */
+/* Links are confined, so the name alone is opened, or the path is walked where that is not to be had. Neither
+ * needs the right to read the file. */
 static enum fsrv__outcome stat_confined(const struct search *search)
 {
-	int fd = open_name(search, O_PATH | O_CLOEXEC);
+	int fd = open_name(search, FSRV__NAME_FLAGS);
 
 	if (fd < 0)
 		return errno == EACCES ? outcome_of_unreadable(search) : outcome_of_error(errno);
 	return take_descriptor(search, fd);
+}
+
+static enum fsrv__outcome stat_by_walk(const struct search *search)
+{
+	int directory = open_root(search);
+	struct fsrv__file file = *search->file;
+	bool is_found;
+	mode_t mode;
+
+	if (directory < 0)
+		return outcome_of_error(errno);
+	is_found = fsrv__stat_beneath(directory, search->path->text, search->root->links, &file, &mode);
+	fsrv__close_keeping_errno(directory);
+	return is_found ? take_facts(search, &file, mode) : outcome_of_error(errno);
 }
 
 static bool is_in_memory(const struct fsrv__root *root)
@@ -249,17 +270,17 @@ static bool may_reach_remote_root(const struct search *search)
  * and close(2) ask each time. So the name alone is opened first, by O_PATH, to learn the device. */
 static enum fsrv__outcome find_cached(const struct search *search)
 {
-	int fd = open_name(search, O_PATH | O_CLOEXEC);
+	int fd = open_name(search, FSRV__NAME_FLAGS);
 	struct fsrv__known_facts facts = {0};
 	bool is_known;
 
 	if (fd < 0 && errno == EAGAIN && is_in_memory(search->root) && search->roots->has_openat2)
-		fd = open_name_in_memory(search, O_PATH | O_CLOEXEC);
+		fd = open_name_in_memory(search, FSRV__NAME_FLAGS);
 	if (fd < 0) {
 		search->file->is_remote = errno == EAGAIN && may_reach_remote_root(search);
 		return outcome_of_error(errno);
 	}
-	is_known = fsrv__file_tell_known(fd, &facts);
+	is_known = fsrv__system_tell_known(fd, &facts);
 	if (!is_known || !fsrv__devices_have(&search->roots->devices, facts.device)) {
 		close(fd);
 		search->file->is_remote = is_known || may_reach_remote_root(search);
@@ -285,7 +306,9 @@ static enum fsrv__outcome find_in_root(struct search *search)
 		return find_cached(search);
 	if (search->options->mode == FSRV__FIND_OPEN)
 		return open_file(search);
-	return root->links == FSRV__LINKS_FOLLOW ? stat_path(search) : stat_confined(search);
+	if (root->links == FSRV__LINKS_FOLLOW)
+		return stat_path(search);
+	return search->roots->has_openat2 ? stat_confined(search) : stat_by_walk(search);
 }
 
 /* A directory or a missing name lets the lower roots answer; anything else is the answer. */
@@ -352,7 +375,7 @@ enum fsrv__outcome fsrv__roots_find_in(struct fsrv__roots *roots, const struct f
 
 bool fsrv__root_is_usable(const char *path)
 {
-	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, FSRV__SEARCH_FLAGS);
 
 	if (fd < 0)
 		return false;

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <time.h>
 
+#include "fs/system.h"
+
 bool fsrv__thread_start(pthread_t *thread, const char *name, void *(*function)(void *cls), void *cls)
 {
 	sigset_t all, before;
@@ -17,19 +19,14 @@ bool fsrv__thread_start(pthread_t *thread, const char *name, void *(*function)(v
 		errno = error;
 		return false;
 	}
-	pthread_setname_np(*thread, name);
+	fsrv__system_name_thread(*thread, name);
 	return true;
 }
 
 void fsrv__monitor_init(pthread_mutex_t *mutex, pthread_cond_t *condition)
 {
-	pthread_condattr_t attributes;
-
 	pthread_mutex_init(mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attributes);
-	pthread_condattr_destroy(&attributes);
+	fsrv__system_init_condition(condition);
 }
 
 bool fsrv__monitor_wait(pthread_mutex_t *mutex, pthread_cond_t *condition, unsigned milliseconds)
@@ -41,5 +38,5 @@ bool fsrv__monitor_wait(pthread_mutex_t *mutex, pthread_cond_t *condition, unsig
 	until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
 	until.tv_sec += until.tv_nsec / 1000000000;
 	until.tv_nsec %= 1000000000;
-	return pthread_cond_timedwait(condition, mutex, &until) != ETIMEDOUT;
+	return fsrv__system_wait(condition, mutex, &until) != ETIMEDOUT;
 }

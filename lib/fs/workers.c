@@ -4,11 +4,11 @@
 #include "fs/workers.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "fs/system.h"
 #include "fs/thread.h"
 
 /* The pool is not ready while so many needed jobs are queued. */
@@ -153,24 +153,14 @@ static void wait_for_job(struct fsrv__workers *workers)
 		pthread_cond_wait(&workers->submitted, &workers->mutex);
 }
 
-/* A thread that serves connections must not lose its processor to a worker that copies. A batch thread
- * preempts no other thread when it wakes up. Where the system does not allow that, nothing is lost. For
- * Linux 0 is this thread and not the process, and a value above 19 is 19. */
-static void lower_priority(const struct fsrv__workers *workers)
-{
-	struct sched_param none = {.sched_priority = 0};
-
-	pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
-	setpriority(PRIO_PROCESS, 0, workers->niceness);
-}
-
 static void *work(void *cls)
 {
 	struct worker *worker = cls;
 	struct fsrv__workers *workers = worker->pool;
 	struct fsrv__job *job;
 
-	lower_priority(workers);
+	/* A thread that serves connections must not lose its processor to one that copies. */
+	fsrv__system_lower_priority(workers->niceness);
 	pthread_mutex_lock(&workers->mutex);
 	for (;;) {
 		while ((job = take_next(workers)) == NULL && !workers->is_stopping)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/residency.h"
+#include "fs/system.h"
 #include "mhd/follower.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
@@ -21,8 +22,8 @@ enum method { SENDFILE, READ_AND_WAIT, READ_AND_SUSPEND, FOLLOW };
  * without waiting. A source has no descriptor. */
 static bool can_send_file(unsigned flags, const struct fsrv__file *file)
 {
-	return (flags & MHD_USE_POLL) != 0 && (flags & (MHD_USE_EPOLL | MHD_USE_TLS)) == 0 &&
-	       !file->is_remote && file->source.read == NULL;
+	return fsrv__system_watches_sendfile() && (flags & MHD_USE_POLL) != 0 &&
+	       (flags & (MHD_USE_EPOLL | MHD_USE_TLS)) == 0 && !file->is_remote && file->source.read == NULL;
 }
 
 static enum method choose_method(const struct fsrv__answer *answer)

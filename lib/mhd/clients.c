@@ -8,8 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fs/system.h"
 #include "fs/thread.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/socket.h"
 
 /* While all places are taken, a connection may wait so long: a newcomer may stand before the door, which
@@ -24,7 +25,7 @@ enum waiting { FOR_FIRST_REQUEST, FOR_NEXT_REQUEST, FOR_CONTENT, FOR_NOTHING };
 struct client {
 	struct MHD_Connection *connection; /* NULL: the entry is free */
 	struct client *next;               /* in its bucket, or in the list of free entries */
-	uint64_t cookie;                   /* of the socket; 0: the kernel does not tell */
+	uint64_t identity;                   /* of the socket; 0: the kernel does not tell */
 	uint64_t since;                    /* when it began to wait, by fsrv__clock_milliseconds */
 	uint64_t busy_since;               /* that it does not wait for content, during a request */
 	int socket;
@@ -81,7 +82,7 @@ static void wait_for(struct client *client, enum waiting waiting)
  * descriptors, it is tried again later. */
 static void cut(struct fsrv__clients *clients, struct client *client)
 {
-	int socket = client->cookie != 0 ? fsrv__socket_duplicate(client->socket, client->cookie) : -1;
+	int socket = client->identity != 0 ? fsrv__socket_duplicate(client->socket, client->identity) : -1;
 
 	if (socket < 0) {
 		client->since = fsrv__clock_milliseconds();
@@ -264,13 +265,13 @@ void fsrv__clients_opened(struct fsrv__clients *clients, struct MHD_Connection *
 {
 	struct client **bucket = bucket_of(clients, connection), *client;
 	int socket = fsrv__connection_socket(connection);
-	uint64_t cookie = fsrv__socket_cookie(socket);
+	uint64_t identity = fsrv__system_identify_socket(socket);
 
 	pthread_mutex_lock(&clients->mutex);
 	client = take_entry(clients);
 	if (client != NULL) {
 		*client = (struct client){
-			.connection = connection, .next = *bucket, .cookie = cookie, .socket = socket};
+			.connection = connection, .next = *bucket, .identity = identity, .socket = socket};
 		*bucket = client;
 		wait_for(client, FOR_FIRST_REQUEST);
 		clients->n_open++;

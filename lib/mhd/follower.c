@@ -4,13 +4,13 @@
 #include "mhd/follower.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "fs/residency.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
+#include "fs/system.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
 
@@ -74,7 +74,7 @@ static uint64_t size_of(const struct follower *f)
 	struct fsrv__known_facts known;
 	mode_t mode;
 
-	if (tells_size(f) && fsrv__file_tell_known(f->file.fd, &known))
+	if (tells_size(f) && fsrv__system_tell_known(f->file.fd, &known))
 		return known.size;
 	return !is_source(f) && fsrv__file_stat(&file, f->file.fd, &mode) ? file.identity.size : f->delivered;
 }
@@ -101,19 +101,12 @@ static enum finding read_on(struct follower *f, char *block, size_t size, bool m
 	f->error = errno;
 	if (f->n > 0)
 		return DATA;
-	if (f->n < 0 && is_source(f) && f->error == ENODATA)
+	if (f->n < 0 && is_source(f) && f->error == FSRV__END_OF_SOURCE)
 		return WRITER_DONE;
 	if (f->n < 0)
 		return f->error == EAGAIN && !may_wait && !is_source(f) ? MUST_WAIT : FAILED;
 	finding = judge(f, size_of(f));
 	return finding == DATA ? NOTHING_YET : finding;
-}
-
-static bool client_is_gone(int socket, int milliseconds)
-{
-	struct pollfd events = {.fd = socket, .events = POLLRDHUP};
-
-	return poll(&events, 1, milliseconds) > 0;
 }
 
 static ssize_t end(struct follower *f, enum fsrv_ending ending)
@@ -174,7 +167,7 @@ static bool look(struct fsrv__wait *wait)
 	struct follower *f = follower_of_wait(wait);
 	enum finding finding;
 
-	if (client_is_gone(f->socket, 0)) {
+	if (fsrv__system_peer_has_closed(f->socket, 0)) {
 		end_wait(f, CLIENT_GONE);
 		return false;
 	}
@@ -245,7 +238,7 @@ static ssize_t follow_and_wait(struct follower *f, char *block, size_t size)
 	enum finding finding;
 
 	while ((finding = read_on(f, block, size, true)) == NOTHING_YET) {
-		if (client_is_gone(f->socket, PAUSE_MS))
+		if (fsrv__system_peer_has_closed(f->socket, PAUSE_MS))
 			finding = CLIENT_GONE;
 		else if (fsrv__workers_are_drained(f->fs->workers, f->wait.owner))
 			finding = DRAINED;

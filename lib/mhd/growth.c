@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "fs/thread.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 
 #define ROUND_MS 100
 

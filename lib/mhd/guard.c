@@ -11,22 +11,23 @@
 #include <unistd.h>
 
 #include "fs/file.h"
+#include "fs/system.h"
 #include "fs/thread.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/socket.h"
 
 #define SWEEP_MS 250
 /* So long after its last sweep the thread goes on to look up. */
 #define AWAKE_MS 1000
 
-/* libmicrohttpd closes what it owns without a word, so a descriptor number is only a hint: the cookie tells
+/* libmicrohttpd closes what it owns without a word, so a descriptor number is only a hint: the identity tells
  * whether it still means that socket, device and inode whether it still means that file. One mistake remains
  * possible: a connection that is idle is shut down whose last file from here was cut, when the number of that
  * file's descriptor was given to the same file again. */
 struct watch {
 	struct fsrv__transfer *transfer; /* NULL: nothing is watched */
 	uint64_t serial;                 /* no other watch of this guard has it, or ever will */
-	uint64_t cookie;                 /* of the socket */
+	uint64_t identity;               /* of the socket */
 	uint64_t device, inode;
 	uint64_t end;
 	int fd;       /* of the file */
@@ -94,11 +95,11 @@ static bool look_at(int fd, struct fsrv__known_facts *facts)
 {
 	struct stat st;
 
-	if (fsrv__file_tell_known(fd, facts))
+	if (fsrv__system_tell_known(fd, facts))
 		return true;
 	if (errno == EBADF || fstat(fd, &st) != 0)
 		return false;
-	*facts = (struct fsrv__known_facts){st.st_dev, st.st_ino, (uint64_t)st.st_size};
+	*facts = (struct fsrv__known_facts){(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size};
 	return true;
 }
 
@@ -106,7 +107,7 @@ static enum body_state inspect_body(const struct watch *watch, int socket)
 {
 	struct fsrv__known_facts facts;
 
-	if (fsrv__socket_cookie(socket) != watch->cookie || !look_at(watch->fd, &facts) ||
+	if (fsrv__system_identify_socket(socket) != watch->identity || !look_at(watch->fd, &facts) ||
 	    facts.device != watch->device || facts.inode != watch->inode)
 		return OVER;
 	return facts.size < watch->end ? TOO_SHORT : UNDER_WAY;
@@ -115,8 +116,8 @@ static enum body_state inspect_body(const struct watch *watch, int socket)
 /* The duplicate is -1 when the socket is closed. False for want of a descriptor. */
 static bool duplicate_socket(const struct watch *watch, int socket, int *duplicate)
 {
-	*duplicate = fsrv__socket_duplicate(socket, watch->cookie);
-	return *duplicate >= 0 || fsrv__socket_cookie(socket) != watch->cookie;
+	*duplicate = fsrv__socket_duplicate(socket, watch->identity);
+	return *duplicate >= 0 || fsrv__system_identify_socket(socket) != watch->identity;
 }
 
 /* Measures a body that has ended, or shuts its connection down. */
@@ -308,7 +309,7 @@ bool fsrv__guard_reserve(struct fsrv__guard *guard, int socket)
 void fsrv__guard_watch(struct fsrv__guard *guard, const struct fsrv__guarded_body *body)
 {
 	struct watch watch = {.transfer = body->transfer,
-			      .cookie = fsrv__transfer_cookie(body->transfer),
+			      .identity = fsrv__transfer_socket_identity(body->transfer),
 			      .device = body->device,
 			      .inode = body->inode,
 			      .end = body->end,
@@ -339,7 +340,7 @@ static struct fsrv__transfer *take_own(struct fsrv__guard *guard, int socket)
 		return NULL;
 	watch = &guard->watches[socket];
 	transfer = take_transfer(guard, watch);
-	if (transfer == NULL || fsrv__socket_cookie(socket) == watch->cookie)
+	if (transfer == NULL || fsrv__system_identify_socket(socket) == watch->identity)
 		return transfer;
 	settle(guard, transfer, FSRV_ENDING_COMPLETE, FSRV__SENT_AS_SAMPLED);
 	return NULL;

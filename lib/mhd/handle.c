@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "http/mime.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/offload.h"

@@ -1,11 +1,11 @@
 /* fsrv_new and fsrv_free: the handler object and the parts that it is made of. */
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
+#include "fs/system.h"
 #include "http/hash.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/field_options.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
@@ -60,7 +60,7 @@ static uint64_t choose_boundary_seed(const struct fsrv *fs)
 {
 	uint64_t seed;
 
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed))
+	if (!fsrv__system_choose_number(&seed))
 		seed = fsrv__hash_mix(fsrv__clock_nanoseconds(), (uintptr_t)fs);
 	return seed;
 }

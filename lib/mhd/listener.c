@@ -2,7 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/tcp.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "fs/file.h"
+#include "fs/system.h"
 #include "fsrv/base.h"
-#include "mhd/socket.h"
 
 /* A connection without a word for so many seconds is probed, so often, and closed without an answer: after
  * two minutes. */
@@ -52,11 +52,9 @@ static int fail(int fd, int result)
 /* Accepted sockets inherit this. A system may refuse it; then peers that vanish are noticed later. */
 static void probe_silent_peers(int fd)
 {
-	const int on = 1, idle = KEEP_ALIVE_IDLE, interval = KEEP_ALIVE_INTERVAL, probes = KEEP_ALIVE_PROBES;
+	const int on = 1;
 
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+	fsrv__system_set_probes(fd, KEEP_ALIVE_IDLE, KEEP_ALIVE_INTERVAL, KEEP_ALIVE_PROBES);
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
@@ -65,7 +63,7 @@ static int listen_on(const union address *address, socklen_t length, int *fd)
 {
 	int on = 1;
 
-	*fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	*fd = fsrv__system_make_socket(address->any.sa_family);
 	if (*fd < 0)
 		return FSRV_ERR_SYSTEM;
 	probe_silent_peers(*fd);
@@ -107,7 +105,7 @@ int fsrv__listener_open(struct fsrv__listener *listener, const char *scheme, con
 	error = listen_on(&bound, length, &listener->fd);
 	if (error != FSRV_OK)
 		return error;
-	listener->cookie = fsrv__socket_cookie(listener->fd);
+	listener->identity = fsrv__system_identify_socket(listener->fd);
 	if (getsockname(listener->fd, &bound.any, &length) != 0)
 		return fail(listener->fd, FSRV_ERR_SYSTEM);
 	write_url(listener, scheme, &bound);
@@ -116,6 +114,6 @@ int fsrv__listener_open(struct fsrv__listener *listener, const char *scheme, con
 
 void fsrv__listener_close(const struct fsrv__listener *listener)
 {
-	if (fsrv__socket_cookie(listener->fd) == listener->cookie)
+	if (fsrv__system_identify_socket(listener->fd) == listener->identity)
 		close(listener->fd);
 }

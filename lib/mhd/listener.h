@@ -10,7 +10,7 @@
 
 struct fsrv__listener {
 	int fd;          /* the caller's */
-	uint64_t cookie; /* tells whether fd still means that socket */
+	uint64_t identity; /* tells whether fd still means that socket */
 	unsigned port;
 	char url[FSRV__URL_SIZE]; /* to open in a browser */
 };

@@ -1,9 +1,10 @@
 #include "mhd/log.h"
 
-#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "fs/system.h"
 
 #define LINE_SIZE 512
 
@@ -31,9 +32,7 @@ void fsrv__log_line(const struct fsrv__log *log, const char *format, ...)
 
 void fsrv__log_error(const struct fsrv__log *log, int error, const char *format, ...)
 {
-	/* A constant of the C library, neither allocated nor to be freed. */
-	locale_t c = newlocale(LC_ALL_MASK, "C", NULL);
-	char subject[LINE_SIZE];
+	char subject[LINE_SIZE], text[LINE_SIZE];
 	va_list arguments;
 
 	if (log->function == NULL)
@@ -41,5 +40,5 @@ void fsrv__log_error(const struct fsrv__log *log, int error, const char *format,
 	va_start(arguments, format);
 	vsnprintf(subject, sizeof(subject), format, arguments);
 	va_end(arguments);
-	fsrv__log_line(log, "%s: %s", subject, strerror_l(error, c));
+	fsrv__log_line(log, "%s: %s", subject, fsrv__system_error_text(error, text, sizeof(text)));
 }

@@ -6,9 +6,10 @@
 
 #include "fs/encoding.h"
 #include "fs/residency.h"
+#include "fs/system.h"
 #include "fs/whole_file.h"
 #include "http/pattern.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
 #include "mhd/own_tag.h"
@@ -434,7 +435,7 @@ static enum fsrv__lookup_status examine_descriptor(struct lookup *l)
 
 	file->is_remote = true;
 	if (l->wait == FSRV__CACHED_ONLY) {
-		if (!fsrv__file_tell_known(file->fd, &known) || !fsrv__devices_have(devices, known.device))
+		if (!fsrv__system_tell_known(file->fd, &known) || !fsrv__devices_have(devices, known.device))
 			return FSRV__LOOKUP_WOULD_WAIT;
 		file->is_remote = false;
 	}

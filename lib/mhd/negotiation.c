@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "http/mime.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/handler.h"
 #include "mhd/pages.h"
 

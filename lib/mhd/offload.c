@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "fs/system.h"
 #include "mhd/handler.h"
 #include "mhd/search.h"
 #include "mhd/socket.h"
@@ -21,7 +22,7 @@ struct fsrv__offload {
 	struct fsrv *fs;
 	struct MHD_Connection *connection;
 	int socket;      /* of the connection */
-	uint64_t cookie; /* of the socket; 0: the kernel does not tell */
+	uint64_t identity; /* of the socket; 0: the kernel does not tell */
 	bool has_ended;  /* guarded by the mutex */
 	struct fsrv__lookup_needs needs;
 	struct fsrv__offload *next; /* in a list; that of the handler is guarded by the mutex */
@@ -64,7 +65,7 @@ static void free_list(struct fsrv__offload *list)
 
 static bool is_for(const struct fsrv__offload *offload, const struct fsrv__lookup_result *result)
 {
-	return fsrv__socket_cookie(offload->socket) == offload->cookie &&
+	return fsrv__system_identify_socket(offload->socket) == offload->identity &&
 	       offload->length == result->requested_length && offload->directory == result->path.directory &&
 	       memcmp(offload->path, result->path.text, offload->length) == 0;
 }
@@ -80,7 +81,7 @@ static bool is_selected(const struct fsrv__offload *offload, const struct select
 	if (!offload->has_ended)
 		return false;
 	if (selection->connection == NULL)
-		return fsrv__socket_cookie(offload->socket) != offload->cookie;
+		return fsrv__system_identify_socket(offload->socket) != offload->identity;
 	return offload->connection == selection->connection &&
 	       (selection->result == NULL || is_for(offload, selection->result));
 }
@@ -158,7 +159,7 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 	offload->fs = fs;
 	offload->connection = connection;
 	offload->socket = fsrv__connection_socket(connection);
-	offload->cookie = fsrv__socket_cookie(offload->socket);
+	offload->identity = fsrv__system_identify_socket(offload->socket);
 	offload->needs = *needs;
 	return offload;
 }

@@ -2,7 +2,7 @@
  *
  * After the resumption libmicrohttpd calls the handler again, from its start, and that run takes what the
  * worker found. libmicrohttpd may also close the connection without a call, or give its address to another
- * one. So a result is found by the connection's address, the cookie of its socket and the path. It is kept
+ * one. So a result is found by the connection's address, the identity of its socket and the path. It is kept
  * until it is taken, or until its request is known to be over: at the first call of the next one, when the
  * request has completed, or when the socket is closed. No clock decides. */
 #ifndef FSRV__MHD_OFFLOAD_H

@@ -3,7 +3,7 @@
 #include <stddef.h>
 
 #include "fs/content.h"
-#include "mhd/clock.h"
+#include "fs/clock.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 

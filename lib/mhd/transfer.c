@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mhd/clock.h"
+#include "fs/clock.h"
+#include "fs/system.h"
 #include "mhd/connection.h"
 #include "mhd/handler.h"
 #include "mhd/socket.h"
@@ -14,7 +15,7 @@ struct fsrv__transfer {
 	struct fsrv *fs;
 	struct fsrv_completion completion; /* as far as it is known */
 	uint64_t started;
-	uint64_t cookie; /* of the socket */
+	uint64_t identity; /* of the socket */
 	uint64_t start;  /* bytes written to the socket before the content, as exactly as they are known */
 	int socket;
 	bool is_body, holds_file;
@@ -50,15 +51,15 @@ static uint64_t estimate_header(const struct fsrv__plan *plan, unsigned daemon_f
 
 bool fsrv__transfer_identify_socket(struct fsrv__transfer *transfer)
 {
-	if (transfer->cookie == 0)
-		transfer->cookie = fsrv__socket_cookie(transfer->socket);
-	return transfer->cookie != 0;
+	if (transfer->identity == 0)
+		transfer->identity = fsrv__system_identify_socket(transfer->socket);
+	return transfer->identity != 0;
 }
 
 static void count_from_here(struct fsrv__transfer *transfer)
 {
 	transfer->is_counted =
-		!transfer->is_encrypted && fsrv__socket_count_written(transfer->socket, &transfer->start);
+		!transfer->is_encrypted && fsrv__system_count_written(transfer->socket, &transfer->start);
 }
 
 static void start_to_count(struct fsrv__transfer *transfer, const struct fsrv__answer *answer)
@@ -108,9 +109,9 @@ void fsrv__transfer_begin_header(struct fsrv__transfer *transfer, const struct f
 		start_to_count(transfer, answer);
 }
 
-uint64_t fsrv__transfer_cookie(const struct fsrv__transfer *transfer)
+uint64_t fsrv__transfer_socket_identity(const struct fsrv__transfer *transfer)
 {
-	return transfer->cookie;
+	return transfer->identity;
 }
 
 void fsrv__transfer_confirm(struct fsrv__transfer *transfer)
@@ -152,7 +153,7 @@ bool fsrv__transfer_measure(struct fsrv__transfer *transfer, int socket)
 	struct fsrv_completion *completion = &transfer->completion;
 	uint64_t written;
 
-	if (!transfer->is_counted || !fsrv__socket_count_written(socket, &written))
+	if (!transfer->is_counted || !fsrv__system_count_written(socket, &written))
 		return false;
 	completion->sent = written > transfer->start ? written - transfer->start : 0;
 	if (completion->sent > completion->length)
@@ -166,7 +167,7 @@ void fsrv__transfer_sample(struct fsrv__transfer *transfer)
 
 	if (!transfer->is_counted)
 		return;
-	duplicate = fsrv__socket_duplicate(transfer->socket, transfer->cookie);
+	duplicate = fsrv__socket_duplicate(transfer->socket, transfer->identity);
 	if (duplicate < 0)
 		return;
 	fsrv__transfer_measure(transfer, duplicate);

@@ -24,7 +24,7 @@ struct fsrv__transfer;
  * NULL when there is no memory. */
 struct fsrv__transfer *fsrv__transfer_begin(const struct fsrv__answer *answer, bool is_body);
 
-/* Finds out by which cookie other threads can tell the socket. False when the kernel does not tell: then
+/* Finds out by which identity other threads can tell the socket. False when the kernel does not tell: then
  * nothing may leave by sendfile(2). */
 bool fsrv__transfer_identify_socket(struct fsrv__transfer *transfer);
 
@@ -32,8 +32,8 @@ bool fsrv__transfer_identify_socket(struct fsrv__transfer *transfer);
  * the file, which counts as open, stays so until the transfer ends or is cancelled. */
 void fsrv__transfer_hold_file(struct fsrv__transfer *transfer, const struct fsrv__answer *answer);
 
-/* The cookie of the socket; 0 when it is not known. */
-uint64_t fsrv__transfer_cookie(const struct fsrv__transfer *transfer);
+/* The identity of the socket; 0 when it is not known. */
+uint64_t fsrv__transfer_socket_identity(const struct fsrv__transfer *transfer);
 
 /* Notes that the answer was queued: its end will be reported. */
 void fsrv__transfer_confirm(struct fsrv__transfer *transfer);

@@ -1,8 +1,10 @@
 """The graph of the modules of lib: whose files include whose, and whose object calls whose.
 
 A module is a base name in a folder of lib: NAME.c, NAME.h or both. It is named by its path without lib/
-and without an ending, such as mhd/guard. A graph maps each module to those that it uses."""
+and without an ending, such as mhd/guard. Of a module whose files differ between systems, NAME_linux.c and
+NAME_portable.c, one is compiled. A graph maps each module to those that it uses."""
 import os
+import re
 from typing import NamedTuple
 
 from sources import ROOT, find, includes, list_symbols
@@ -26,8 +28,12 @@ class Object(NamedTuple):
     undefined: list
 
 
+# What the names of files end in that are the same module's for different systems.
+SYSTEMS = re.compile(r'_(linux|portable)$')
+
+
 def module_of(path):
-    return os.path.splitext(os.path.relpath(path, 'lib'))[0]
+    return SYSTEMS.sub('', os.path.splitext(os.path.relpath(path, 'lib'))[0])
 
 
 def modules(root=ROOT):
@@ -59,7 +65,8 @@ def include_uses(root=ROOT):
 def source_of(member, sources):
     """Which source a member of an archive was compiled from: meson puts the path into its name."""
     name = '_' + os.path.basename(member)
-    fitting = [path for path in sources if name.endswith('_' + module_of(path).replace('/', '_') + '.c.o')]
+    fitting = [path for path in sources
+               if name.endswith('_' + os.path.relpath(path, 'lib').replace('/', '_') + '.o')]
     if not fitting:
         raise AssertionError(f'{member} comes from no file of lib, or from several')
     return max(fitting, key=len)
@@ -79,7 +86,8 @@ def read_objects(lines, sources):
                 current.undefined.append(name)
             elif not name.startswith(OF_SANITIZERS):
                 current.defined[name] = kind
-    missing = sorted(set(sources) - set(objects))
+    present = {module_of(path) for path in objects}
+    missing = sorted(path for path in sources if module_of(path) not in present)
     if missing:
         raise AssertionError(f'the archive has no object of {", ".join(missing)}')
     return objects

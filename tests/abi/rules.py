@@ -2,7 +2,7 @@
 import os
 import re
 
-from graph import components, explain, graph_of, modules, shortest_cycle
+from graph import components, explain, graph_of, module_of, modules, shortest_cycle
 from sources import (ROOT, find, functions, include_directives, read_code, split_list, without_attributes)
 
 # The folders of lib from the bottom up. Those of one layer do not know each other. base.c is a module
@@ -75,9 +75,9 @@ def words(paths, root=ROOT):
 
 def of_headers(objects, root=ROOT):
     """Of each module its headers, and the names that its object defines."""
+    defined = {module_of(path): set(an_object.defined) for path, an_object in objects.items()}
     for module, paths in sorted(modules(root).items()):
-        source = f'lib/{module}.c'
-        names = set(objects[source].defined if source in objects else ())
+        names = defined.get(module, set())
         yield module, [path for path in paths if path.endswith('.h')], names
 
 

@@ -12,7 +12,8 @@ from unittest import mock
 import draw_modules
 import limits
 import rules
-from graph import components, include_uses, library_objects, link_uses, read_objects, shortest_cycle
+from graph import (components, include_uses, library_objects, link_uses, module_of, read_objects,
+                   shortest_cycle)
 from tap import Skip, equal, run
 
 # Each module uses some of lower layers or of its own; nothing is wrong.
@@ -309,6 +310,10 @@ def check_names():
     equal(objects['lib/html/script_text.c'].undefined, ['f'], 'undefined')
     equal(failure_of(read_objects, lines, sources + ['lib/fs/new.c']),
           'the archive has no object of lib/fs/new.c', 'a source without an object')
+    both = ['lib/fs/system_linux.c', 'lib/fs/system_portable.c']
+    equal([module_of(path) for path in (*both, 'lib/fs/system.h')], ['fs/system'] * 3, 'one module')
+    equal(list(read_objects(['x.a[fs_system_portable.c.o]:'], both)), both[1:], 'one of two is compiled')
+    equal(failure_of(read_objects, [], both), f'the archive has no object of {", ".join(both)}', 'none is')
     equal(failure_of(read_objects, ['x.a[x-unity0.c.o]:'], sources),
           'x-unity0.c.o comes from no file of lib, or from several', 'an object without a source')
     equal(failure_of(rules.layer_of, 'new/thing'), 'lib/new/thing is on no layer', 'a new folder')

@@ -86,13 +86,11 @@ def takers_of_flags():
 
 
 def check_open_call(arguments, wanted):
-    if 'FSRV__OPEN_FLAGS' in arguments or re.search(r'\bflags\b', arguments):
+    if re.search(r'\bFSRV__(OPEN|SEARCH|NAME)_FLAGS\b|\bflags\b', arguments):
         return None
     if wanted not in arguments:
         return f'without {wanted}'
-    if wanted == 'O_CLOEXEC' and 'O_PATH' not in arguments:
-        return 'with neither O_PATH nor FSRV__OPEN_FLAGS'
-    return None
+    return 'with flags of its own' if wanted == 'O_CLOEXEC' else None
 
 
 def check_descriptors(path):
@@ -115,10 +113,14 @@ def check_all_descriptors():
 
 
 def check_open_flags():
-    text = ' '.join(read_code(path) for path in find('lib', '.h'))
-    flags = re.search(r'#define FSRV__OPEN_FLAGS (.*?\))', text)[1]
-    none(f'FSRV__OPEN_FLAGS lacks {flag}' for flag in ('O_RDONLY', 'O_CLOEXEC', 'O_NONBLOCK', 'O_NOCTTY')
-         if flag not in flags)
+    """What is opened for reading, and what is opened as a directory or for its name alone."""
+    found = re.findall(r'#define (FSRV__\w+_FLAGS) (.*?\))', ' '.join(map(read_code, find('lib', '.h'))))
+    if len({name for name, _ in found}) != 3:
+        raise AssertionError(f'flags of other names than expected: {found}')
+    for name, flags in found:
+        reads = 'O_RDONLY' in flags and 'O_DIRECTORY' not in flags
+        wanted = ('O_CLOEXEC', 'O_NONBLOCK', 'O_NOCTTY') if reads else ('O_CLOEXEC',)
+        none(f'{name}, {flags}, lacks {flag}' for flag in wanted if flag not in flags)
 
 
 def graph_cases(uses):

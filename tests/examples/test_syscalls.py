@@ -1,4 +1,4 @@
-"""What a request costs that finds all in memory, and what is read ahead: test_syscalls.py FSRV_SERVE
+"""What a request costs that finds all in memory, and what is read ahead: test_syscalls.py FSRV_SERVE SYSTEM
 
 System calls of all threads of the server are counted over many requests on one connection, those of
 libmicrohttpd's loop among them. No stopwatch could see on a busy machine that a call more is made."""
@@ -176,7 +176,9 @@ def cases(serve, folder, trace_file):
         reads_ahead_in_each_part, serve, folder, trace_file)
 
 
-def main(serve):
+def main(serve, system):
+    if system != 'linux':
+        skip_all(f'these are the calls of -Dsystem=linux, and this is {system}')
     if shutil.which('strace') is None:
         skip_all('strace is not installed')
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as scratch:

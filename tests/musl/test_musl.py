@@ -16,10 +16,10 @@ FLAGS = ('-std=c11', '-D_GNU_SOURCE', '-D_FILE_OFFSET_BITS=64', '-DFSRV_MHD_IS_S
          '-Werror', '-Iinclude', '-Ilib')
 
 
-def sources(layer):
+def sources(layer, other_system='portable'):
     folder = os.path.join('lib', layer)
     return [os.path.join(folder, name) for name in sorted(os.listdir(os.path.join(ROOT, folder)))
-            if name.endswith('.c')]
+            if name.endswith('.c') and not name.endswith(f'_{other_system}.c')]
 
 
 def output(command, **options):
@@ -47,7 +47,7 @@ def builds_core_programs(build, folder):
     equal('go()' in injected, True, injected)
 
 
-def looks_up_files(build, folder):
+def looks_up_files(build, folder, other_system):
     site = os.path.join(folder, 'site')
     os.makedirs(os.path.join(site, 'sub'))
     with open(os.path.join(site, 'sub', 'small.txt'), 'w', encoding='ascii') as file:
@@ -55,7 +55,8 @@ def looks_up_files(build, folder):
     os.symlink('sub/small.txt', os.path.join(site, 'link'))
     os.symlink('/etc/passwd', os.path.join(site, 'out'))
     program = os.path.join(folder, 'look')
-    build(program, ['tests/musl/look.c', 'lib/base.c', *sources('http'), *sources('html'), *sources('fs')])
+    build(program, ['tests/musl/look.c', 'lib/base.c', *sources('http'), *sources('html'),
+                    *sources('fs', other_system)])
     for path in ('/sub/small.txt', '/link'):
         found = output([program, site, path]).splitlines()
         equal(set(found) - {'would wait'}, {'5 bytes: small'}, path)
@@ -77,7 +78,10 @@ def main(musl_gcc, cc):
         def build(program, arguments):
             output([musl_gcc, *FLAGS, *kernel_headers(cc), '-o', program, *arguments])
         run((('core, fsrv-inject and fsrv-range', partial(builds_core_programs, build, folder)),
-             ('lib/fs finds and reads files', partial(looks_up_files, build, folder)),
+             ('lib/fs finds and reads files',
+              partial(looks_up_files, build, os.path.join(folder, 'linux'), 'portable')),
+             ('the portable lib/fs does',
+              partial(looks_up_files, build, os.path.join(folder, 'portable'), 'linux')),
              ('lib/mhd compiles', partial(compiles_the_adapter, build, folder))))
 
 

@@ -4,6 +4,8 @@
 
 #include <check.h>
 
+/* SYSTEM_IS_PORTABLE is 1 when lib was built with -Dsystem=portable, else 0. */
+
 #define LEN(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 /* Defined by each test program: the cases of the one thing that it tests. */

@@ -21,7 +21,7 @@
 #include "mhd/guard.h"
 #include "mhd/handler.h"
 #include "mhd/open_files.h"
-#include "mhd/socket.h"
+#include "fs/system.h"
 #include "slow_tree.h"
 #include "suite.h"
 #include "tree.h"
@@ -213,10 +213,10 @@ START_TEST(counts_no_end)
 	close(ends[1]);
 	connect_by_tcp(ends);
 	ck_assert_int_eq(send(ends[0], "text", 4, 0), 4);
-	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert(fsrv__system_count_written(ends[0], &written));
 	ck_assert_uint_eq(written, 4);
 	shutdown(ends[0], SHUT_WR);
-	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert(fsrv__system_count_written(ends[0], &written));
 	ck_assert_uint_eq(written, 4);
 }
 END_TEST
@@ -233,16 +233,16 @@ START_TEST(counts_what_waits)
 	connect_by_tcp(ends);
 	while ((n = send(ends[0], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
 		total += (uint64_t)n;
-		ck_assert(fsrv__socket_count_written(ends[0], &written));
+		ck_assert(fsrv__system_count_written(ends[0], &written));
 		ck_assert_uint_eq(written, total);
 	}
 	ck_assert_uint_gt(total, sizeof(bytes));
 	shutdown(ends[0], SHUT_WR);
-	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert(fsrv__system_count_written(ends[0], &written));
 	ck_assert_uint_eq(written, total);
 	while (recv(ends[1], bytes, sizeof(bytes), 0) > 0)
 		;
-	ck_assert(fsrv__socket_count_written(ends[0], &written));
+	ck_assert(fsrv__system_count_written(ends[0], &written));
 	ck_assert_uint_eq(written, total);
 }
 END_TEST
@@ -654,6 +654,11 @@ START_TEST(takes_no_signal)
 	ck_assert(sigismember(&pending, SIGUSR1));
 }
 END_TEST
+
+const char *test_lacks(void)
+{
+	return SYSTEM_IS_PORTABLE ? "a system that watches sendfile(2)" : NULL;
+}
 
 Suite *test_suite(void)
 {

@@ -439,6 +439,11 @@ START_TEST(notices_what_has_left_memory)
 }
 END_TEST
 
+const char *test_lacks(void)
+{
+	return SYSTEM_IS_PORTABLE ? "a system that tells what is in memory" : NULL;
+}
+
 Suite *test_suite(void)
 {
 	Suite *suite = suite_create("resident");

@@ -1,6 +1,6 @@
 /* The clocks. */
-#ifndef FSRV__MHD_CLOCK_H
-#define FSRV__MHD_CLOCK_H
+#ifndef FSRV__FS_CLOCK_H
+#define FSRV__FS_CLOCK_H
 
 #include <stdint.h>
 
@@ -12,7 +12,7 @@ uint64_t fsrv__clock_nanoseconds(void);
 /* Milliseconds of the monotonic clock, as of its last tick: cheap, and up to 10 ms old. */
 uint64_t fsrv__clock_milliseconds(void);
 
-/* The time of day, by the coarse clock that file systems and libmicrohttpd's Date field use too, so that
+/* The time of day, by the coarse clock that file systems and Date fields use too, so that
  * they compare. */
 struct fsrv__time fsrv__clock_time(void);
 

@@ -1,6 +1,8 @@
-#include "mhd/clock.h"
+#include "fs/clock.h"
 
 #include <time.h>
+
+#include "fs/system.h"
 
 uint64_t fsrv__clock_nanoseconds(void)
 {
@@ -14,7 +16,7 @@ uint64_t fsrv__clock_milliseconds(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	fsrv__system_read_clock(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
@@ -22,6 +24,6 @@ struct fsrv__time fsrv__clock_time(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	fsrv__system_read_clock(CLOCK_REALTIME, &now);
 	return (struct fsrv__time){now.tv_sec, (uint32_t)now.tv_nsec};
 }
