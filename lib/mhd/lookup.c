@@ -507,16 +507,16 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 	result->time = fsrv__clock_time();
 	if (fetch_cached(&l))
 		confirmation = confirm_cached(&l);
-	if (confirmation == WOULD_WAIT)
-		status = FSRV__LOOKUP_WOULD_WAIT;
 	if (confirmation == NOT_CONFIRMED) {
 		reset_result(result);
 		status = open_file(&l);
 		if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__OVERLOADED)
 			confirmation = confirm_old_bytes(&l);
-		if (l.is_refused && confirmation != CONFIRMED)
+		if (l.is_refused && confirmation == NOT_CONFIRMED)
 			fsrv__count(&fs->counters.refused, 1);
 	}
+	if (confirmation == WOULD_WAIT)
+		status = FSRV__LOOKUP_WOULD_WAIT;
 	if (confirmation != CONFIRMED)
 		result->was_opened = true;
 	if (l.is_taken)
