@@ -178,8 +178,13 @@ static void wait_for_answer(int socket)
 	ck_assert_int_eq(poll(&answer, 1, CLIENT_PATIENCE_MS), 1);
 }
 
-/* Reads what is there, with its header; returns false when there is nothing. */
-static bool read_more(struct client *client, uint64_t *n_read)
+struct download {
+	uint64_t n_read; /* of the content */
+	bool has_begun;  /* the header was read */
+};
+
+/* Reads what is there, the header first; returns false when there is nothing. */
+static bool read_more(struct client *client, struct download *download)
 {
 	static char buffer[256 * 1024];
 	ssize_t n = recv(client->socket, buffer, sizeof(buffer), MSG_DONTWAIT);
@@ -187,12 +192,13 @@ static bool read_more(struct client *client, uint64_t *n_read)
 
 	if (n <= 0)
 		return false;
-	if (*n_read == 0) {
+	if (!download->has_begun) {
 		content = memmem(buffer, (size_t)n, "\r\n\r\n", 4);
 		ck_assert_ptr_nonnull(content);
 		n -= content + 4 - buffer;
+		download->has_begun = true;
 	}
-	*n_read += (uint64_t)n;
+	download->n_read += (uint64_t)n;
 	return true;
 }
 
@@ -216,7 +222,7 @@ static void start_busy_downloads(struct client *busy)
 START_TEST(is_not_ended_by_a_touch)
 {
 	static struct client busy[MAX_WAYS];
-	uint64_t n_read[MAX_WAYS] = {0};
+	struct download downloads[MAX_WAYS] = {{0}};
 	const char *root = tree.path;
 	double end;
 
@@ -227,7 +233,7 @@ START_TEST(is_not_ended_by_a_touch)
 	ck_assert_int_eq(utimensat(AT_FDCWD, tree_path(&tree, "clip"), NULL, 0), 0);
 	for (end = now_seconds() + 2; now_seconds() < end; usleep(1000))
 		for (int i = 0; i < matrix.n; i++)
-			read_more(&matrix.clients[i], &n_read[i]);
+			read_more(&matrix.clients[i], &downloads[i]);
 	atomic_store(&is_released, true);
 	for (int i = 0; i < matrix.n; i++) {
 		struct service *service = &matrix.services[i];
@@ -235,13 +241,13 @@ START_TEST(is_not_ended_by_a_touch)
 		client_read(&busy[i], true, &matrix.reply);
 		ck_assert_int_eq(matrix.reply.status, 404);
 		client_reply_free(&matrix.reply);
-		while (n_read[i] < SIZE) {
+		while (downloads[i].n_read < SIZE) {
 			wait_for_answer(matrix.clients[i].socket);
-			if (!read_more(&matrix.clients[i], &n_read[i]))
+			if (!read_more(&matrix.clients[i], &downloads[i]))
 				break;
 		}
-		ck_assert_msg(n_read[i] == SIZE, "%s: %llu bytes", service->name,
-			      (unsigned long long)n_read[i]);
+		ck_assert_msg(downloads[i].n_read == SIZE, "%s: %llu bytes", service->name,
+			      (unsigned long long)downloads[i].n_read);
 		service_settle(service, "/small");
 		client_close(&matrix.clients[i]);
 		client_close(&busy[i]);
