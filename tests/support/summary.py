@@ -1,6 +1,8 @@
 """Prints "N passed, M failed, K skipped" for the last run of meson test: python3 summary.py LOG_FOLDER
 
-Before that it prints a line "failed: NAME" for each program that failed, and one for each subtest of it. Each subtest of a TAP program counts, and a program without subtests counts as one test. A program
+Before that it prints a line "failed: NAME: ..." for each program that failed, and one for each subtest of it.
+
+Each subtest of a TAP program counts, and a program without subtests counts as one test. A program
 that failed otherwise than by a subtest (a crash, a timeout, a short plan) counts as one failure more.
 """
 import glob
@@ -28,7 +30,7 @@ def judge_subtests(output):
 def describe_failure(test):
     subtests = [line for line in test.get('stdout', '').splitlines()
                 if line.startswith('not ok') and judge_subtests(f'1..1\n{line}') == ['failed']]
-    return [f'failed: {test["name"]}: {test["result"]}', *(f'failed: {test["name"]}: {line}' for line in subtests)]
+    return [f'failed: {test["name"]}: {line}' for line in (test['result'], *subtests)]
 
 
 def judge(test):
