@@ -89,15 +89,18 @@ struct fsrv_resource {
 	void *cls;
 };
 
-/* Answers a request with content of the program's choice, otherwise like fsrv_handle. Call it in each call
- * of the access handler for the request, also in the first one, and in the second final one after a
- * suspension.  resource  copied. The descriptor of a FILE is closed by fsrv, and what release belongs to is
- * released, whatever becomes of the request and whatever the call returns. So open the file anew for each
- * call; in the first call for a request (*con_cls is NULL) resource may be NULL to save that. In the final
- * call NULL gives 404, or the fallback.  The other arguments and results are those of fsrv_handle. A path
- * that does not exist gives 404, or the fallback. Nothing else takes its place: spa_page, not_found_page and
- * FSRV_CLEAN_URLS are about targets of fsrv_handle. A resource that this header does not allow gives 500, and
- * the log function is called. Since 0.1. */
+/* Answers a request with content of the program's choice, otherwise like fsrv_handle. Call it in each call of
+ * the access handler for the request, also in the first one, and in the second final one after a suspension.
+ *
+ * resource  copied. The descriptor of a FILE is closed by fsrv, and what release belongs to is released,
+ *           whatever becomes of the request and whatever the call returns. So open the file anew for each
+ *           call; in the first call for a request (*con_cls is NULL) resource may be NULL to save that. In
+ *           the final call NULL gives 404, or the fallback.
+ *
+ * The other arguments and results are those of fsrv_handle. A path that does not exist gives 404, or the
+ * fallback. Nothing else takes its place: spa_page, not_found_page and FSRV_CLEAN_URLS are about targets of
+ * fsrv_handle. A resource that this header does not allow gives 500, and the log function is called.
+ * Since 0.1. */
 FSRV_API enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource *resource,
 				    struct MHD_Connection *connection, const char *url, const char *method,
 				    const char *version, const char *upload_data, size_t *upload_data_size,
@@ -105,12 +108,20 @@ FSRV_API enum MHD_Result fsrv_serve(struct fsrv *fs, const struct fsrv_resource 
 
 /* Adds content under a path, or replaces it. Requests that come afterwards get it as if it were a file in a
  * root above all others: also as an index page, and in place of a file on disk. Requests that are being
- * answered keep what they have.  resource  of kind BYTES; name is the path, not percent-encoded. Bytes that
- * are borrowed are released after they were replaced or removed and the last response with them has ended,
- * at the latest by fsrv_free; also when the call fails.  Returns: FSRV_OK FSRV_ERR_INVALID  another kind; a
- * name that is NULL, empty, ends in a slash, leads above the root or has control bytes or backslashes;
- * anything else that this header does not allow. The log function is told. FSRV_ERR_MEMORY   an allocation
- * failed  Any thread may call it. Since 0.1. */
+ * answered keep what they have.
+ *
+ * resource  of kind BYTES; name is the path, not percent-encoded. Bytes that are borrowed are released after
+ *           they were replaced or removed and the last response with them has ended, at the latest by
+ *           fsrv_free; also when the call fails.
+ *
+ * Returns:
+ * FSRV_OK
+ * FSRV_ERR_INVALID  another kind; a name that is NULL, empty, ends in a slash, leads above the root or has
+ *                   control bytes or backslashes; anything else that this header does not allow. The log
+ *                   function is told.
+ * FSRV_ERR_MEMORY   an allocation failed
+ *
+ * Any thread may call it. Since 0.1. */
 FSRV_API int fsrv_overlay_put(struct fsrv *fs, const struct fsrv_resource *resource);
 
 /* Removes content that fsrv_overlay_put added. Afterwards the path means a file of the roots again.
