@@ -216,7 +216,7 @@ struct fsrv_completion {
 	 * counts as taken. */
 	uint64_t sent;
 	uint64_t nanoseconds; /* since the start of the call of fsrv_handle that answered */
-	unsigned status;
+	unsigned status;      /* 200, 404, ... */
 	enum fsrv_ending ending;
 };
 

@@ -125,7 +125,7 @@ enum fsrv_scan_flag {
  * Since 0.1. */
 struct fsrv_scan_options {
 	size_t size; /* sizeof(struct fsrv_scan_options) */
-	const struct fsrv_marker *markers;
+	const struct fsrv_marker *markers; /* of the script elements to remove */
 	size_t n_markers;
 	struct fsrv_strip *strips; /* array that receives the script elements to remove */
 	size_t max_strips;         /* number of entries in the array */
