@@ -179,6 +179,16 @@ static void hand_over_descriptor(struct lookup *l)
 	l->is_taken = false;
 }
 
+/* Before another one is opened, which could be refused because of it. */
+static void close_taken(struct lookup *l)
+{
+	if (!l->is_taken)
+		return;
+	fsrv__file_close(&l->cached.file);
+	fsrv__open_files_cancel(l->fs);
+	l->is_taken = false;
+}
+
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
 
 /* Takes what is cached if a stat(2) of the path confirms it. */
@@ -509,6 +519,7 @@ enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup
 		confirmation = confirm_cached(&l);
 	if (confirmation == NOT_CONFIRMED) {
 		reset_result(result);
+		close_taken(&l);
 		status = open_file(&l);
 		if (status == FSRV__LOOKUP_DONE && result->outcome == FSRV__OVERLOADED)
 			confirmation = confirm_old_bytes(&l);

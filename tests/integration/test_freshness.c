@@ -30,7 +30,7 @@ static const int modes[] = {7, 2, 3};
 /* One for each mode and row of the two tables, and one for each mode and other test. */
 #define FIRST_KIND  (N_ROWS * LEN(modes))
 #define FIRST_OTHER (FIRST_KIND + N_KINDS * LEN(modes))
-#define N_TREES     (FIRST_OTHER + 13 * LEN(modes))
+#define N_TREES     (FIRST_OTHER + 16 * LEN(modes))
 
 static struct tree trees[N_TREES], tree;
 static struct fsrv *fs;
@@ -57,6 +57,7 @@ static void fill_tree(void)
 	tree_write_text(&tree, "upper/both.txt", "upper");
 	tree_write_text(&tree, "lower/both.txt", "lower");
 	tree_write_pattern(&tree, "lower/large", LARGE);
+	tree_write_pattern(&tree, "lower/large.html", LARGE);
 	tree_link(&tree, "lower/link", "file.txt");
 	tree_folder(&tree, "next");
 	tree_write_text(&tree, "next/file.txt", CHANGED);
@@ -680,6 +681,39 @@ START_TEST(keeps_a_large_file_open_for_a_moment)
 }
 END_TEST
 
+/* A descriptor that is of no use any more does not count beside the one that takes its place. */
+START_TEST(needs_one_file_at_a_time)
+{
+	take_tree(FIRST_OTHER + 13 * LEN(modes) + _i);
+	options.max_files = 1;
+	serve(modes[_i]);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(ask("GET", "/large", "Range: bytes=5-6\r\n"), 206);
+	rewrite_large();
+	ck_assert_int_eq(ask("GET", "/large", "Range: bytes=0-6\r\n"), 206);
+	ck_assert_str_eq(reply.body, CHANGED);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(ask("GET", "/large.html", "Range: bytes=5-6\r\n"), 206);
+	ck_assert_uint_eq(stats_now().refused, 0);
+}
+END_TEST
+
+/* A large page is opened each time, for the encoding that it names. */
+START_TEST(keeps_one_descriptor_of_a_large_page)
+{
+	unsigned n_open;
+
+	take_tree(FIRST_OTHER + 14 * LEN(modes) + _i);
+	serve(modes[_i]);
+	ask("GET", "/none", "");
+	n_open = open_descriptors();
+	for (int i = 0; i < 6; i++) {
+		ck_assert_int_eq(ask("GET", "/large.html", "Range: bytes=5-6\r\n"), 206);
+		ck_assert_uint_le(open_descriptors(), n_open + 1);
+	}
+}
+END_TEST
+
 /* Rights that go away, as seen by a process that has no others; the exit status is what went wrong. */
 static int lose_rights(int mode)
 {
@@ -874,6 +908,8 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, asks_for_a_tag_each_time_without_a_cache, 0, LEN(modes));
 	tcase_add_loop_test(tcase, counts_each_answer_once, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_a_large_file_open_for_a_moment, 0, LEN(modes));
+	tcase_add_loop_test(tcase, needs_one_file_at_a_time, 0, LEN(modes));
+	tcase_add_loop_test(tcase, keeps_one_descriptor_of_a_large_page, 0, LEN(modes));
 	tcase_add_loop_test(tcase, sees_stores_through_a_map, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_no_file_from_the_future, 0, LEN(modes));
 	tcase_add_loop_test(tcase, has_one_tag_for_the_same_bytes, 0, LEN(modes));
