@@ -53,14 +53,17 @@ bool fsrv__open_files_close_unused(struct fsrv *fs)
 	return true;
 }
 
-/* What a worker does when it has no more jobs is all that is wanted. */
+/* What a worker does when it has no more jobs is all that is wanted. Where no worker runs the job, nothing
+ * stays open: neither the file that was just kept nor one of another thread that relied on the watch. */
 static void run_watch(struct fsrv__job *job, bool cancelled)
 {
 	struct fsrv *fs = (struct fsrv *)(void *)((char *)job - offsetof(struct fsrv, watch_kept));
 
 	atomic_store(&fs->watch_is_queued, false);
-	if (cancelled)
-		fsrv__open_files_close_kept(fs);
+	if (!cancelled)
+		return;
+	atomic_store(&fs->kept_are_watched, false);
+	fsrv__open_files_close_kept(fs);
 }
 
 /* Has a worker look for what is not used any more. */

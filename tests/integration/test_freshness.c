@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -741,21 +742,54 @@ static int lose_rights(int mode)
 	return 0;
 }
 
-START_TEST(shows_no_file_that_became_forbidden)
+/* Runs a test in a process without rights, which has to return 0. */
+static void run_without_rights(int (*run)(int mode), int mode)
 {
-	pid_t child;
+	pid_t child = fork();
 	int status;
 
-	take_tree(FIRST_OTHER + 6 * _i + 5);
-	child = fork();
 	if (child == 0) {
 		if (getuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0))
 			_exit(126);
-		_exit(lose_rights(modes[_i]));
+		_exit(run(mode));
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), 0);
+}
+
+START_TEST(shows_no_file_that_became_forbidden)
+{
+	take_tree(FIRST_OTHER + 6 * _i + 5);
+	run_without_rights(lose_rights, modes[_i]);
+}
+END_TEST
+
+/* Without a worker nobody would close later what stays open. */
+static int go_without_workers(int mode)
+{
+	const struct rlimit none = {0, 0};
+	unsigned n_open;
+
+	serve(mode);
+	ask("GET", "/none", "");
+	if (setrlimit(RLIMIT_NPROC, &none) != 0)
+		return 1;
+	n_open = open_descriptors();
+	for (int i = 0; i < 4; i++) {
+		if (ask("GET", "/large", "Range: bytes=5-6\r\n") != 206)
+			return 2;
+		if (open_descriptors() != n_open)
+			return 10 + i;
+	}
+	tear_down();
+	return 0;
+}
+
+START_TEST(keeps_no_file_open_without_workers)
+{
+	take_tree(FIRST_OTHER + 15 * LEN(modes) + _i);
+	run_without_rights(go_without_workers, modes[_i]);
 }
 END_TEST
 
@@ -910,6 +944,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, keeps_a_large_file_open_for_a_moment, 0, LEN(modes));
 	tcase_add_loop_test(tcase, needs_one_file_at_a_time, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_one_descriptor_of_a_large_page, 0, LEN(modes));
+	tcase_add_loop_test(tcase, keeps_no_file_open_without_workers, 0, 2);
 	tcase_add_loop_test(tcase, sees_stores_through_a_map, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_no_file_from_the_future, 0, LEN(modes));
 	tcase_add_loop_test(tcase, has_one_tag_for_the_same_bytes, 0, LEN(modes));
