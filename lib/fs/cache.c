@@ -290,7 +290,8 @@ bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_key 
 
 	pthread_mutex_lock(&cache->mutex);
 	entry = find(cache, key, hash);
-	is_attached = entry != NULL && entry->serial == serial && entry->attachment == NULL;
+	is_attached = entry != NULL && entry->serial == serial && entry->attachment == NULL &&
+		      size_of(entry) + size <= cache->max_size;
 	if (is_attached) {
 		entry->attachment = hold(attachment);
 		entry->attachment_size = size;

@@ -87,7 +87,8 @@ void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked);
 
 /* Gives an entry its attachment, which then takes so many bytes of the cache. The caller's reference stays
- * the caller's. False when the entry is gone or has an attachment already. */
+ * the caller's. False when the entry is gone or has an attachment already, or when both would be larger than
+ * the cache. */
 bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t serial,
 			struct fsrv__attachment *attachment, size_t size);
 

@@ -682,6 +682,27 @@ START_TEST(makes_room_for_attachments)
 }
 END_TEST
 
+START_TEST(keeps_an_entry_rather_than_its_attachment)
+{
+	struct fsrv__attachment attachment;
+	uint64_t weight;
+
+	make(LARGE);
+	weight = weight_of("a", "text");
+	clear();
+	make(weight + 999);
+	fsrv__attachment_init(&attachment, destroy);
+	put("a", 1, "text", 1);
+	ck_assert(!attach("a", serial_of("a"), &attachment, 1000));
+	ck_assert(has("a"));
+	ck_assert(attach("a", serial_of("a"), &attachment, 999));
+	ck_assert(has("a"));
+	fsrv__attachment_release(&attachment);
+	clear();
+	ck_assert_uint_eq(atomic_load(&n_destroyed), 1);
+}
+END_TEST
+
 #define N_THREADS 6
 #define N_ROUNDS  4000
 
@@ -775,6 +796,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, forgets_rather_than_lie);
 	tcase_add_test(tcase, keeps_an_attachment_with_its_entry);
 	tcase_add_test(tcase, makes_room_for_attachments);
+	tcase_add_test(tcase, keeps_an_entry_rather_than_its_attachment);
 	tcase_add_test(tcase, takes_many_threads);
 	suite_add_tcase(suite, tcase);
 	return suite;
