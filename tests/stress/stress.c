@@ -229,7 +229,7 @@ static bool is_at_rest(struct subject *subject)
 	all_ended = subject->ledger.n_answered == subject->ledger.n_ended;
 	pthread_mutex_unlock(&subject->ledger.mutex);
 	return all_ended && stats.live_bodies == 0 && stats.open_files == 0 &&
-	       atomic_load(&subject->fs->n_offloads) == 0;
+	       fsrv__descriptors_count(&subject->fs->kept) == 0 && atomic_load(&subject->fs->n_offloads) == 0;
 }
 
 static unsigned n_connections(const struct subject *subject)
