@@ -1,5 +1,6 @@
 /* What is kept in memory is never stale: whatever happens to a file that was just served from there, the
  * next answer shows it. */
+#include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdatomic.h>
@@ -31,7 +32,7 @@ static const int modes[] = {7, 2, 3};
 /* One for each mode and row of the two tables, and one for each mode and other test. */
 #define FIRST_KIND  (N_ROWS * LEN(modes))
 #define FIRST_OTHER (FIRST_KIND + N_KINDS * LEN(modes))
-#define N_TREES     (FIRST_OTHER + 16 * LEN(modes))
+#define N_TREES     (FIRST_OTHER + 18 * LEN(modes))
 
 static struct tree trees[N_TREES], tree;
 static struct fsrv *fs;
@@ -715,6 +716,43 @@ START_TEST(keeps_one_descriptor_of_a_large_page)
 }
 END_TEST
 
+/* Returns one of those that were taken. */
+static int take_all_descriptors(void)
+{
+	struct rlimit limit = {0};
+	int fd, last = -1;
+
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = 200;
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	while ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0)
+		last = fd;
+	ck_assert_int_eq(errno, EMFILE);
+	return last;
+}
+
+/* The only one that the process could have is that of a file which stayed open, and has changed or is another
+ * one than is asked for. */
+START_TEST(gives_its_descriptor_to_another_file)
+{
+	const char *target = _i % 2 == 0 ? "/large" : "/large2";
+	int fd;
+
+	take_tree(FIRST_OTHER + 16 * LEN(modes) + _i);
+	tree_write_pattern(&tree, "lower/large2", LARGE);
+	serve(modes[_i / 2]);
+	ask("HEAD", "/large2", ""); /* so that nothing has to wait for names */
+	ask("HEAD", "/large", "");
+	fd = take_all_descriptors();
+	/* A machine may be so slow that the file is closed already. */
+	if (ask("GET", "/large", "Range: bytes=5-6\r\n") != 206)
+		close(fd);
+	ck_assert_int_eq(ask("GET", "/large", "Range: bytes=5-6\r\n"), 206);
+	ck_assert_int_eq(truncate(tree_path(&tree, "lower/large"), LARGE - 1), 0);
+	ck_assert_int_eq(ask("GET", target, "Range: bytes=0-6\r\n"), 206);
+}
+END_TEST
+
 /* Rights that go away, as seen by a process that has no others; the exit status is what went wrong. */
 static int lose_rights(int mode)
 {
@@ -944,6 +982,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, keeps_a_large_file_open_for_a_moment, 0, LEN(modes));
 	tcase_add_loop_test(tcase, needs_one_file_at_a_time, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_one_descriptor_of_a_large_page, 0, LEN(modes));
+	tcase_add_loop_test(tcase, gives_its_descriptor_to_another_file, 0, 2 * LEN(modes));
 	tcase_add_loop_test(tcase, keeps_no_file_open_without_workers, 0, 2);
 	tcase_add_loop_test(tcase, sees_stores_through_a_map, 0, LEN(modes));
 	tcase_add_loop_test(tcase, keeps_no_file_from_the_future, 0, LEN(modes));
