@@ -370,15 +370,17 @@ struct fsrv_options {
 	void *wake_cls;
 
 	/* Maximum number of threads that read what is not in memory, for daemons with
-	 * MHD_ALLOW_SUSPEND_RESUME. A thread starts when it is first needed. 0: 4. At most 1024. */
+	 * MHD_ALLOW_SUSPEND_RESUME. A thread starts when it is first needed; in every daemon one may start
+	 * that closes the files which stayed open (max_files). 0: 4. At most 1024. */
 	unsigned workers;
 	/* Maximum number of bodies in transfer at one time. Bodies that are sent from memory do not count. A
 	 * request beyond the limit is answered at once with 503 and Retry-After. 0: no limit except that of
 	 * connections. */
 	unsigned max_bodies;
 	/* Maximum number of files open at one time. A request beyond the limit is answered at once with 503
-	 * and Retry-After. Large files stay open for up to a second after an answer, at most 32 of them;
-	 * these count too, and are closed when the limit is met. 0: no limit except that of the process. */
+	 * and Retry-After. Large files stay open for one or two seconds after an answer, and longer while all
+	 * workers wait for a disk, at most 32 of them; these count too, and are closed when the limit is met.
+	 * 0: no limit except that of the process. */
 	unsigned max_files;
 	unsigned reserved; /* 0 */
 

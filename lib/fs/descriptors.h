@@ -15,8 +15,8 @@
 
 #define FSRV__MAX_DESCRIPTORS 32
 
-/* So long an unused one stays open, in milliseconds. Until then the space of a file that was deleted is not
- * free, and its file system cannot be unmounted. */
+/* So long an unused one stays open at least, in milliseconds. Until it is closed the space of a file that was
+ * deleted is not free, and its file system cannot be unmounted. */
 #define FSRV__DESCRIPTOR_MS 1000
 
 /* Any number of threads may use it. */
