@@ -46,8 +46,15 @@ static unsigned lookup_flags(enum fsrv__links links)
 
 int fsrv__open_cached(int directory, const char *path, enum fsrv__links links, int flags)
 {
-	int fd = fsrv__system_open(directory, path, flags, lookup_flags(links) | FSRV__LOOKUP_CACHED);
+	int fd = -1;
 
+	/* The kernel cannot tell while something is mounted or renamed, anywhere. So it is asked again before
+	 * a name counts as one that is not in memory. */
+	for (int attempt = 0; attempt < 2; attempt++) {
+		fd = fsrv__system_open(directory, path, flags, lookup_flags(links) | FSRV__LOOKUP_CACHED);
+		if (fd >= 0 || errno != EAGAIN)
+			break;
+	}
 	/* Kernels without RESOLVE_CACHED return EINVAL, and so do file systems that cannot hold a name. */
 	if (fd < 0 && is_refused())
 		errno = EAGAIN;

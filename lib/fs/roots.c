@@ -252,18 +252,17 @@ static int open_name_in_memory(const struct search *search, int flags)
 	return fd;
 }
 
-/* Whether a lookup that has to wait for a name may come to a root that is remote. */
-static bool may_reach_remote_root(const struct search *search)
+/* What a lookup that has to wait for a name may come to. In a root in memory only a mount below it can make a
+ * lookup wait, and that may be remote; unless the system never tells what has to be waited for. */
+static void note_wait(const struct search *search)
 {
 	const struct fsrv__roots *roots = search->roots;
+	struct fsrv__file *file = search->file;
 
-	/* In a root in memory only a mount below it can make a lookup wait, and that may be remote. */
-	if (is_in_memory(search->root))
-		return true;
+	file->is_remote = is_in_memory(search->root) && roots->has_openat2;
 	for (const struct fsrv__root *root = search->root; root < roots->list + roots->n_roots; root++)
 		if (atomic_load_explicit(&root->medium, memory_order_relaxed) == FSRV__MEDIUM_REMOTE)
-			return true;
-	return false;
+			file->may_be_remote = true;
 }
 
 /* That the kernel has cached a name says nothing about the file: on a remote file system open(2), fstat(2)
@@ -277,13 +276,18 @@ static enum fsrv__outcome find_cached(const struct search *search)
 	if (fd < 0 && errno == EAGAIN && is_in_memory(search->root) && search->roots->has_openat2)
 		fd = open_name_in_memory(search, FSRV__NAME_FLAGS);
 	if (fd < 0) {
-		search->file->is_remote = errno == EAGAIN && may_reach_remote_root(search);
-		return outcome_of_error(errno);
+		int error = errno;
+
+		if (error == EAGAIN)
+			note_wait(search);
+		errno = error;
+		return outcome_of_error(error);
 	}
 	is_known = fsrv__system_tell_known(fd, &facts);
 	if (!is_known || !fsrv__devices_have(&search->roots->devices, facts.device)) {
 		close(fd);
-		search->file->is_remote = is_known || may_reach_remote_root(search);
+		note_wait(search);
+		search->file->is_remote |= is_known;
 		errno = EAGAIN;
 		return FSRV__OVERLOADED;
 	}
@@ -302,6 +306,11 @@ static enum fsrv__outcome find_in_root(struct search *search)
 
 	search->wait = is_recent ? FSRV__MAY_WAIT : search->options->wait;
 	search->has_remote_name |= medium == FSRV__MEDIUM_REMOTE;
+	if (search->wait == FSRV__LOCAL_ONLY && medium == FSRV__MEDIUM_REMOTE) {
+		search->file->is_remote = true;
+		errno = EAGAIN;
+		return FSRV__OVERLOADED;
+	}
 	if (search->wait == FSRV__CACHED_ONLY)
 		return find_cached(search);
 	if (search->options->mode == FSRV__FIND_OPEN)
@@ -352,13 +361,18 @@ static enum fsrv__outcome find_index(struct search *search)
 	return FSRV__TARGET_MISSING;
 }
 
+static void forget_wait(const struct fsrv__find_options *options, struct fsrv__file *file)
+{
+	if (options->wait != FSRV__MAY_WAIT)
+		file->is_remote = file->may_be_remote = false;
+}
+
 enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, const struct fsrv__find_options *options,
 				    struct fsrv__path *path, struct fsrv__file *file)
 {
 	struct search search = {.roots = roots, .options = options, .path = path, .file = file};
 
-	if (options->wait == FSRV__CACHED_ONLY)
-		file->is_remote = false;
+	forget_wait(options, file);
 	return path->directory ? find_index(&search) : find_name(&search);
 }
 
@@ -367,8 +381,7 @@ enum fsrv__outcome fsrv__roots_find_in(struct fsrv__roots *roots, const struct f
 {
 	struct search search = {.roots = roots, .options = options, .path = path, .file = file};
 
-	if (options->wait == FSRV__CACHED_ONLY)
-		file->is_remote = false;
+	forget_wait(options, file);
 	search.root = &roots->list[root];
 	return find_in_root(&search);
 }

@@ -40,6 +40,7 @@ enum fsrv__find_mode {
 
 enum fsrv__wait_policy {
 	FSRV__MAY_WAIT,
+	FSRV__LOCAL_ONLY, /* for disks of this machine, but touch no root that is remote */
 	FSRV__CACHED_ONLY /* touch only what the kernel has in memory */
 };
 
@@ -63,7 +64,9 @@ struct fsrv__find_options {
  *
  * With FSRV__CACHED_ONLY it is FSRV__OVERLOADED and EAGAIN when the lookup would have to wait: for a name,
  * or for anything of a file on a device that is not known to be local. file->is_remote then tells whether
- * that could be a wait for a network or another process. */
+ * that could be a wait for a network or another process, as far as that is known, and may_be_remote whether
+ * roots follow that are remote. With FSRV__LOCAL_ONLY it is the same, with is_remote, when the lookup comes
+ * to such a root. */
 enum fsrv__outcome fsrv__roots_find(struct fsrv__roots *roots, const struct fsrv__find_options *options,
 				    struct fsrv__path *path, struct fsrv__file *file);
 

@@ -124,7 +124,7 @@ static enum fsrv__outcome find(struct lookup *l, enum fsrv__find_mode mode, int 
 /* error  errno of a search that ended with that outcome */
 static bool would_wait(const struct lookup *l, enum fsrv__outcome outcome, int error)
 {
-	return outcome == FSRV__OVERLOADED && error == EAGAIN && l->wait == FSRV__CACHED_ONLY;
+	return outcome == FSRV__OVERLOADED && error == EAGAIN && l->wait != FSRV__MAY_WAIT;
 }
 
 /* Whether the file that was found now is the one that is cached, with the same scripts in it. */
@@ -233,6 +233,8 @@ static bool must_not_read(const struct lookup *l)
 {
 	const struct fsrv__file *file = &l->result->file;
 
+	if (l->wait == FSRV__LOCAL_ONLY)
+		return file->is_remote;
 	return l->wait == FSRV__CACHED_ONLY && (file->source.read == NULL || file->is_remote);
 }
 
@@ -288,7 +290,7 @@ static enum fsrv__lookup_status read_small(struct lookup *l)
 
 static enum fsrv__lookup_status prepare_page(struct lookup *l)
 {
-	if (l->wait != FSRV__CACHED_ONLY)
+	if (l->wait == FSRV__MAY_WAIT || (l->wait == FSRV__LOCAL_ONLY && !l->result->file.is_remote))
 		return fsrv__pages_prepare(l->fs, l->scripts, l->cached.content, l->result);
 	return postpone(l, FSRV__LOOKUP_WOULD_WAIT);
 }

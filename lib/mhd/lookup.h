@@ -44,7 +44,7 @@ struct fsrv__lookup_needs {
  * status the result holds nothing, and the path may have the name of an index page at its end. was_opened is
  * set when the cache did not suffice.
  *
- * FSRV__LOOKUP_WOULD_WAIT only with FSRV__CACHED_ONLY; result->file.is_remote then tells whether it could be
+ * FSRV__LOOKUP_WOULD_WAIT never with FSRV__MAY_WAIT; result->file.is_remote then tells whether it could be
  * a wait for a network or another process. Any thread. */
 enum fsrv__lookup_status fsrv__lookup(struct fsrv *fs, const struct fsrv__lookup_needs *needs,
 				      enum fsrv__wait_policy wait, struct fsrv__lookup_result *result);

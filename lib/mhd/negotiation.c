@@ -168,7 +168,7 @@ static enum search search(struct negotiation *n)
 	for (unsigned i = 0; i < FSRV__N_CODINGS; i++) {
 		enum fsrv__outcome outcome = find_sidecar(n, order->codings[i]);
 
-		if (outcome == FSRV__OVERLOADED && errno == EAGAIN && n->wait == FSRV__CACHED_ONLY)
+		if (outcome == FSRV__OVERLOADED && errno == EAGAIN && n->wait != FSRV__MAY_WAIT)
 			return WOULD_WAIT;
 		if (outcome == FSRV__FOUND_FILE && is_current(&n->sidecar, &n->result->file))
 			return i < order->n_wanted ? WANTED_SIDECAR : UNWANTED_SIDECAR;

@@ -1,4 +1,7 @@
-/* A list of lookups that run or wait to be taken. A lookup is in the list until it is taken or dropped, so
+/* A lookup begins with the local roots, as a local job, and goes on as a remote one when it comes to a root
+ * or a file that is remote: so a hanging network keeps a thread from nobody who does not need it.
+ *
+ * A list of lookups that run or wait to be taken. A lookup is in the list until it is taken or dropped, so
  * what it found is freed exactly once. */
 #include "mhd/offload.h"
 
@@ -21,9 +24,9 @@ struct fsrv__offload {
 	struct fsrv__job job; /* first, so that a pointer to it is one to the whole */
 	struct fsrv *fs;
 	struct MHD_Connection *connection;
-	int socket;      /* of the connection */
+	int socket;        /* of the connection */
 	uint64_t identity; /* of the socket; 0: the kernel does not tell */
-	bool has_ended;  /* guarded by the mutex */
+	bool has_ended;    /* guarded by the mutex */
 	struct fsrv__lookup_needs needs;
 	struct fsrv__offload *next; /* in a list; that of the handler is guarded by the mutex */
 	struct fsrv__lookup_result result;
@@ -38,10 +41,16 @@ static void run_lookup(struct fsrv__job *job, bool cancelled)
 	struct fsrv__offload *offload = (struct fsrv__offload *)job;
 	struct fsrv *fs = offload->fs;
 	struct MHD_Connection *connection = offload->connection;
+	enum fsrv__wait_policy wait = job->is_remote ? FSRV__MAY_WAIT : FSRV__LOCAL_ONLY;
 	enum fsrv__lookup_status status = FSRV__LOOKUP_CHANGED;
 
 	for (int i = 0; i < FSRV__MAX_LOOKUPS && status == FSRV__LOOKUP_CHANGED && !cancelled; i++)
-		status = fsrv__search(fs, &offload->needs, FSRV__MAY_WAIT, &offload->result);
+		status = fsrv__search(fs, &offload->needs, wait, &offload->result);
+	if (status == FSRV__LOOKUP_WOULD_WAIT) {
+		job->is_remote = true;
+		if (fsrv__workers_submit(fs->workers, job, FSRV__JOB_NEEDED))
+			return;
+	}
 	if (status != FSRV__LOOKUP_DONE)
 		offload->result.outcome = FSRV__OVERLOADED;
 	pthread_mutex_lock(&fs->offload_mutex);
@@ -167,7 +176,8 @@ static struct fsrv__offload *allocate_offload(struct fsrv *fs, struct MHD_Connec
 bool fsrv__offload_begin(struct fsrv *fs, struct MHD_Connection *connection,
 			 const struct fsrv__lookup_needs *needs, struct fsrv__lookup_result *result)
 {
-	unsigned max = result->file.is_remote ? MAX_REMOTE_OFFLOADS : MAX_OFFLOADS;
+	bool may_be_remote = result->file.is_remote || result->file.may_be_remote;
+	unsigned max = may_be_remote ? MAX_REMOTE_OFFLOADS : MAX_OFFLOADS;
 	struct fsrv__offload *offload;
 
 	drop_surplus(fs, connection);
