@@ -320,10 +320,7 @@ INDEX = '''<!DOCTYPE html>
 <dl class="pages">
 {pages}
 </dl>
-<h2>Programs</h2>
-<ul>
 {programs}
-</ul>
 <h2>All names</h2>
 <ul class="names">
 {names}
@@ -347,6 +344,7 @@ def write_index(headers, version, programs, folder):
     names = '\n'.join(f'<li><a href="{target}">{text}</a></li>'
                       for _, target, text in sorted(anchors(headers), key=lambda one: one[0].lower()))
     programs = '\n'.join(f'<li><a href="{name}.html">{name[:-2]}</a></li>' for name in programs)
+    programs = f'<h2>Programs</h2>\n<ul>\n{programs}\n</ul>' if programs else ''
     write_file(folder, 'index.html',
                INDEX.format(version=version, pages=titles, names=names, programs=programs))
 
