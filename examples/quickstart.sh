@@ -3,6 +3,7 @@
 #
 # Installs what is missing (Debian, Ubuntu), builds into build/ and serves examples/demo with the script
 # examples/runtime.js in every page. The first line on standard output is the address. Ctrl-C ends it.
+# Without an option the program is demo_server, which also tells the page what it does; else fsrv-serve.
 # To serve something of your own as well: sh examples/quickstart.sh --overlay FOLDER
 set -eu
 
@@ -23,12 +24,14 @@ main()
 	[ -f "$build/build.ninja" ] ||
 		quietly "$build/quickstart.log" \
 			meson setup --buildtype=release -Dtests=false "$build" "$source"
-	quietly "$build/quickstart.log" meson compile -C "$build" fsrv-serve
+	quietly "$build/quickstart.log" meson compile -C "$build"
 	if [ ! -d "$site" ]; then
 		site=$source/examples
 		say "examples/demo is missing, so this serves the folder examples;" \
 			"try quickstart.sh below the address"
 	fi
+	[ $# -gt 0 ] || [ ! -d "$source/examples/demo" ] ||
+		exec "$build/examples/demo_server" "$site" "$source/examples/runtime.js"
 	exec "$build/examples/fsrv-serve" --pre-head-script "$source/examples/runtime.js" "$@" "$site"
 }
 

@@ -32,6 +32,15 @@ function makeClip(_, i) {
 const target = (video) => (slider.value / slider.max) * Math.max(video.duration - 0.1, 0);
 const hasArrived = (video) => !video.seeking && Math.abs(video.currentTime - target(video)) < 0.001;
 
+/* Loads all clips anew, past what the browser has of them: the disk under them is another one. */
+export function reloadWall() {
+	const time = Date.now();
+
+	started = performance.now();
+	videos.forEach((video, i) => { video.src = `${FILES[i % FILES.length]}?wall=${i}&disk=${time}`; });
+	showWall();
+}
+
 /* While one seek runs, only the newest wish is kept. */
 function follow(video) {
 	if (video.readyState >= 1 && !video.seeking && !hasArrived(video))

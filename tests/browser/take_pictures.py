@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Takes the pictures of the demo that the README shows: a screenshot, and the wall of clips while it seeks.
 
-usage: take_pictures.py FSRV_SERVE DEMO_DIR RUNTIME_SCRIPT FOLDER
+usage: take_pictures.py DEMO_SERVER DEMO_DIR RUNTIME_SCRIPT FOLDER
 
 Writes demo.webp and wall.webp. Needs Chromium, its driver and ffmpeg."""
 import base64
@@ -54,10 +54,10 @@ def take(browser, url, folder):
         save(browser, os.path.join(folder, f"wall{i:02}.png"))
 
 
-def main(serve, demo, runtime, target):
+def main(server, demo, runtime, target):
     with new_home() as (cleanup, home), tempfile.TemporaryDirectory() as folder:
         browser = open_browser(cleanup, start_driver(cleanup, home), home + "/profile")
-        command = [serve, "--quiet", "--mode", "epoll", "--pre-head-script", runtime, demo]
+        command = [server, demo, runtime]
         _, url = start_site(cleanup, command)
         take(browser, url, folder)
         encode(f"{folder}/whole.png", f"{target}/demo.webp", "-c:v", "libwebp", "-quality", "78")

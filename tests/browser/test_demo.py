@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plays and seeks the demo in headless Chromium, as it is and with a script put into the page.
 
-usage: test_demo.py FSRV_SERVE DEMO_DIR RUNTIME_SCRIPT
+usage: test_demo.py FSRV_SERVE DEMO_SERVER DEMO_DIR RUNTIME_SCRIPT
 
 Prints TAP. Exits 0 when all is well, 1 when not, 77 without Chromium and its driver.
 BROWSER_SEED repeats a run, BROWSER_SCREENSHOT names a file for a picture of the page with the script.
@@ -236,6 +236,37 @@ def wall_seeks(browser):
     assert found["health"].count(",") >= 2, f"samples of /health: {found['health']}"
 
 
+def ranges_are_told(browser):
+    browser.until("answers that the server tells", lambda: re.fullmatch(
+        r"\d+ on their way, [1-9]\d* ended", browser.text("#ranges-state")))
+    colours = browser.run("""
+        const canvas = document.getElementById("ranges-canvas");
+        const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+        return pixels.filter((value, i) => i % 4 === 3 && value > 0).length;""")
+    assert colours > 0, "nothing is drawn"
+
+
+def no_ranges_are_told(browser):
+    said = browser.text("#ranges-state")
+    assert said == "this server tells none; demo_server does", said
+    assert browser.run("return document.getElementById('disk').disabled"), "the switch can be used"
+
+
+def disk_can_be_slow(browser):
+    browser.until("what the server says of the disk", lambda: browser.text("#disk-state"))
+    if browser.run("return document.getElementById('disk').disabled"):
+        said = browser.text("#disk-state")
+        assert re.fullmatch("none: .+", said), said
+        print(f"# {said}")
+        return
+    for value in ("slow", "fast"):
+        browser.run(f"document.querySelector('#disk input[value={value}]').click()")
+        browser.until(f"the {value} disk, as the server says", lambda value=value: browser.wait_in_page(
+            "const done = arguments[0]; fetch('disk').then((answer) => answer.json()).then(done);"
+        )["slow"] == (value == "slow"))
+        wall_seeks(browser)
+
+
 def page_fills_windows(browser):
     """No window is left empty below, and none has to be scrolled sideways."""
     before = browser.call("GET", "/window/rect")
@@ -258,8 +289,11 @@ class Visit:
         # At full speed the whole file is there before the player asks for its tail.
         self.browser.limit(400_000)
 
-    def checks(self, demo, seed, has_runtime):
+    def checks(self, demo, seed, has_runtime, has_events=False):
         browser, network = self.browser, self.network
+        told = [("the server tells ranges", lambda: ranges_are_told(browser)),
+                ("a slow disk under the clips", lambda: disk_can_be_slow(browser))] if has_events else \
+            [("this server tells no ranges", lambda: no_ranges_are_told(browser))]
         return [
             ("the page loads", lambda: page_loads(browser, self.base, has_runtime)),
             ("ten seeks in the mp4", lambda: seeks_show_the_right_frame(browser, "clips/zoom.mp4", seed)),
@@ -269,13 +303,14 @@ class Visit:
             ("the page's own range request", lambda: probe_shows_the_answer(browser, demo)),
             ("ten seeks in the webm at full speed", lambda: seeks_at_full_speed(browser, seed)),
             ("thirty clips seek together", lambda: wall_seeks(browser)),
+            *told,
             ("the page fills the window", lambda: page_fills_windows(browser)),
             ("no console error, no failed request", lambda: nothing_went_wrong(browser, network)),
             ("the server stops while the page is open", lambda: server_stops(self.server)),
         ]
 
 
-def main(serve, demo, runtime):
+def main(serve, demo_server, demo, runtime):
     if missing_browser():
         return 77
     seed = int(os.environ.get("BROWSER_SEED") or random.randrange(1 << 32))
@@ -287,6 +322,8 @@ def main(serve, demo, runtime):
         injected = Visit([*command, "--pre-head-script", runtime], address, home + "/injected", cleanup)
         checks = plain.checks(demo, seed, False)
         checks += [(f"{name}, with a script", check) for name, check in injected.checks(demo, seed, True)]
+        events = Visit([demo_server, str(demo), runtime], address, home + "/events", cleanup)
+        checks += [(f"{name}, with events", check) for name, check in events.checks(demo, seed, True, True)]
         failed = run_checks(checks)
         if os.environ.get("BROWSER_SCREENSHOT"):
             picture = base64.b64decode(injected.browser.call("GET", "/screenshot"))
@@ -295,6 +332,6 @@ def main(serve, demo, runtime):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 4:
+    if len(sys.argv) != 5:
         sys.exit(__doc__)
-    sys.exit(main(sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]))
+    sys.exit(main(sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), sys.argv[4]))
