@@ -59,49 +59,64 @@ static const char *name_of(enum fsrv_ending ending)
 	return "unknown";
 }
 
-/* Publishes what was written to the stream that a caller opened; one that is too long is left out. */
-static void publish_stream(FILE *file, char **text, const size_t *length)
-{
-	bool is_whole = fclose(file) == 0;
+/* The text of an event while it is written. */
+struct event {
+	char *text;
+	size_t length;
+	FILE *file;
+};
 
-	if (is_whole && *length < EVENT_SIZE)
-		publish(*text);
-	free(*text);
+/* Begins the text with what both kinds of events tell. False when there is no memory. */
+static bool begin_event(struct event *event, const char *name, uint64_t request, unsigned status)
+{
+	*event = (struct event){NULL, 0, NULL};
+	event->file = open_memstream(&event->text, &event->length);
+	if (event->file == NULL)
+		return false;
+	fprintf(event->file, "event: %s\ndata: {\"request\": %" PRIu64 ", \"status\": %u, ", name, request,
+		status);
+	return true;
+}
+
+/* One that is too long is left out. */
+static void end_event(struct event *event)
+{
+	bool is_whole;
+
+	fputs("}\n\n", event->file);
+	is_whole = fclose(event->file) == 0;
+	if (is_whole && event->length < EVENT_SIZE)
+		publish(event->text);
+	free(event->text);
 }
 
 void publish_beginning(void *cls, const struct fsrv_access *access)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *file = open_memstream(&text, &length);
+	struct event event;
 
 	(void)cls;
-	if (file == NULL)
+	if (!begin_event(&event, "begin", access->request, access->status))
 		return;
-	fprintf(file,
-		"event: begin\ndata: {\"request\": %" PRIu64 ", \"status\": %u, \"offset\": %" PRIu64
-		", \"length\": %" PRIu64 ", \"size\": %" PRIu64 ", \"target\": ",
-		access->request, access->status, access->offset, access->length, access->size);
-	write_json_string(file, access->target);
-	fputs("}\n\n", file);
-	publish_stream(file, &text, &length);
+	fprintf(event.file,
+		"\"offset\": %" PRIu64 ", \"length\": %" PRIu64 ", \"size\": %" PRIu64 ", \"target\": ",
+		access->offset, access->length, access->size);
+	write_json_string(event.file, access->target);
+	end_event(&event);
 }
 
 void publish_end(void *cls, const struct fsrv_completion *completion)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *file = open_memstream(&text, &length);
+	struct event event;
 
 	(void)cls;
-	if (file == NULL)
+	if (!begin_event(&event, "end", completion->request, completion->status))
 		return;
-	fprintf(file,
-		"event: end\ndata: {\"request\": %" PRIu64 ", \"status\": %u, \"offset\": %" PRIu64
-		", \"length\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"ms\": %.3f, \"ending\": \"%s\"}\n\n",
-		completion->request, completion->status, completion->offset, completion->length,
-		completion->sent, (double)completion->nanoseconds / 1e6, name_of(completion->ending));
-	publish_stream(file, &text, &length);
+	fprintf(event.file,
+		"\"offset\": %" PRIu64 ", \"length\": %" PRIu64 ", \"sent\": %" PRIu64
+		", \"ms\": %.3f, \"ending\": \"%s\"",
+		completion->offset, completion->length, completion->sent,
+		(double)completion->nanoseconds / 1e6, name_of(completion->ending));
+	end_event(&event);
 }
 
 /* Called with the mutex held, which is released meanwhile. False when nothing happened for a while. */
