@@ -94,7 +94,9 @@ def ask_fish(source, *words):
 def completes(shell, ask):
     if shutil.which(shell) is None:
         raise Skip(f'no {shell}')
-    equal(sorted(ask('--mod')), ['--mode='] if shell == 'bash' else ['--mode'], '--mod')
+    # Newer releases of fish also offer what has these letters with others between them.
+    found = [name for name in ask('--mod') if name.startswith('--mod')]
+    equal(found, ['--mode='] if shell == 'bash' else ['--mode'], '--mod')
     equal(sorted(ask('--mode', '')), ['epoll', 'pool', 'thread'], '--mode')
     equal([name.rstrip('/') for name in ask('/us')], ['/usr'], 'a folder')
     equal([name.rstrip('/') for name in ask('--overlay', '/us')], ['/usr'], '--overlay')
