@@ -755,7 +755,7 @@ Suite *test_suite(void)
 	TCase *tcase = tcase_create("server");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_set_timeout(tcase, 60);
+	tcase_set_timeout(tcase, 240);
 	tcase_add_test(tcase, serves_by_default_on_loopback);
 	tcase_add_loop_test(tcase, serves_in_every_mode, 0, FSRV_SERVER_POOL + 1);
 	tcase_add_loop_test(tcase, stops_with_connections_open, 0, FSRV_SERVER_POOL + 1);
