@@ -3,7 +3,8 @@
  * system_linux.c has it for Linux. system_portable.c has it for every other system, and for Linux too with
  * the build option system=portable, so that the tests run it. It keeps the same promises at a higher price:
  * paths are walked segment by segment, every read of a file is a worker's, and no body leaves by
- * sendfile(2).
+ * sendfile(2). One promise needs help: a remote file system that is mounted inside of a local root is not
+ * known before it is touched, so it has to be a root of its own.
  *
  * Functions that return -1 or false set errno, unless it is said otherwise. */
 #ifndef FSRV__FS_SYSTEM_H
