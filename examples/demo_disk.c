@@ -3,97 +3,46 @@
  * rename(2): fsrv looks up its roots anew for each request. */
 #include "demo.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "slowdisk_process.h"
 
 /* A read of 128 KiB takes that long. */
 #define READ_DELAY "read-delay 200"
 
 struct disk {
 	char scratch[64], link[80], fast[80], slow[80], mount[160];
-	pid_t process; /* 0: none */
-	FILE *commands, *answers;
+	struct slowdisk_process process;
 	const char *lacks;
 	pthread_mutex_t mutex; /* for what follows */
 	bool is_slow;
 };
 
-#ifdef SLOWDISK
-
-/* One line to the disk, one line back. */
 static bool tell(struct disk *disk, const char *command)
 {
 	char answer[256];
 
-	if (command[0] != '\0' &&
-	    (fprintf(disk->commands, "%s\n", command) < 0 || fflush(disk->commands) != 0))
-		return false;
-	return fgets(answer, sizeof(answer), disk->answers) != NULL && strncmp(answer, "error", 5) != 0;
+	return slowdisk_ask(&disk->process, command, answer, sizeof(answer)) &&
+	       strncmp(answer, "error", 5) != 0;
 }
 
-/* Ctrl-C goes to the whole group of a terminal, so the disk leaves that; it ends with this process, however
- * this ends. */
-static void become_slowdisk(const char *clips, const char *mount, int input, int output)
-{
-	sigset_t none;
-
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	dup2(input, STDIN_FILENO);
-	dup2(output, STDOUT_FILENO);
-	execl(SLOWDISK, "slowdisk", clips, mount, (char *)NULL);
-	_exit(127);
-}
-
-static bool start_process(struct disk *disk, const char *clips)
-{
-	int input[2], output[2];
-
-	if (pipe2(input, O_CLOEXEC) != 0)
-		return false;
-	if (pipe2(output, O_CLOEXEC) != 0) {
-		close(input[0]);
-		close(input[1]);
-		return false;
-	}
-	disk->process = fork();
-	if (disk->process == 0)
-		become_slowdisk(clips, disk->mount, input[0], output[1]);
-	close(input[0]);
-	close(output[1]);
-	disk->commands = fdopen(input[1], "w");
-	disk->answers = fdopen(output[0], "r");
-	return disk->process > 0 && disk->commands != NULL && disk->answers != NULL && tell(disk, "") &&
-	       tell(disk, READ_DELAY);
-}
+#ifdef SLOWDISK
 
 static void mount_disk(struct disk *disk, const char *clips)
 {
 	if (access("/dev/fuse", R_OK | W_OK) != 0)
 		disk->lacks = "this user may not use /dev/fuse";
-	else if (!start_process(disk, clips))
+	else if (!slowdisk_start(&disk->process, SLOWDISK, clips, disk->mount) || !tell(disk, READ_DELAY))
 		disk->lacks = "FUSE refused the mount";
 }
 
 #else
-
-static bool tell(struct disk *disk, const char *command)
-{
-	(void)disk;
-	(void)command;
-	return false;
-}
 
 static void mount_disk(struct disk *disk, const char *clips)
 {
@@ -140,12 +89,12 @@ bool disk_open(const char *clips, const char *name, struct disk **disk)
 
 void disk_close(struct disk *disk)
 {
-	if (disk->commands != NULL)
-		fclose(disk->commands);
-	if (disk->process > 0)
-		waitpid(disk->process, NULL, 0);
-	if (disk->answers != NULL)
-		fclose(disk->answers);
+	if (disk->process.commands != NULL)
+		fclose(disk->process.commands);
+	if (disk->process.id > 0)
+		waitpid(disk->process.id, NULL, 0);
+	if (disk->process.answers != NULL)
+		fclose(disk->process.answers);
 	unlink(disk->link);
 	rmdir(disk->mount);
 	rmdir(disk->slow);

@@ -483,17 +483,17 @@ START_TEST(ends_at_once)
 	slow_tree_tell(&slow, "read-delay 1000000");
 	start_held_reader(&reader);
 	if (ends[_i] != 0)
-		ck_assert_int_eq(kill(slow.process, ends[_i]), 0);
+		ck_assert_int_eq(kill(slow.process.id, ends[_i]), 0);
 	else
-		fclose(slow.commands);
-	ck_assert_int_eq(waitpid(slow.process, &status, 0), slow.process);
+		fclose(slow.process.commands);
+	ck_assert_int_eq(waitpid(slow.process.id, &status, 0), slow.process.id);
 	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	join_reader(&reader);
 	close(fd);
 	ck_assert(!is_mounted(slow.tree.path));
 	if (ends[_i] != 0)
-		fclose(slow.commands);
-	fclose(slow.answers);
+		fclose(slow.process.commands);
+	fclose(slow.process.answers);
 	ck_assert_int_eq(rmdir(slow.tree.path), 0);
 	slow_tree_mount(&slow, &tree);
 }
@@ -504,11 +504,11 @@ START_TEST(leaves_no_dead_mount_when_killed)
 	char path[sizeof(slow.tree.path)];
 
 	strcpy(path, slow.tree.path);
-	ck_assert_int_eq(kill(slow.process, SIGKILL), 0);
-	ck_assert_int_eq(waitpid(slow.process, NULL, 0), slow.process);
+	ck_assert_int_eq(kill(slow.process.id, SIGKILL), 0);
+	ck_assert_int_eq(waitpid(slow.process.id, NULL, 0), slow.process.id);
 	wait_until_unmounted(path);
-	fclose(slow.commands);
-	fclose(slow.answers);
+	fclose(slow.process.commands);
+	fclose(slow.process.answers);
 	ck_assert_int_eq(rmdir(path), 0);
 	slow_tree_mount(&slow, &tree);
 }

@@ -1,14 +1,12 @@
 #include "slow_tree.h"
 
 #include <check.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,44 +19,9 @@
 
 static char answer[4096];
 
-static bool read_answer(struct slow_tree *slow)
-{
-	if (fgets(answer, sizeof(answer), slow->answers) == NULL)
-		return false;
-	answer[strcspn(answer, "\n")] = '\0';
-	return true;
-}
-
-/* Away from the group of the test, which Check kills, and with the thread that started it. */
-static void become_slowdisk(const char *backing, const char *mount, int input, int output)
-{
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	dup2(input, STDIN_FILENO);
-	dup2(output, STDOUT_FILENO);
-	execl(SLOWDISK, "slowdisk", backing, mount, (char *)NULL);
-	_exit(127);
-}
-
 static bool start(struct slow_tree *slow, const char *backing)
 {
-	int input[2], output[2];
-
-	if (pipe2(input, O_CLOEXEC) != 0)
-		return false;
-	if (pipe2(output, O_CLOEXEC) != 0) {
-		close(input[0]);
-		close(input[1]);
-		return false;
-	}
-	slow->process = fork();
-	if (slow->process == 0)
-		become_slowdisk(backing, slow->tree.path, input[0], output[1]);
-	close(input[0]);
-	close(output[1]);
-	slow->commands = fdopen(input[1], "w");
-	slow->answers = fdopen(output[0], "r");
-	return slow->process > 0 && read_answer(slow) && strcmp(answer, "ready") == 0;
+	return slowdisk_start(&slow->process, SLOWDISK, backing, slow->tree.path);
 }
 
 /* The exit status, -1 when it had to be killed. */
@@ -80,9 +43,9 @@ static int end(struct slow_tree *slow)
 {
 	int status;
 
-	fclose(slow->commands);
-	status = wait_for_end(slow->process);
-	fclose(slow->answers);
+	fclose(slow->process.commands);
+	status = wait_for_end(slow->process.id);
+	fclose(slow->process.answers);
 	/* For one that was killed; otherwise nothing is there. */
 	if (status != 0)
 		umount2(slow->tree.path, MNT_DETACH);
@@ -134,9 +97,8 @@ void slow_tree_unmount(struct slow_tree *slow)
 
 const char *slow_tree_ask(struct slow_tree *slow, const char *line)
 {
-	fprintf(slow->commands, "%s\n", line);
-	fflush(slow->commands);
-	ck_assert_msg(read_answer(slow), "%s: slowdisk is gone", line);
+	ck_assert_msg(slowdisk_ask(&slow->process, line, answer, sizeof(answer)), "%s: slowdisk is gone",
+		      line);
 	return answer;
 }
 

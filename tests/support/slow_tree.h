@@ -4,16 +4,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <sys/types.h>
 
+#include "slowdisk_process.h"
 #include "tree.h"
 
 struct slow_tree {
 	struct tree tree; /* the mount point */
-	pid_t process;
-	FILE *commands;
-	FILE *answers;
+	struct slowdisk_process process;
 };
 
 /* False where slowdisk was not built, without /dev/fuse, or when it cannot be mounted. */
