@@ -124,8 +124,8 @@ void fsrv__system_name_thread(pthread_t thread, const char *name);
  * niceness  as for setpriority(2) */
 void fsrv__system_lower_priority(int niceness);
 
-/* Initializes a condition variable for the next function. */
-void fsrv__system_init_condition(pthread_cond_t *condition);
+/* Makes the attributes those of a condition variable for the next function. */
+void fsrv__system_set_wait_clock(pthread_condattr_t *attributes);
 
 /* Waits as pthread_cond_timedwait(3) does, until a time of CLOCK_MONOTONIC. Returns an error number. */
 int fsrv__system_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until);

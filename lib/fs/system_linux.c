@@ -301,14 +301,9 @@ void fsrv__system_lower_priority(int niceness)
 	setpriority(PRIO_PROCESS, 0, niceness);
 }
 
-void fsrv__system_init_condition(pthread_cond_t *condition)
+void fsrv__system_set_wait_clock(pthread_condattr_t *attributes)
 {
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attributes);
-	pthread_condattr_destroy(&attributes);
+	pthread_condattr_setclock(attributes, CLOCK_MONOTONIC);
 }
 
 int fsrv__system_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)

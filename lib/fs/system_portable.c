@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -59,12 +60,15 @@ const char *fsrv__system_error_text(int error, char *buffer, size_t size)
 
 #else
 
-/* "C" is a constant of the C library, neither allocated nor to be freed. */
 const char *fsrv__system_error_text(int error, char *buffer, size_t size)
 {
-	(void)buffer;
-	(void)size;
-	return strerror_l(error, newlocale(LC_ALL_MASK, "C", NULL));
+	locale_t c = newlocale(LC_ALL_MASK, "C", NULL);
+
+	if (c == NULL)
+		return "unknown error";
+	snprintf(buffer, size, "%s", strerror_l(error, c));
+	freelocale(c);
+	return buffer;
 }
 
 #endif
@@ -224,9 +228,9 @@ void fsrv__system_lower_priority(int niceness)
 
 #ifdef __APPLE__
 
-void fsrv__system_init_condition(pthread_cond_t *condition)
+void fsrv__system_set_wait_clock(pthread_condattr_t *attributes)
 {
-	pthread_cond_init(condition, NULL);
+	(void)attributes;
 }
 
 int fsrv__system_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)
@@ -245,14 +249,9 @@ int fsrv__system_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const s
 
 #else
 
-void fsrv__system_init_condition(pthread_cond_t *condition)
+void fsrv__system_set_wait_clock(pthread_condattr_t *attributes)
 {
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attributes);
-	pthread_condattr_destroy(&attributes);
+	pthread_condattr_setclock(attributes, CLOCK_MONOTONIC);
 }
 
 int fsrv__system_wait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until)

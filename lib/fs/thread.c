@@ -25,8 +25,13 @@ bool fsrv__thread_start(pthread_t *thread, const char *name, void *(*function)(v
 
 void fsrv__monitor_init(pthread_mutex_t *mutex, pthread_cond_t *condition)
 {
+	pthread_condattr_t attributes;
+
 	pthread_mutex_init(mutex, NULL);
-	fsrv__system_init_condition(condition);
+	pthread_condattr_init(&attributes);
+	fsrv__system_set_wait_clock(&attributes);
+	pthread_cond_init(condition, &attributes);
+	pthread_condattr_destroy(&attributes);
 }
 
 bool fsrv__monitor_wait(pthread_mutex_t *mutex, pthread_cond_t *condition, unsigned milliseconds)

@@ -262,10 +262,14 @@ END_TEST
 START_TEST(waits_until_a_time)
 {
 	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	pthread_condattr_t attributes;
 	pthread_cond_t condition;
 	struct timespec until, now;
 
-	fsrv__system_init_condition(&condition);
+	pthread_condattr_init(&attributes);
+	fsrv__system_set_wait_clock(&attributes);
+	pthread_cond_init(&condition, &attributes);
+	pthread_condattr_destroy(&attributes);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < 2; i++) { /* at once, since it is over, and in 20 ms */
