@@ -106,7 +106,10 @@ static char *read_text(const char *path, size_t *length)
 		return NULL;
 	*length = fread(text, 1, sizeof(text), file);
 	fclose(file);
-	return text;
+	if (*length < sizeof(text))
+		return text;
+	errno = EFBIG;
+	return NULL;
 }
 
 static bool add_scripts(struct fsrv *fs, const char *path)

@@ -133,6 +133,19 @@ function showDisk({ slow, lacks }) {
 		lacks === "" ? "each read of 128 KiB takes 200 ms" : `none: ${lacks}`;
 }
 
+/* The counters, once a second. */
+async function showCounters() {
+	try {
+		const counters = await (await fetch("stats", { cache: "no-store" })).json();
+
+		element("stats-state").textContent =
+			`${counters.live_bodies} bodies, ${counters.open_files} files open`;
+	} catch {
+		element("stats-state").textContent = "no answer";
+	}
+	setTimeout(showCounters, 1000);
+}
+
 function listen() {
 	const events = new EventSource("events");
 
@@ -144,6 +157,7 @@ function listen() {
 	element("disk").addEventListener("change", (event) => setDisk(event.target.value === "slow"));
 	fetch("disk", { cache: "no-store" }).then((answer) => answer.json()).then(showDisk);
 	showState();
+	showCounters();
 }
 
 if (document.querySelector("meta[name=server][content=events]"))

@@ -239,6 +239,8 @@ def wall_seeks(browser):
 def ranges_are_told(browser):
     browser.until("answers that the server tells", lambda: re.fullmatch(
         r"\d+ on their way, [1-9]\d* ended", browser.text("#ranges-state")))
+    browser.until("the counters", lambda: re.fullmatch(
+        r"\d+ bodies, \d+ files open", browser.text("#stats-state")))
     colours = browser.run("""
         const canvas = document.getElementById("ranges-canvas");
         const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
