@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -173,10 +174,28 @@ START_TEST(makes_sockets_that_neither_leak_nor_block)
 
 	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_ne(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
-	fsrv__system_set_probes(fd, 60, 15, 4);
 	close(fd);
 	ck_assert_int_eq(fsrv__system_make_socket(12345), -1);
 	ck_assert_int_ne(errno, 0);
+}
+END_TEST
+
+START_TEST(probes_silent_peers_when_it_is_told_to)
+{
+	static const struct {
+		int option, value;
+	} rows[] = {{TCP_KEEPIDLE, 61}, {TCP_KEEPINTVL, 16}, {TCP_KEEPCNT, 5}};
+	int fd = fsrv__system_make_socket(AF_INET);
+
+	fsrv__system_set_probes(fd, 61, 16, 5);
+	for (int i = 0; i < LEN(rows); i++) {
+		socklen_t size = sizeof(int);
+		int value = 0;
+
+		ck_assert_int_eq(getsockopt(fd, IPPROTO_TCP, rows[i].option, &value, &size), 0);
+		ck_assert_int_eq(value, rows[i].value);
+	}
+	close(fd);
 }
 END_TEST
 
@@ -334,6 +353,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, knows_the_same_facts_or_none);
 	tcase_add_test(tcase, never_claims_more_than_it_reads);
 	tcase_add_test(tcase, makes_sockets_that_neither_leak_nor_block);
+	tcase_add_test(tcase, probes_silent_peers_when_it_is_told_to);
 	tcase_add_test(tcase, tells_sockets_apart);
 	tcase_add_test(tcase, notices_that_the_peer_has_closed);
 	tcase_add_test(tcase, does_not_take_what_was_received_for_an_end);
