@@ -36,7 +36,9 @@ static bool tell(struct disk *disk, const char *command)
 
 static void mount_disk(struct disk *disk, const char *clips)
 {
-	if (access("/dev/fuse", R_OK | W_OK) != 0)
+	if (access(clips, R_OK | X_OK) != 0)
+		disk->lacks = "there is no folder clips";
+	else if (access("/dev/fuse", R_OK | W_OK) != 0)
 		disk->lacks = "this user may not use /dev/fuse";
 	else if (!slowdisk_start(&disk->process, SLOWDISK, clips, disk->mount) || !tell(disk, READ_DELAY))
 		disk->lacks = "FUSE refused the mount";

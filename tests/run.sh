@@ -186,6 +186,10 @@ main()
 	[ "$sanitize" = address,undefined ] || build=$build-$sanitize
 	build=$build${libmicrohttpd:+-$libmicrohttpd}${system:+-$system}${architecture:+-$architecture}
 
+	case $system in
+	"" | linux | portable) ;;
+	*) die "--system=$system is not known; there are linux and portable" ;;
+	esac
 	want_test_tools
 	[ -z "$architecture" ] || want_cross_tools
 	install_missing

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from functools import partial
 
-from server import PATIENCE, Server, ask, stall, until
+from server import PATIENCE, Server, ask, refuses, stall, until
 from tap import Skip, equal, run
 
 CLIP_SIZE = 64 << 20
@@ -45,6 +45,12 @@ class Events:
 
     def close(self):
         self.connection.close()
+
+
+def says_what_is_missing(program, folder, runtime):
+    refuses([program, '/no/such/folder', runtime], 'root /no/such/folder: No such file')
+    refuses([program, folder, '/no/such/script'], '/no/such/script: No such file')
+    refuses([program, folder], 'usage')
 
 
 def disk_state(server):
@@ -197,6 +203,7 @@ def main(program, runtime):
             file.truncate(CLIP_SIZE)
         command = [program, folder, runtime]
         run((
+            ('what is missing', partial(says_what_is_missing, program, folder, runtime)),
             ('answers its routes', partial(answers_its_routes, command)),
             ('an event tells a range', partial(tells_a_range, command)),
             ('an event tells what was broken off', partial(tells_what_was_broken_off, command)),
