@@ -1,7 +1,8 @@
 /* What fsrv-serve --help and --version print. */
 #include "serve.h"
 
-static const char usage[] =
+/* Two, because compilers need not take longer ones than 4095 bytes. */
+static const char what_is_served[] =
 	"usage: " PROGRAM " [OPTION]... [FOLDER]\n"
 	"Serves FOLDER (default: the working directory) over HTTP.\n"
 	"\n"
@@ -36,6 +37,7 @@ static const char usage[] =
 	"  --default-type TYPE     of unknown extensions (default: application/octet-stream)\n"
 	"  --extensionless-type TYPE  of names without extension (default: the same)\n"
 	"  --coding-by-extension   send a.js.gz as a script with Content-Encoding: gzip\n"
+	"  --etag SOURCE           entity tags: local (default) or replica, the same for copies\n"
 	"  --tag-salt TEXT         mixed into each entity tag, such as a build id\n"
 	"\n"
 	"Scripts in pages, all repeatable:\n"
@@ -43,7 +45,8 @@ static const char usage[] =
 	"  --head-script FILE      at the end of the head of the index page\n"
 	"  --body-script FILE      at the end of the body of the index page\n"
 	"  --strip MARKER          take scripts that contain MARKER out of the index page\n"
-	"\n"
+	"\n";
+static const char how_it_is_served[] =
 	"What it tells:\n"
 	"  --stats                 answer /stats with counters in JSON, print them at the end\n"
 	"  --log FORMAT            text (default) or json, a line for each response\n"
@@ -73,7 +76,8 @@ static const char usage[] =
 
 void print_help(void)
 {
-	fputs(usage, stdout);
+	fputs(what_is_served, stdout);
+	fputs(how_it_is_served, stdout);
 }
 
 void print_version(void)

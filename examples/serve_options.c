@@ -189,6 +189,17 @@ static bool set_symlinks(struct settings *s, const char *text)
 	return true;
 }
 
+static bool set_etag(struct settings *s, const char *text)
+{
+	static const char *const words[] = {"local", "replica", NULL};
+	unsigned value = 0;
+
+	if (!read_word("etag", text, words, &value))
+		return false;
+	s->files.etag = (enum fsrv_etag)value;
+	return true;
+}
+
 /* Beyond all bytes, so that getopt_long(3) cannot mean a short option by them. */
 enum {
 	ADDRESS = 256,
@@ -202,6 +213,7 @@ enum {
 	CODING_BY_EXTENSION,
 	CORS,
 	DEFAULT_TYPE,
+	ETAG,
 	EXTENSIONLESS_TYPE,
 	FOLLOW,
 	FOLLOW_SECONDS,
@@ -254,6 +266,7 @@ static const struct option options[] = {
 	{"coding-by-extension", no_argument, NULL, CODING_BY_EXTENSION},
 	{"cors", optional_argument, NULL, CORS},
 	{"default-type", required_argument, NULL, DEFAULT_TYPE},
+	{"etag", required_argument, NULL, ETAG},
 	{"extensionless-type", required_argument, NULL, EXTENSIONLESS_TYPE},
 	{"follow", required_argument, NULL, FOLLOW},
 	{"follow-seconds", required_argument, NULL, FOLLOW_SECONDS},
@@ -449,6 +462,8 @@ static bool take_option(struct settings *s, int option, char *value)
 		return set_cache_size(s, value);
 	case SYMLINKS:
 		return set_symlinks(s, value);
+	case ETAG:
+		return set_etag(s, value);
 	default:
 		return take_field_option(s, option, value);
 	}

@@ -15,6 +15,7 @@ _fsrv_serve()
 	--body) words="auto zero-copy reader" ;;
 	--mode) words="thread epoll pool" ;;
 	--symlinks) words="follow beneath none" ;;
+	--etag) words="local replica" ;;
 	--log) words="text json" ;;
 	--host) words="localhost 0.0.0.0 ::" ;;
 	--address) words="127.0.0.1 0.0.0.0 ::1 ::" ;;
@@ -42,8 +43,8 @@ _fsrv_serve()
 		compopt -o nosort
 		mapfile -t COMPREPLY < <(compgen -W "
 			--address= --allow-host= --body= --body-script= --cache-control= --cache-size= --cert=
-			--clean-urls --coding-by-extension --cors --default-type= --extensionless-type= --follow=
-			--follow-seconds= --head-script= --header= --header-memory= --help --host= --index
+			--clean-urls --coding-by-extension --cors --default-type= --etag= --extensionless-type=
+			--follow= --follow-seconds= --head-script= --header= --header-memory= --help --host= --index
 			--isolate --keep-alive-timeout= --key= --log= --max-bodies= --max-connections=
 			--max-files= --max-per-address= --max-ranges= --mime-types= --mode= --not-found= --open
 			--overlay= --port= --precompressed --prefix= --pre-head-script= --progress --quiet
