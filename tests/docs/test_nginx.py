@@ -1,4 +1,4 @@
-"""Runs nginx with the configuration in the recipes in front of fsrv-serve.
+"""Runs nginx with the configurations in the recipes in front of fsrv-serve.
 
 usage: test_nginx.py RECIPES FSRV_SERVE"""
 import http.client
@@ -25,9 +25,10 @@ def free_port():
         return one.getsockname()[1]
 
 
-def write_configuration(folder, port, upstream):
-    sites = read_block(RECIPES, 'nginx').replace('127.0.0.1:8080', f'127.0.0.1:{port}') \
-        .replace('127.0.0.1:8081', f'127.0.0.1:{upstream}')
+def write_configuration(folder, kind, port, upstreams):
+    sites = read_block(RECIPES, kind).replace('127.0.0.1:8080', f'127.0.0.1:{port}')
+    for number, upstream in enumerate(upstreams):
+        sites = sites.replace(f'127.0.0.1:{8081 + number}', f'127.0.0.1:{upstream}')
     paths = ''.join(f'{kind}_temp_path {folder}/{kind};' for kind in
                     ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
     with open(os.path.join(folder, 'nginx.conf'), 'w', encoding='utf-8') as file:
@@ -36,9 +37,9 @@ def write_configuration(folder, port, upstream):
 
 
 class Nginx:
-    def __init__(self, folder, upstream):
+    def __init__(self, folder, kind, *upstreams):
         self.port = free_port()
-        write_configuration(folder, self.port, upstream)
+        write_configuration(folder, kind, self.port, upstreams)
         self.process = subprocess.Popen([NGINX, '-p', folder, '-c', 'nginx.conf', '-e', 'error.log'])
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
@@ -62,19 +63,42 @@ class Nginx:
         self.process.wait(PATIENCE)
 
 
+def make_site(folder, name):
+    site = os.path.join(folder, name)
+    os.mkdir(site)
+    with open(os.path.join(site, 'clip'), 'wb') as file:
+        file.write(CONTENT)
+    os.utime(os.path.join(site, 'clip'), (1600000000, 1600000000))
+    return site
+
+
+def serve(site, lifetime, *options):
+    return Server([SERVE, '--quiet', '--header', f'*: Cache-Control: max-age={lifetime}', *options, site])
+
+
 def with_site(case):
     with tempfile.TemporaryDirectory() as folder:
-        site = os.path.join(folder, 'site')
-        os.mkdir(site)
-        with open(os.path.join(site, 'clip'), 'wb') as file:
-            file.write(CONTENT)
-        os.utime(os.path.join(site, 'clip'), (1600000000, 1600000000))
+        site = make_site(folder, 'site')
         time.sleep(2.1)  # a file that has just changed has a weak entity tag
-        command = [SERVE, '--quiet', '--header', '*: Cache-Control: max-age=60', site]
-        with Server(command) as server:
-            nginx = Nginx(folder, server.address[1])
+        with serve(site, 60) as server:
+            nginx = Nginx(folder, 'nginx', server.address[1])
             try:
                 case(nginx)
+            finally:
+                nginx.stop()
+
+
+def asks_again(options, want):
+    """Two servers with a copy each, which nginx asks in turn; what it has is as old as may be."""
+    with tempfile.TemporaryDirectory() as folder:
+        sites = [make_site(folder, name) for name in ('first', 'second')]
+        time.sleep(2.1)
+        with serve(sites[0], 1, *options) as first, serve(sites[1], 1, *options) as second:
+            nginx = Nginx(folder, 'nginx cdn', first.address[1], second.address[1])
+            try:
+                equal(nginx.ask('/clip'), (200, CONTENT, 'MISS'))
+                time.sleep(2.1)
+                equal(nginx.ask('/clip'), (200, CONTENT, want))
             finally:
                 nginx.stop()
 
@@ -96,4 +120,6 @@ NGINX = shutil.which('nginx') or shutil.which('nginx', path='/usr/sbin')
 if not NGINX:
     skip_all('no nginx')
 run([('a range over two slices is stored', lambda: with_site(stores_slices)),
-     ('the whole file is stored', lambda: with_site(keeps_for_its_lifetime))])
+     ('the whole file is stored', lambda: with_site(keeps_for_its_lifetime)),
+     ('a CDN asks another server again', lambda: asks_again(('--etag', 'replica'), 'REVALIDATED')),
+     ('which has another entity tag by default', lambda: asks_again((), 'EXPIRED'))])
