@@ -276,12 +276,9 @@ static enum fsrv__outcome find_cached(const struct search *search)
 	if (fd < 0 && errno == EAGAIN && is_in_memory(search->root) && search->roots->has_openat2)
 		fd = open_name_in_memory(search, FSRV__NAME_FLAGS);
 	if (fd < 0) {
-		int error = errno;
-
-		if (error == EAGAIN)
+		if (errno == EAGAIN)
 			note_wait(search);
-		errno = error;
-		return outcome_of_error(error);
+		return outcome_of_error(errno);
 	}
 	is_known = fsrv__system_tell_known(fd, &facts);
 	if (!is_known || !fsrv__devices_have(&search->roots->devices, facts.device)) {
