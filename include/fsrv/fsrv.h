@@ -93,7 +93,9 @@ enum fsrv_etag {
 /* How large bodies are sent. A body is the content of a response. Bodies of 64 KiB or less are sent from
  * memory, together with their header section, whatever the value is. Since 0.1. */
 enum fsrv_body {
-	/* FSRV_BODY_ZERO_COPY where each connection has its own thread, FSRV_BODY_READER everywhere else. */
+	/* FSRV_BODY_ZERO_COPY where each connection has its own thread, FSRV_BODY_READER everywhere else. But
+	 * the bytes of a file that is requested again within a second are kept in the cache and sent from
+	 * there: with a thread for each connection those of files of up to 1 MiB, everywhere else 512 KiB. */
 	FSRV_BODY_AUTO = 0,
 	/* sendfile(2) where the library can supervise it, otherwise as FSRV_BODY_READER. It can in daemons
 	 * that wait with poll(2) (MHD_USE_POLL), without TLS, for files that are not on FUSE, NFS and similar
@@ -213,7 +215,7 @@ struct fsrv_completion {
 	/* Bytes of the slice that the socket took. For TCP the kernel counts them (tcp(7)); if the response
 	 * was cut off, up to 24 bytes of its header section may be included, and of a file that is followed
 	 * the framing of its chunks. For other sockets and through TLS the last block, of 512 KiB or less,
-	 * counts as taken. */
+	 * or content from memory, of 1 MiB or less, counts as taken. */
 	uint64_t sent;
 	uint64_t nanoseconds; /* since the start of the call of fsrv_handle that answered */
 	unsigned status;      /* 200, 404, ... */
@@ -349,8 +351,10 @@ struct fsrv_options {
 	/* Size limit in bytes of an HTML page with scripts. A larger page gives 500 and a log message. A page
 	 * without scripts is served like any other file. 0: 16 MiB. */
 	uint64_t max_page_size;
-	/* Size of the cache in bytes. It holds small files, finished pages and what is known about them; the
-	 * least recently used entries are dropped first. Each use is confirmed by stat(2) of the path, so a
+	/* Size of the cache in bytes. It holds small files, those that are requested again (FSRV_BODY_AUTO)
+	 * if they take no more than a sixteenth of it, finished pages, and what is known about them. The
+	 * least recently used entries are dropped first. What was dropped may still be in transfer to slow
+	 * clients, and takes as much memory again at most. Each use is confirmed by stat(2) of the path, so a
 	 * change on disk is visible to the next request. A file whose last change is less than two seconds
 	 * old, or in the future, is not cached. Some changes move no time: stores through a shared map
 	 * (mmap(2)), and writes on some network file systems. So bytes from memory are at most one second

@@ -64,10 +64,15 @@ static struct fsrv__cache_entry **chain_of(struct fsrv__cache *cache, uint64_t h
 	return &cache->table[hash & (cache->table_size - 1)];
 }
 
+static uint64_t size_of_content(const struct fsrv__content *content)
+{
+	return content != NULL ? sizeof(*content) + content->length : 0;
+}
+
 static uint64_t size_of(const struct fsrv__cache_entry *entry)
 {
 	return sizeof(*entry) + entry->length + entry->tag_length + entry->attachment_size +
-	       (entry->content != NULL ? sizeof(*entry->content) + entry->content->length : 0);
+	       size_of_content(entry->content);
 }
 
 static void unlink_from_order(struct fsrv__cache *cache, struct fsrv__cache_entry *entry)
@@ -95,6 +100,22 @@ static struct fsrv__cache_entry *find(struct fsrv__cache *cache, const struct fs
 				 memcmp(entry->path, key->path.at, key->path.length) != 0))
 		entry = entry->next;
 	return entry;
+}
+
+static struct fsrv__cache_entry *find_in_place(struct fsrv__cache *cache,
+					       const struct fsrv__cache_place *place)
+{
+	struct fsrv__cache_entry *entry = *chain_of(cache, place->hash);
+
+	while (entry != NULL && entry->serial != place->serial)
+		entry = entry->next;
+	return entry;
+}
+
+/* Whether an entry that has grown so much would still fit. */
+static bool may_grow(const struct fsrv__cache *cache, const struct fsrv__cache_entry *entry, uint64_t size)
+{
+	return size_of(entry) + size <= cache->max_size;
 }
 
 /* Moves an entry to the list of those that left. */
@@ -172,7 +193,7 @@ static struct fsrv__cache_entry *make_entry(const struct fsrv__cache *cache,
 	size_t size = sizeof(struct fsrv__cache_entry) + key->path.length + tag_length;
 	struct fsrv__cache_entry *entry;
 
-	if (size + (content != NULL ? sizeof(*content) + content->length : 0) > cache->max_size)
+	if (size + size_of_content(content) > cache->max_size)
 		return NULL;
 	entry = fsrv__allocate(&cache->allocator, size);
 	if (entry == NULL)
@@ -248,7 +269,7 @@ bool fsrv__cache_get(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 		cached->media_type = entry->media_type;
 		cached->content_coding = entry->content_coding;
 		cached->attachment = hold(entry->attachment);
-		cached->serial = entry->serial;
+		cached->place = (struct fsrv__cache_place){hash, entry->serial};
 		copy_tag(entry, cached->tag);
 	}
 	pthread_mutex_unlock(&cache->mutex);
@@ -281,27 +302,51 @@ void fsrv__cache_put(struct fsrv__cache *cache, const struct fsrv__cache_key *ke
 		shrink(cache);
 }
 
-bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t serial,
+/* After an entry has grown. Called with the mutex held, which it releases. */
+static void unlock_and_shrink(struct fsrv__cache *cache)
+{
+	bool is_too_large = cache->size > cache->max_size;
+
+	pthread_mutex_unlock(&cache->mutex);
+	if (is_too_large)
+		shrink(cache);
+}
+
+bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_place *place,
 			struct fsrv__attachment *attachment, size_t size)
 {
-	uint64_t hash = hash_of(key);
 	struct fsrv__cache_entry *entry;
-	bool is_attached, is_too_large;
+	bool is_attached;
 
 	pthread_mutex_lock(&cache->mutex);
-	entry = find(cache, key, hash);
-	is_attached = entry != NULL && entry->serial == serial && entry->attachment == NULL &&
-		      size_of(entry) + size <= cache->max_size;
+	entry = find_in_place(cache, place);
+	is_attached = entry != NULL && entry->attachment == NULL && may_grow(cache, entry, size);
 	if (is_attached) {
 		entry->attachment = hold(attachment);
 		entry->attachment_size = size;
 		cache->size += size;
 	}
-	is_too_large = cache->size > cache->max_size;
-	pthread_mutex_unlock(&cache->mutex);
-	if (is_too_large)
-		shrink(cache);
+	unlock_and_shrink(cache);
 	return is_attached;
+}
+
+bool fsrv__cache_add_content(struct fsrv__cache *cache, const struct fsrv__cache_place *place,
+			     struct fsrv__content *content, uint64_t read)
+{
+	uint64_t size = size_of_content(content);
+	struct fsrv__cache_entry *entry;
+	bool is_added;
+
+	pthread_mutex_lock(&cache->mutex);
+	entry = find_in_place(cache, place);
+	is_added = entry != NULL && entry->content == NULL && may_grow(cache, entry, size);
+	if (is_added) {
+		entry->content = fsrv__content_hold(content);
+		entry->read = read;
+		cache->size += size;
+	}
+	unlock_and_shrink(cache);
+	return is_added;
 }
 
 void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t checked)

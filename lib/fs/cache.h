@@ -46,6 +46,12 @@ struct fsrv__cache {
 	uint64_t last_serial; /* of the entries that were ever made */
 };
 
+/* An entry as long as it is there: another one, for the same path too, has another number. */
+struct fsrv__cache_place {
+	uint64_t hash;   /* of the path */
+	uint64_t serial; /* 0: no entry */
+};
+
 /* A copy of an entry. */
 struct fsrv__cached {
 	struct fsrv__file file;        /* without a descriptor */
@@ -59,7 +65,7 @@ struct fsrv__cached {
 	const char *media_type, *content_coding;
 	/* Written by fsrv__cache_get, and ignored otherwise: */
 	struct fsrv__attachment *attachment; /* a reference of the caller's; NULL: none */
-	uint64_t serial;                     /* of the entry */
+	struct fsrv__cache_place place;
 };
 
 /* Makes an empty cache for at most max_size bytes. False when there is no memory: only fsrv__cache_destroy is
@@ -89,8 +95,15 @@ void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cach
 /* Gives an entry its attachment, which then takes so many bytes of the cache. The caller's reference stays
  * the caller's. False when the entry is gone or has an attachment already, or when both would be larger than
  * the cache. */
-bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_key *key, uint64_t serial,
+bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_place *place,
 			struct fsrv__attachment *attachment, size_t size);
+
+/* Gives an entry that has only facts its content too, with a reference of its own. False when the entry is
+ * gone or has content already, or when it would be larger than the cache.
+ *
+ * read  when the reading began, in milliseconds of the monotonic clock */
+bool fsrv__cache_add_content(struct fsrv__cache *cache, const struct fsrv__cache_place *place,
+			     struct fsrv__content *content, uint64_t read);
 
 /* Tells how many bytes are kept, and how many entries had to leave for others. */
 void fsrv__cache_count(struct fsrv__cache *cache, uint64_t *size, uint64_t *evictions);

@@ -53,6 +53,8 @@ void fsrv__content_release(struct fsrv__content *content)
 	if (content == NULL || atomic_fetch_sub_explicit(&content->references, 1, memory_order_acq_rel) != 1)
 		return;
 	allocator = content->allocator;
+	if (content->hot_bytes != NULL)
+		atomic_fetch_sub_explicit(content->hot_bytes, content->length, memory_order_relaxed);
 	if (content->release != NULL)
 		content->release(content->cls);
 	fsrv__release(&allocator, content);

@@ -29,7 +29,10 @@ struct fsrv__content {
 	uint64_t source_hash;  /* of the bytes of the file */
 	uint64_t flags;        /* enum fsrv_page_flag: what the scan found */
 	char media_type[FSRV__CONTENT_TYPE_SIZE]; /* of HTML, with its encoding; empty: that of the file */
-	uint64_t hash; /* of the bytes, by fsrv__hash_content; 0 for a slice of a file */
+	uint64_t hash; /* of the bytes, by fsrv__hash_content; 0 for a slice of a file, and a hot file */
+	/* For a hot file (mhd/hot_file.h), whose facts tell all: bytes of all of them, of which this content
+	 * takes its own with its last reference. Otherwise NULL. */
+	atomic_uint_least64_t *hot_bytes;
 	size_t length;
 	char *bytes;                /* behind the struct, or borrowed: read-only then */
 	void (*release)(void *cls); /* of borrowed bytes; NULL: they are not */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fs/cache.h"
 #include "fs/content.h"
 #include "fs/file.h"
 #include "fsrv/fsrv.h"
@@ -24,10 +25,11 @@ struct fsrv__answer {
 	uint64_t started; /* by fsrv__clock_nanoseconds */
 
 	/* What is served; all NULL when it is no file. */
-	const char *path;              /* below its root */
-	struct fsrv__file *file;       /* whoever takes the descriptor writes -1 */
-	struct fsrv__content *content; /* borrowed; NULL: only the file has the bytes */
-	bool is_recent;                /* as in struct fsrv__lookup_result */
+	const char *path;               /* below its root */
+	struct fsrv__file *file;        /* whoever takes the descriptor writes -1 */
+	struct fsrv__content *content;  /* borrowed; NULL: only the file has the bytes */
+	bool is_recent;                 /* as in struct fsrv__lookup_result */
+	struct fsrv__cache_place place; /* the same */
 
 	struct fsrv__prepared *prepared;      /* borrowed: where such responses are kept; NULL: nowhere */
 	const struct fsrv__prepared_case *of; /* which it is kept for there; NULL: for its plan alone */

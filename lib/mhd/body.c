@@ -10,6 +10,7 @@
 #include "mhd/follower.h"
 #include "mhd/guard.h"
 #include "mhd/handler.h"
+#include "mhd/hot_file.h"
 #include "mhd/memory_answer.h"
 #include "mhd/reader.h"
 #include "mhd/transfer.h"
@@ -209,5 +210,7 @@ enum fsrv__answer_result fsrv__body_make(struct fsrv__answer *answer)
 
 	if (answer->plan->length <= FSRV__SMALL_SIZE && try_memory(answer, method, &result))
 		return result;
+	if (fsrv__hot_file_make(answer))
+		return FSRV__ANSWER_MADE;
 	return make_large(answer, method);
 }

@@ -236,6 +236,7 @@ static void begin_answer(struct exchange *x)
 		answer->file = &x->found.file;
 		answer->content = x->found.content;
 		answer->is_recent = x->found.is_recent;
+		answer->place = x->found.place;
 	}
 	if (answer->prepared != NULL)
 		answer->of = read_case(x);

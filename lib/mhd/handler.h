@@ -76,6 +76,7 @@ struct fsrv {
 	struct fsrv__job watch_kept;
 	atomic_bool kept_are_watched, watch_is_queued;
 	struct fsrv__counters counters;
+	atomic_uint_least64_t hot_bytes; /* of hot files, in the cache or on their way */
 	atomic_uint_least64_t last_answer; /* number of the last answer */
 	atomic_uint missing_pages;         /* of fallback_pages: bits of enum fsrv__try; logged already */
 

@@ -41,6 +41,7 @@ static void reset_result(struct fsrv__lookup_result *result)
 	fsrv__lookup_result_reset_path(result);
 	result->file.fd = -1;
 	result->content = NULL;
+	result->place.serial = 0;
 	fsrv__prepared_release(result->prepared);
 	result->prepared = NULL;
 	result->named_type[0] = '\0';
@@ -163,7 +164,7 @@ static void take_prepared(struct lookup *l)
 		return;
 	}
 	prepared = fsrv__prepared_new(&fs->allocator);
-	if (prepared != NULL && fsrv__cache_attach(&fs->cache, &l->key, l->cached.serial,
+	if (prepared != NULL && fsrv__cache_attach(&fs->cache, &l->cached.place,
 						   fsrv__prepared_attachment(prepared), FSRV__PREPARED_SIZE))
 		l->result->prepared = prepared;
 	else
@@ -189,6 +190,18 @@ static void close_taken(struct lookup *l)
 	l->is_taken = false;
 }
 
+/* The entry is that of the file as it is now. It may get the bytes too, if it was used a moment ago; but not
+ * those of a page, whose type they tell. */
+static void confirm_entry(struct lookup *l)
+{
+	const struct fsrv__cached *cached = &l->cached;
+
+	if (l->started - cached->checked > FSRV__MARK_MS)
+		fsrv__cache_mark_checked(&l->fs->cache, &l->key, l->started);
+	if (cached->content == NULL && l->result->is_recent && l->result->named_type[0] == '\0')
+		l->result->place = cached->place;
+}
+
 enum confirmation { CONFIRMED, NOT_CONFIRMED, WOULD_WAIT };
 
 /* Takes what is cached if a stat(2) of the path confirms it. */
@@ -200,8 +213,7 @@ static enum confirmation confirm_cached(struct lookup *l)
 		return WOULD_WAIT;
 	if (outcome != FSRV__FOUND_FILE || !is_unchanged(l) || is_to_follow(l))
 		return NOT_CONFIRMED;
-	if (l->started - l->cached.checked > FSRV__MARK_MS)
-		fsrv__cache_mark_checked(&l->fs->cache, &l->key, l->started);
+	confirm_entry(l);
 	l->result->outcome = outcome;
 	if (l->cached.content != NULL)
 		l->result->content = fsrv__content_hold(l->cached.content);
@@ -333,11 +345,13 @@ static uint64_t source_hash(const struct fsrv__content *content)
 	return content->scripts_hash != 0 ? content->source_hash : content->hash;
 }
 
-/* Whether the open file is the one that is cached, down to its bytes if they were read. */
+/* Whether the open file is the one that is cached, down to its bytes if they were read for its tag. */
 static bool is_known_version(const struct lookup *l)
 {
 	const struct fsrv__content *content = l->result->content, *known = l->cached.content;
 
+	if (known != NULL && known->hot_bytes != NULL)
+		known = NULL;
 	if (!fsrv__file_is_same(&l->result->file, &l->cached.file) || (content == NULL) != (known == NULL))
 		return false;
 	return content == NULL || (!content->is_volatile && source_hash(content) == source_hash(known));
@@ -348,6 +362,13 @@ static void choose_tag(struct lookup *l)
 {
 	if (l->fs->etag_function != NULL && !is_known_version(l))
 		fsrv__own_tag_choose(l->fs, l->result);
+}
+
+/* Whether an entry says already what is known now: the facts alone. */
+static bool is_kept(const struct lookup *l)
+{
+	return l->cached.place.serial != 0 && l->cached.content == NULL && l->result->content == NULL &&
+	       fsrv__file_is_same(&l->result->file, &l->cached.file);
 }
 
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
@@ -363,8 +384,10 @@ static void remember(struct lookup *l)
 	}
 	if (result->is_growing || !fsrv__identity_is_settled(&result->file.identity, result->time))
 		return;
-	if (result->content == NULL ||
-	    (!result->content->is_volatile && fsrv__file_is_unchanged(&result->file)))
+	if (is_kept(l))
+		confirm_entry(l);
+	else if (result->content == NULL ||
+		 (!result->content->is_volatile && fsrv__file_is_unchanged(&result->file)))
 		fsrv__cache_put(&l->fs->cache, &l->key, &found);
 }
 

@@ -25,6 +25,7 @@ void fsrv__lookup_result_init(struct fsrv__lookup_result *result)
 	result->found_by = FSRV__TRY_NAME;
 	result->file = (struct fsrv__file){.fd = -1};
 	result->content = NULL;
+	result->place.serial = 0;
 	result->prepared = NULL;
 	result->named_type[0] = '\0';
 	result->content_coding = NULL;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fs/cache.h"
 #include "fs/content.h"
 #include "fs/file.h"
 #include "fsrv/fsrv.h"
@@ -35,6 +36,7 @@ struct fsrv__lookup_result {
 	char named_type[FSRV__CONTENT_TYPE_SIZE];
 	struct fsrv__opaque_tag own_tag; /* of what is given, or by the etag function of the program */
 	struct fsrv__content *content;   /* what is sent in place of the file, a reference; or NULL */
+	struct fsrv__cache_place place;  /* the entry of the cache that has the facts alone; or none */
 	struct fsrv__prepared
 		*prepared; /* responses for the cached state of the file, a reference; or NULL */
 	/* Of what is sent: a sidecar's, or the one that the name stands for. NULL: that of the media type. */

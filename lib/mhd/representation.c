@@ -45,7 +45,7 @@ void fsrv__representation_validate(const struct fsrv *fs, const struct fsrv__loo
 
 	if (found->own_tag.length > 0)
 		source.opaque = (struct fsrv__text){found->own_tag.bytes, found->own_tag.length};
-	if (content != NULL) {
+	if (content != NULL && content->hot_bytes == NULL) {
 		source.bytes = content->is_volatile ? FSRV__BYTES_VOLATILE : FSRV__BYTES_HASHED;
 		source.hash = content->hash;
 	}

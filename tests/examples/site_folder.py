@@ -2,7 +2,7 @@
 import os
 
 PAGE = b'<!DOCTYPE html><title>page</title>\n'
-CLIP = bytes(range(256)) * 4096  # 1 MiB: goes out as a body of its own, not with its header
+CLIP = bytes(range(256)) * 8192  # 2 MiB: a body of its own each time, never one from memory
 HUGE = 32 << 20  # more than sockets buffer
 
 

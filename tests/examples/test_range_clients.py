@@ -194,7 +194,7 @@ def answers_curl(command, folder):
         status, fields, content = curl(server, '0-1,500-501,-300000')
         equal((status, list(parts_by_length(fields, content, len(CLIP)))),
               (206, [(0, CLIP[:2]), (500, CLIP[500:502]), (len(CLIP) - 300000, CLIP[-300000:])]), 'parts')
-        status, fields, content = curl(server, '2000000-2000001,3000000-')
+        status, fields, content = curl(server, '4000000-4000001,5000000-')
         equal((status, fields['Content-Range'], content), (416, f'bytes */{len(CLIP)}', b''), 'beyond')
     with Server([*command, folder]) as server:
         for ranges in ('0-1,5-6', '0-1,500-501', '2000000-2000001,3000000-'):

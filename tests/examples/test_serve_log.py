@@ -113,7 +113,7 @@ def is_plain(command, environment):
         ask_some(server)
         server.stop(signal.SIGTERM, PATIENCE)
     equal([line for line in server.errors if '\x1b' in line], [], 'lines with colours')
-    equal(server.errors[0], '200 GET /clip.mp4 0-1048575/1048576\n', 'the first line')
+    equal(server.errors[0], '200 GET /clip.mp4 0-2097151/2097152\n', 'the first line')
 
 
 def is_quiet(command):

@@ -216,6 +216,15 @@ const char *client_field(const struct reply *reply, const char *name)
 	return found > 0 ? value : NULL;
 }
 
+const char *client_timeless_head(struct reply *reply)
+{
+	char *date = strstr(reply->head, "Date: ");
+
+	ck_assert_ptr_nonnull(date);
+	memset(date, ' ', strlen("Date: Thu, 01 Jan 1970 00:00:00 GMT"));
+	return reply->head;
+}
+
 bool client_sees_end(struct client *client)
 {
 	char dump[4096];

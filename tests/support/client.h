@@ -51,6 +51,9 @@ void client_ask(struct client *client, const char *method, const char *target, c
  * Fails the test when the field is there twice. */
 const char *client_field(const struct reply *reply, const char *name);
 
+/* The head, in which the time is blank now. */
+const char *client_timeless_head(struct reply *reply);
+
 /* True when the server closes the connection within the client's patience. */
 bool client_sees_end(struct client *client);
 

@@ -610,38 +610,36 @@ static void destroy(struct fsrv__attachment *attachment)
 	atomic_fetch_add(&n_destroyed, 1);
 }
 
-static uint64_t serial_of(const char *path)
+static struct fsrv__cache_place place_of(const char *path)
 {
 	struct fsrv__cached cached = {.content = NULL};
 
 	ck_assert(get(path, &cached));
 	fsrv__cached_release(&cached);
-	return cached.serial;
+	return cached.place;
 }
 
-static bool attach(const char *path, uint64_t serial, struct fsrv__attachment *attachment, size_t size)
+static bool attach(struct fsrv__cache_place place, struct fsrv__attachment *attachment, size_t size)
 {
-	struct fsrv__cache_key key = key_of(path);
-
-	return fsrv__cache_attach(&cache, &key, serial, attachment, size);
+	return fsrv__cache_attach(&cache, &place, attachment, size);
 }
 
 START_TEST(keeps_an_attachment_with_its_entry)
 {
 	struct fsrv__attachment first, second;
 	struct fsrv__cached cached = {.content = NULL};
-	uint64_t serial, size;
+	struct fsrv__cache_place place;
+	uint64_t size;
 
 	make(LARGE);
 	fsrv__attachment_init(&first, destroy);
 	fsrv__attachment_init(&second, destroy);
 	put("a", 1, "text", 1);
-	serial = serial_of("a");
+	place = place_of("a");
 	size = size_now();
-	ck_assert(attach("a", serial, &first, 1000));
+	ck_assert(attach(place, &first, 1000));
 	ck_assert_uint_eq(size_now(), size + 1000);
-	ck_assert(!attach("a", serial, &second, 1000));
-	ck_assert(!attach("b", serial, &second, 1000));
+	ck_assert(!attach(place, &second, 1000));
 	fsrv__attachment_release(&first);
 	ck_assert_uint_eq(atomic_load(&n_destroyed), 0);
 	ck_assert(get("a", &cached));
@@ -652,8 +650,8 @@ START_TEST(keeps_an_attachment_with_its_entry)
 	fsrv__cached_release(&cached);
 	ck_assert_uint_eq(atomic_load(&n_destroyed), 1);
 	/* The entry is another one now, even if it says the same. */
-	ck_assert(!attach("a", serial, &second, 1000));
-	ck_assert(attach("a", serial_of("a"), &second, 1000));
+	ck_assert(!attach(place, &second, 1000));
+	ck_assert(attach(place_of("a"), &second, 1000));
 	fsrv__attachment_release(&second);
 	clear();
 	ck_assert_uint_eq(atomic_load(&n_destroyed), 2);
@@ -672,7 +670,7 @@ START_TEST(makes_room_for_attachments)
 	fsrv__attachment_init(&attachment, destroy);
 	put("a", 1, "text", 1);
 	put("b", 1, "text", 1);
-	ck_assert(attach("b", serial_of("b"), &attachment, (size_t)weight));
+	ck_assert(attach(place_of("b"), &attachment, (size_t)weight));
 	fsrv__attachment_release(&attachment);
 	ck_assert(!has("a"));
 	ck_assert(has("b"));
@@ -693,13 +691,73 @@ START_TEST(keeps_an_entry_rather_than_its_attachment)
 	make(weight + 999);
 	fsrv__attachment_init(&attachment, destroy);
 	put("a", 1, "text", 1);
-	ck_assert(!attach("a", serial_of("a"), &attachment, 1000));
+	ck_assert(!attach(place_of("a"), &attachment, 1000));
 	ck_assert(has("a"));
-	ck_assert(attach("a", serial_of("a"), &attachment, 999));
+	ck_assert(attach(place_of("a"), &attachment, 999));
 	ck_assert(has("a"));
 	fsrv__attachment_release(&attachment);
 	clear();
 	ck_assert_uint_eq(atomic_load(&n_destroyed), 1);
+}
+END_TEST
+
+static bool add_content(struct fsrv__cache_place place, const char *text, uint64_t read)
+{
+	struct fsrv__content *content = content_of(text);
+	bool is_added = fsrv__cache_add_content(&cache, &place, content, read);
+
+	fsrv__content_release(content);
+	return is_added;
+}
+
+START_TEST(adds_content_to_facts)
+{
+	struct fsrv__cached cached = {.content = NULL};
+	struct fsrv__cache_place place;
+	uint64_t weight;
+
+	make(LARGE);
+	put("b", 1, "text", 1);
+	weight = size_now();
+	ck_assert(!add_content(place_of("b"), "other", 1));
+	put("a", 1, NULL, 1);
+	place = place_of("a");
+	ck_assert(!add_content((struct fsrv__cache_place){place.hash, place.serial + 1}, "text", 7));
+	ck_assert(add_content(place, "text", 7));
+	ck_assert_uint_eq(size_now(), 2 * weight);
+	ck_assert(!add_content(place, "other", 8));
+	expect("a", 1, "text", 1);
+	ck_assert(get("a", &cached));
+	ck_assert_uint_eq(cached.read, 7);
+	fsrv__cached_release(&cached);
+	put("a", 1, NULL, 1);
+	ck_assert(!add_content(place, "text", 9));
+	expect("a", 1, NULL, 1);
+	clear();
+}
+END_TEST
+
+START_TEST(makes_room_for_added_content)
+{
+	char long_text[4096] = "";
+	uint64_t facts, whole;
+
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	make(LARGE);
+	facts = weight_of("a", NULL);
+	whole = weight_of("b", "text");
+	clear();
+	make(whole + facts - 1);
+	put("a", 1, NULL, 1);
+	put("b", 1, NULL, 1);
+	ck_assert(add_content(place_of("b"), "text", 1));
+	ck_assert(!has("a"));
+	expect("b", 1, "text", 1);
+	ck_assert_uint_eq(size_now(), whole);
+	put("b", 1, NULL, 1);
+	ck_assert(!add_content(place_of("b"), long_text, 1));
+	expect("b", 1, NULL, 1);
+	clear();
 }
 END_TEST
 
@@ -797,6 +855,8 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, keeps_an_attachment_with_its_entry);
 	tcase_add_test(tcase, makes_room_for_attachments);
 	tcase_add_test(tcase, keeps_an_entry_rather_than_its_attachment);
+	tcase_add_test(tcase, adds_content_to_facts);
+	tcase_add_test(tcase, makes_room_for_added_content);
 	tcase_add_test(tcase, takes_many_threads);
 	suite_add_tcase(suite, tcase);
 	return suite;
