@@ -18,6 +18,7 @@ from tap import Skip, equal, run, skip_all
 REQUESTS = 50
 SPARE = 15  # calls around the requests, such as a thread that starts or ends
 LARGE = 4 << 20
+HOT = 300 << 10
 # The allocator's, of which sanitizers have another one.
 MEMORY = {'brk', 'madvise', 'mmap', 'mprotect', 'mremap', 'munmap'}
 
@@ -60,7 +61,7 @@ def make_site(folder):
                           ('index.html', b'<!doctype html><title>t</title>\n'),
                           ('packed.txt', b'packed\n' * 100), ('packed.txt.br', b'br' * 100),
                           ('gzip.txt', b'gzip\n' * 100), ('gzip.txt.gz', b'gz' * 100),
-                          ('body.bin', bytes(1 << 20)),
+                          ('body.bin', bytes(1 << 20)), ('hot.bin', bytes(HOT)),
                           ('large.bin', bytes(range(256)) * (LARGE // 256)),
                           ('packed.bin', bytes(range(256)) * (LARGE // 256)),
                           ('packed.bin.br', bytes(range(256)) * (LARGE // 512))):
@@ -144,23 +145,39 @@ def reads_ahead_in_each_part(serve, folder, trace_file):
             raise AssertionError(f'nothing is requested from {first} to {last}: {asked}')
 
 
-def counts_own_calls_of_a_body(serve, folder, trace_file):
-    """What fsrv needs for a body of 1 MiB that is in memory; libmicrohttpd waits, receives and sends."""
-    with Server([serve, '--quiet', '--mode=epoll', folder]) as server:
+def own_calls(command, path, length, trace_file):
+    """The calls that fsrv made for some requests, and how long they took; libmicrohttpd waits, receives and
+    sends."""
+    with Server(command) as server:
         connection = server.connect()
         for _ in range(3):
-            equal(len(ask(connection, '/body.bin')[2]), 1 << 20, 'length')
+            equal(len(ask(connection, path)[2]), length, 'length')
+        started = time.monotonic()
         with Trace(server.process.pid, trace_file) as trace:
             for _ in range(REQUESTS):
-                ask(connection, '/body.bin')
+                ask(connection, path)
         connection.close()
-    own = [name for name in trace.calls
-           if name not in ('sendto', 'sendmsg', 'recvfrom', 'epoll_wait', 'epoll_ctl', 'futex')]
+    return [name for name in trace.calls
+            if name not in ('sendto', 'sendmsg', 'recvfrom', 'poll', 'epoll_wait', 'epoll_ctl', 'futex')
+            ], time.monotonic() - started
+
+
+def counts_own_calls_of_a_body(serve, folder, trace_file):
+    """What fsrv needs for a body of 1 MiB that is in memory."""
+    own, _ = own_calls([serve, '--quiet', '--mode=epoll', folder], '/body.bin', 1 << 20, trace_file)
     summary = {name: own.count(name) for name in set(own)}
     # Facts, question, two blocks; before Linux 6.5 the question takes the owner (2) and a map.
     most = 6 if 'mincore' in own else 4
     if not REQUESTS * 3 < len(own) <= REQUESTS * most + REREAD + SPARE:
         raise AssertionError(f'{len(own) / REQUESTS:.2f} calls for each body, not {most}: {summary}')
+
+
+def counts_own_calls_of_a_hot_file(command, trace_file):
+    """One look at its facts; once a second it is opened for two requests, and read."""
+    own, seconds = own_calls(command, '/hot.bin', HOT, trace_file)
+    if len(own) > REQUESTS + 4 * REREAD * (1 + int(seconds)) + SPARE:
+        summary = {name: own.count(name) for name in set(own)}
+        raise AssertionError(f'{len(own) / REQUESTS:.2f} calls for each request: {summary}')
 
 
 def cases(serve, folder, trace_file):
@@ -171,6 +188,8 @@ def cases(serve, folder, trace_file):
         for request in PRECOMPRESSED:
             yield f'{mode}: {request[0]}', partial(
                 count_calls, [*command, '--precompressed'], trace_file, request)
+        yield f'{mode}: own calls of a hot file', partial(
+            counts_own_calls_of_a_hot_file, command, trace_file)
     yield 'epoll: own calls of a body', partial(counts_own_calls_of_a_body, serve, folder, trace_file)
     yield 'epoll: reads ahead in each of several ranges', partial(
         reads_ahead_in_each_part, serve, folder, trace_file)
