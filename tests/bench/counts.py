@@ -39,7 +39,8 @@ MANY = 16      # connections
 SOME, MORE = 40, 240  # that callgrind sees
 ONLY = re.compile(os.environ.get("BENCH_ONLY") or "")
 KIB = 1024
-FILES = {"1k.bin": KIB, "16k.bin": 16 * KIB, "1m.bin": KIB * KIB, "32m.bin": 32 * KIB * KIB}
+FILES = {"1k.bin": KIB, "16k.bin": 16 * KIB, "512k.bin": 512 * KIB, "1m.bin": KIB * KIB,
+         "32m.bin": 32 * KIB * KIB}
 UNCOUNTED_REPETITIONS = {"GLIBC_TUNABLES": "glibc.cpu.x86_rep_stosb_threshold=0x7fffffff:"
                                            "glibc.cpu.x86_rep_movsb_threshold=0x7fffffff:"
                                            "glibc.cpu.x86_non_temporal_threshold=0x7fffffff"}
@@ -59,6 +60,7 @@ RANGE = {"Range": "bytes=1000000-1065535"}
 REQUESTS_OF_INTEREST = (
     Request("1 KiB", "GET", "/1k.bin", {}, 200, KIB),
     Request("16 KiB", "GET", "/16k.bin", {}, 200, 16 * KIB),
+    Request("512 KiB", "GET", "/512k.bin", {}, 200, 512 * KIB),
     Request("1 MiB", "GET", "/1m.bin", {}, 200, KIB * KIB),
     Request("64 KiB range", "GET", "/32m.bin", RANGE, 206, 64 * KIB),
     Request("304", "GET", "/1k.bin", {"If-None-Match": None}, 304, 0),
