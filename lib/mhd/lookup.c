@@ -367,10 +367,8 @@ static void choose_tag(struct lookup *l)
 /* Whether an entry says already what is known now: the facts alone. */
 static bool is_kept(const struct lookup *l)
 {
-	const struct fsrv__file *file = &l->result->file, *known = &l->cached.file;
-
 	return l->cached.place.serial != 0 && l->cached.content == NULL && l->result->content == NULL &&
-	       fsrv__file_is_same(file, known) && file->has_remote_name == known->has_remote_name;
+	       fsrv__file_is_same(&l->result->file, &l->cached.file);
 }
 
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
