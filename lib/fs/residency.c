@@ -145,6 +145,14 @@ void fsrv__residency_set_read_ahead(struct fsrv__file *file, bool reads_ahead)
 	file->is_random = !reads_ahead;
 }
 
+bool fsrv__residency_read_part(struct fsrv__file *file, void *buffer, size_t size, uint64_t offset)
+{
+	struct fsrv__residency_window window = {.end = offset + size};
+
+	fsrv__residency_set_read_ahead(file, false);
+	return fsrv__residency_read_window(&window, file->fd, buffer, size, offset) == (ssize_t)size;
+}
+
 void fsrv__residency_request(int fd, uint64_t offset, uint64_t length)
 {
 	fsrv__system_request(fd, offset, length);

@@ -39,6 +39,10 @@ struct fsrv__residency_window {
 ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
 				    uint64_t offset);
 
+/* Reads a part of a local file, of up to 1 MiB, as a whole; false when not all of it is in memory. Its
+ * descriptor does not read ahead afterwards. */
+bool fsrv__residency_read_part(struct fsrv__file *file, void *buffer, size_t size, uint64_t offset);
+
 /* Whether the kernel reads ahead for this descriptor by itself. A thread that must not wait may not let it,
  * since the thread that reads waits for that. */
 void fsrv__residency_set_read_ahead(struct fsrv__file *file, bool reads_ahead);

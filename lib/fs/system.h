@@ -93,6 +93,9 @@ enum fsrv__medium fsrv__system_medium(int fd, const char *path);
  * EOPNOTSUPP where it cannot be had: the caller has to know that nothing needs to be waited for. */
 ssize_t fsrv__system_read_nowait(int fd, void *buffer, size_t size, uint64_t offset);
 
+/* Whether the system tells at all what is in memory: without that nothing can be read that way. */
+bool fsrv__system_tells_residency(void);
+
 /* Whether there is a page in memory for each byte, which may still be on its way from the disk. False when
  * the system does not tell; no errno. One call, cachestat(2). */
 bool fsrv__system_has_all_pages(int fd, size_t size, uint64_t offset);

@@ -224,6 +224,11 @@ ssize_t fsrv__system_read_nowait(int fd, void *buffer, size_t size, uint64_t off
 	return n;
 }
 
+bool fsrv__system_tells_residency(void)
+{
+	return true;
+}
+
 bool fsrv__system_has_all_pages(int fd, size_t size, uint64_t offset)
 {
 	const struct cachestat_range range = {offset, size};

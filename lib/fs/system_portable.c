@@ -157,6 +157,11 @@ ssize_t fsrv__system_read_nowait(int fd, void *buffer, size_t size, uint64_t off
 	return -1;
 }
 
+bool fsrv__system_tells_residency(void)
+{
+	return false;
+}
+
 bool fsrv__system_has_all_pages(int fd, size_t size, uint64_t offset)
 {
 	(void)fd;

@@ -148,19 +148,16 @@ static bool try_whole(struct fsrv__answer *answer, struct fsrv__transfer *transf
 {
 	const struct fsrv__plan *plan = answer->plan;
 	struct fsrv__file *file = answer->file;
-	struct fsrv__residency_window window = {.end = plan->offset + plan->length};
 	struct fsrv__content *content;
 	bool is_made = false;
 
-	if (answer->content != NULL || file->fd < 0 || file->is_remote ||
+	if (!fsrv__system_tells_residency() || answer->content != NULL || file->fd < 0 || file->is_remote ||
 	    plan->content != FSRV__CONTENT_SLICE || plan->length > fsrv__reader_block_size(answer->fs))
 		return false;
 	content = fsrv__content_new(&answer->fs->allocator, (size_t)plan->length);
 	if (content == NULL)
 		return false;
-	fsrv__residency_set_read_ahead(file, false);
-	if (fsrv__residency_read_window(&window, file->fd, content->bytes, (size_t)plan->length,
-					plan->offset) == (ssize_t)plan->length)
+	if (fsrv__residency_read_part(file, content->bytes, (size_t)plan->length, plan->offset))
 		is_made = fsrv__memory_answer_make_body(answer, content, transfer);
 	fsrv__content_release(content);
 	return is_made;

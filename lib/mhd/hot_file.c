@@ -2,6 +2,7 @@
 
 #include "fs/clock.h"
 #include "fs/residency.h"
+#include "fs/system.h"
 #include "mhd/handler.h"
 #include "mhd/memory_answer.h"
 
@@ -29,16 +30,17 @@ static bool is_hot(const struct fsrv__answer *answer)
 	const struct fsrv__file *file = answer->file;
 	const struct fsrv__plan *plan = answer->plan;
 
-	return answer->place.serial != 0 && answer->content == NULL && file->fd >= 0 && !file->is_remote &&
-	       answer->fs->body == FSRV_BODY_AUTO && plan->content == FSRV__CONTENT_SLICE &&
-	       plan->length == file->identity.size && plan->length <= max_size(answer);
+	return fsrv__system_tells_residency() && answer->place.serial != 0 && answer->content == NULL &&
+	       file->fd >= 0 && !file->is_remote && answer->fs->body == FSRV_BODY_AUTO &&
+	       plan->content == FSRV__CONTENT_SLICE && plan->length == file->identity.size &&
+	       plan->length <= max_size(answer);
 }
 
 static struct fsrv__content *make_content(struct fsrv *fs, uint64_t size)
 {
 	struct fsrv__content *content = NULL;
 
-	if (fsrv__count(&fs->hot_bytes, size) <= fs->cache.max_size * MAX_CACHES)
+	if (fsrv__count(&fs->hot_bytes, size) / MAX_CACHES <= fs->cache.max_size)
 		content = fsrv__content_new(&fs->allocator, (size_t)size);
 	if (content == NULL)
 		fsrv__uncount(&fs->hot_bytes, size);
@@ -47,28 +49,13 @@ static struct fsrv__content *make_content(struct fsrv *fs, uint64_t size)
 	return content;
 }
 
-static bool read_all(const struct fsrv__file *file, struct fsrv__content *content)
-{
-	struct fsrv__residency_window window = {.end = content->length};
-	size_t length = 0;
-
-	while (length < content->length) {
-		ssize_t n = fsrv__residency_read_window(&window, file->fd, content->bytes + length,
-							content->length - length, length);
-
-		if (n <= 0)
-			return false;
-		length += (size_t)n;
-	}
-	return true;
-}
-
 /* The file is checked once more after its bytes were read, so that they belong to the facts. */
 static bool keep(const struct fsrv__answer *answer, struct fsrv__content *content)
 {
 	uint64_t started = fsrv__clock_milliseconds();
 
-	return read_all(answer->file, content) && fsrv__file_is_unchanged(answer->file) &&
+	return fsrv__residency_read_part(answer->file, content->bytes, content->length, 0) &&
+	       fsrv__file_is_unchanged(answer->file) &&
 	       fsrv__cache_add_content(&answer->fs->cache, &answer->place, content, started);
 }
 
@@ -82,7 +69,6 @@ bool fsrv__hot_file_make(struct fsrv__answer *answer)
 	content = make_content(answer->fs, answer->plan->length);
 	if (content == NULL)
 		return false;
-	fsrv__residency_set_read_ahead(answer->file, false);
 	if (keep(answer, content)) {
 		answer->content = content;
 		is_made = fsrv__memory_answer_make(answer, content, 0);

@@ -123,6 +123,7 @@ static const struct limit {
 	{THREAD, "512k", FSRV_BODY_AUTO, 8 * MIB, true},
 	{THREAD, "512k+1", FSRV_BODY_AUTO, 8 * MIB, false},
 	{THREAD, "64k+1", FSRV_BODY_AUTO, FSRV_NO_CACHE, false},
+	{THREAD, "64k+1", FSRV_BODY_AUTO, UINT64_C(1) << 63, true},
 	/* What a page says of its encoding is looked for in each answer. */
 	{THREAD, "page.html", FSRV_BODY_AUTO, 0, false},
 };
