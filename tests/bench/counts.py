@@ -32,7 +32,8 @@ import tempfile
 import time
 import typing
 
-from servers import PATIENCE, Server, find, free_port, output_of, start, stop, wait_for_port
+from ports import free_port, wait_for_port
+from servers import PATIENCE, Server, find, output_of, start, stop
 
 REQUESTS = 60  # that strace sees for each connection
 MANY = 16      # connections
@@ -245,7 +246,7 @@ def configured(command, template, name, root, folder):
         process = subprocess.Popen([*wrapper, *command, str(config)], start_new_session=True,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cleanup.callback(stop, process)
-        wait_for_port(process, port)
+        wait_for_port(process, port, PATIENCE)
         return Running(process.pid, port)
     return run
 

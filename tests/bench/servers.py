@@ -7,11 +7,12 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 import typing
+
+from ports import free_port, wait_for_port
 
 PATIENCE = 20
 HERE = pathlib.Path(__file__).resolve().parent
@@ -70,22 +71,6 @@ def stop(process):
             pipe.close()
 
 
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-def wait_for_port(process, port):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        assert process.poll() is None, "the server did not start"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.02)
-    raise AssertionError("the server does not answer")
-
-
 def start_nginx(command, template, folder, cleanup, **fields):
     """The template of its configuration is filled in with folder, port, user and the fields."""
     port = free_port()
@@ -95,7 +80,7 @@ def start_nginx(command, template, folder, cleanup, **fields):
     process = subprocess.Popen([*command, "-e", "stderr", "-p", str(folder), "-c", str(config)],
                                start_new_session=True)
     cleanup.callback(stop, process)
-    wait_for_port(process, port)
+    wait_for_port(process, port, PATIENCE)
     return Running(process.pid, port)
 
 

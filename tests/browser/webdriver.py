@@ -15,6 +15,8 @@ import time
 import urllib.error
 import urllib.request
 
+from ports import free_port
+
 PATIENCE = 120
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run
     --disable-background-networking --disable-component-update --disable-sync
@@ -24,12 +26,14 @@ FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-r
 def start(command, pattern, **more):
     """Starts a program in a group of its own and reads the address it says it listens on."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True, **more)
+    said = []
     try:
         for line in process.stdout:
             found = re.search(pattern, line)
             if found:
                 return process, found[1]
-        raise AssertionError(f"{command[0]} ended before it listened")
+            said.append(line)
+        raise AssertionError(f"{command[0]} ended before it listened, and said: {''.join(said)}")
     except BaseException:
         stop(process)
         raise
@@ -38,7 +42,8 @@ def start(command, pattern, **more):
 def start_driver(cleanup, home):
     """Gives its address. Whatever the driver and its browsers write goes into the folder home."""
     environment = {**os.environ, "HOME": home, "TMPDIR": home}
-    process, port = start(["chromedriver", "--port=0"], r"started successfully on port (\d+)",
+    # With port 0 it takes a port of IPv6 and ends when another program has the same one of IPv4.
+    process, port = start(["chromedriver", f"--port={free_port()}"], r"started successfully on port (\d+)",
                           env=environment, stderr=subprocess.DEVNULL)
     cleanup.callback(stop, process)
     return f"http://127.0.0.1:{port}"

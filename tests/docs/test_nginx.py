@@ -5,12 +5,12 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
+from ports import free_port, wait_for_port
 from programs import read_block
 from server import PATIENCE, Server
 from tap import equal, run, skip_all
@@ -18,11 +18,6 @@ from tap import equal, run, skip_all
 RECIPES, SERVE = sys.argv[1:]
 MIB = 1 << 20
 CONTENT = bytes(range(256)) * (3 * MIB // 256)
-
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as one:
-        return one.getsockname()[1]
 
 
 def write_configuration(folder, kind, port, upstreams):
@@ -41,14 +36,7 @@ class Nginx:
         self.port = free_port()
         write_configuration(folder, kind, self.port, upstreams)
         self.process = subprocess.Popen([NGINX, '-p', folder, '-c', 'nginx.conf', '-e', 'error.log'])
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                socket.create_connection(('127.0.0.1', self.port)).close()
-                return
-            except ConnectionRefusedError:
-                time.sleep(0.05)
-        raise AssertionError('nginx does not start')
+        wait_for_port(self.process, self.port, PATIENCE)
 
     def ask(self, target, **fields):
         connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=PATIENCE)

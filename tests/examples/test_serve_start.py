@@ -9,14 +9,10 @@ import sys
 import tempfile
 from functools import partial
 
+from ports import free_port
 from server import PATIENCE, Server, ask, refuses, run_to_end, until
 from site_folder import CLIP, make_site
 from tap import Skip, equal, run
-
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as taken:
-        return taken.getsockname()[1]
 
 
 def answers(server):
