@@ -1,8 +1,13 @@
 /* A table of connections, found by their address. libmicrohttpd frees a connection after it was reported as
- * closed, so no two have the same address; but it may close the socket earlier. */
+ * closed, so no two have the same address; but it may close the socket earlier.
+ *
+ * Each request reports three times what its connection does. To do that without the mutex, the state of a
+ * client is one number, which only the connection's thread changes but for a repeated attempt to cut it, and
+ * the first client of a bucket, hardly ever another one, is found without it. */
 #include "mhd/clients.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,70 +27,97 @@
 
 enum waiting { FOR_FIRST_REQUEST, FOR_NEXT_REQUEST, FOR_CONTENT, FOR_NOTHING };
 
-struct client {
-	struct MHD_Connection *connection; /* NULL: the entry is free */
-	struct client *next;               /* in its bucket, or in the list of free entries */
-	uint64_t identity;                   /* of the socket; 0: the kernel does not tell */
-	uint64_t since;                    /* when it began to wait, by fsrv__clock_milliseconds */
-	uint64_t busy_since;               /* that it does not wait for content, during a request */
-	int socket;
+/* What a client waits for, and since when, by fsrv__clock_milliseconds. */
+struct wait {
 	enum waiting waiting;
-	bool has_begun; /* the handler was called for the request */
-	bool is_cut;    /* its socket was shut down; its place is free */
+	uint64_t since;
+};
+
+struct client {
+	_Atomic(struct MHD_Connection *) connection; /* NULL: the entry is free */
+	atomic_uint_least64_t wait;                  /* a struct wait in one number */
+	struct client *next;                         /* in its bucket, or in the list of free entries */
+	uint64_t identity;                           /* of the socket; 0: the kernel does not tell */
+	int socket;
+	bool is_cut; /* its socket was shut down; its place is free */
+	/* These belong to the connection's thread. */
+	uint64_t busy_since; /* that it does not wait for content, during a request */
+	bool has_begun;      /* the handler was called for the request */
 };
 
 struct fsrv__clients {
 	struct fsrv__allocator allocator;
 	struct fsrv__clients_limits limits;
 	pthread_t thread;
-	pthread_mutex_t mutex; /* guards all that follows, and the clients */
+	pthread_mutex_t mutex; /* guards all that follows, and of the clients what is not atomic */
 	pthread_cond_t changed;
 	bool is_stopping;
 	struct client *clients;
 	unsigned n_clients, n_used; /* entries, and those that were ever used */
 	unsigned n_open;            /* connections that have a place */
 	struct client *unused;
-	struct client **buckets;
+	_Atomic(struct client *) *buckets;
 	unsigned mask;
 };
 
-static struct client **bucket_of(const struct fsrv__clients *clients, const struct MHD_Connection *connection)
+static _Atomic(struct client *) *bucket_of(const struct fsrv__clients *clients,
+					   const struct MHD_Connection *connection)
 {
 	uint64_t mixed = (uint64_t)(uintptr_t)connection * 0x9e3779b97f4a7c15;
 
 	return &clients->buckets[(mixed >> 32) & clients->mask];
 }
 
-/* NULL when there were more connections than entries. Called with the mutex held, like all functions before
- * watch_clients. */
-static struct client *find(const struct fsrv__clients *clients, const struct MHD_Connection *connection)
+static struct wait wait_of(const struct client *client)
 {
-	struct client *client = *bucket_of(clients, connection);
+	uint64_t number = atomic_load_explicit(&client->wait, memory_order_relaxed);
 
-	while (client != NULL && client->connection != connection)
+	return (struct wait){(enum waiting)(number & 3), number >> 2};
+}
+
+static void set_wait(struct client *client, enum waiting waiting, uint64_t since)
+{
+	atomic_store_explicit(&client->wait, since << 2 | waiting, memory_order_relaxed);
+}
+
+static bool is_of(const struct client *client, const struct MHD_Connection *connection)
+{
+	return atomic_load_explicit(&client->connection, memory_order_acquire) == connection;
+}
+
+/* Called by the connection's thread. NULL when there were more connections than entries. */
+static struct client *find(struct fsrv__clients *clients, const struct MHD_Connection *connection)
+{
+	_Atomic(struct client *) *bucket = bucket_of(clients, connection);
+	struct client *client = atomic_load_explicit(bucket, memory_order_acquire);
+
+	if (client != NULL && is_of(client, connection))
+		return client;
+	pthread_mutex_lock(&clients->mutex);
+	client = atomic_load(bucket);
+	while (client != NULL && !is_of(client, connection))
 		client = client->next;
+	pthread_mutex_unlock(&clients->mutex);
 	return client;
 }
 
+/* Called with the mutex held, like all functions before watch_clients. */
 static bool is_full(const struct fsrv__clients *clients)
 {
 	return clients->n_open >= clients->limits.connections;
-}
-
-static void wait_for(struct client *client, enum waiting waiting)
-{
-	client->waiting = waiting;
-	client->since = fsrv__clock_milliseconds();
 }
 
 /* libmicrohttpd sees the end of the connection and closes it. Where no duplicate can be made, for want of
  * descriptors, it is tried again later. */
 static void cut(struct fsrv__clients *clients, struct client *client)
 {
+	uint64_t seen = atomic_load_explicit(&client->wait, memory_order_relaxed);
 	int socket = client->identity != 0 ? fsrv__socket_duplicate(client->socket, client->identity) : -1;
 
 	if (socket < 0) {
-		client->since = fsrv__clock_milliseconds();
+		/* Unless the client does something else meanwhile. */
+		atomic_compare_exchange_strong(&client->wait, &seen,
+					       fsrv__clock_milliseconds() << 2 | (seen & 3));
 		return;
 	}
 	shutdown(socket, SHUT_RDWR);
@@ -94,9 +126,9 @@ static void cut(struct fsrv__clients *clients, struct client *client)
 	clients->n_open--;
 }
 
-static bool is_waiting(const struct client *client)
+static bool is_waiting(const struct client *client, const struct wait *wait)
 {
-	return client->connection != NULL && !client->is_cut && client->waiting != FOR_NOTHING;
+	return !is_of(client, NULL) && !client->is_cut && wait->waiting != FOR_NOTHING;
 }
 
 /* A client that sends content fast enough does not give way. */
@@ -104,14 +136,19 @@ static struct client *find_longest_waiting(const struct fsrv__clients *clients, 
 {
 	uint64_t now = fsrv__clock_milliseconds();
 	struct client *longest = NULL;
+	uint64_t earliest = UINT64_MAX;
 
 	for (struct client *client = clients->clients; client < clients->clients + clients->n_used;
 	     client++) {
-		if (!is_waiting(client) || client == newcomer ||
-		    (client->waiting == FOR_CONTENT && client->since + FULL_TIMEOUT_MS > now))
+		const struct wait wait = wait_of(client);
+
+		if (!is_waiting(client, &wait) || client == newcomer ||
+		    (wait.waiting == FOR_CONTENT && wait.since + FULL_TIMEOUT_MS > now))
 			continue;
-		if (longest == NULL || client->since < longest->since)
+		if (wait.since < earliest) {
+			earliest = wait.since;
 			longest = client;
+		}
 	}
 	return longest;
 }
@@ -135,10 +172,10 @@ static uint64_t shorter(uint64_t milliseconds, unsigned seconds)
 }
 
 /* How long the client may wait. */
-static uint64_t choose_patience(const struct fsrv__clients *clients, const struct client *client)
+static uint64_t choose_patience(const struct fsrv__clients *clients, enum waiting waiting)
 {
-	unsigned seconds = client->waiting == FOR_NEXT_REQUEST ? clients->limits.keep_alive_timeout
-							       : clients->limits.request_timeout;
+	unsigned seconds = waiting == FOR_NEXT_REQUEST ? clients->limits.keep_alive_timeout
+						       : clients->limits.request_timeout;
 
 	return shorter(is_full(clients) ? FULL_TIMEOUT_MS : UINT64_MAX, seconds);
 }
@@ -161,11 +198,12 @@ static unsigned cut_overdue(struct fsrv__clients *clients)
 
 	for (struct client *client = clients->clients; client < clients->clients + clients->n_used;
 	     client++) {
-		uint64_t patience, waited = now - client->since;
+		const struct wait wait = wait_of(client);
+		uint64_t patience, waited = wait.since < now ? now - wait.since : 0;
 
-		if (!is_waiting(client))
+		if (!is_waiting(client, &wait))
 			continue;
-		patience = choose_patience(clients, client);
+		patience = choose_patience(clients, wait.waiting);
 		if (waited >= patience)
 			cut(clients, client);
 		else if (patience - waited < sleep)
@@ -204,10 +242,11 @@ static bool allocate_tables(struct fsrv__clients *clients)
 	clients->mask = (unsigned)(n_buckets - 1);
 	clients->clients =
 		fsrv__allocate(&clients->allocator, clients->n_clients * sizeof(*clients->clients));
-	clients->buckets = fsrv__allocate(&clients->allocator, n_buckets * sizeof(struct client *));
+	clients->buckets = fsrv__allocate(&clients->allocator, n_buckets * sizeof(*clients->buckets));
 	if (clients->clients == NULL || clients->buckets == NULL)
 		return false;
-	memset(clients->buckets, 0, n_buckets * sizeof(struct client *));
+	for (size_t i = 0; i < n_buckets; i++)
+		atomic_init(&clients->buckets[i], NULL);
 	return true;
 }
 
@@ -254,26 +293,36 @@ static struct client *take_entry(struct fsrv__clients *clients)
 {
 	struct client *client = clients->unused;
 
-	if (client != NULL)
+	if (client != NULL) {
 		clients->unused = client->next;
-	else if (clients->n_used < clients->n_clients)
-		client = &clients->clients[clients->n_used++];
+		return client;
+	}
+	if (clients->n_used == clients->n_clients)
+		return NULL;
+	client = &clients->clients[clients->n_used++];
+	atomic_init(&client->connection, NULL);
+	atomic_init(&client->wait, FOR_NOTHING);
 	return client;
 }
 
 void fsrv__clients_opened(struct fsrv__clients *clients, struct MHD_Connection *connection)
 {
-	struct client **bucket = bucket_of(clients, connection), *client;
+	_Atomic(struct client *) *bucket = bucket_of(clients, connection);
+	struct client *client;
 	int socket = fsrv__connection_socket(connection);
 	uint64_t identity = fsrv__system_identify_socket(socket);
 
 	pthread_mutex_lock(&clients->mutex);
 	client = take_entry(clients);
 	if (client != NULL) {
-		*client = (struct client){
-			.connection = connection, .next = *bucket, .identity = identity, .socket = socket};
-		*bucket = client;
-		wait_for(client, FOR_FIRST_REQUEST);
+		client->next = atomic_load(bucket);
+		client->identity = identity;
+		client->socket = socket;
+		client->is_cut = client->has_begun = false;
+		client->busy_since = 0;
+		set_wait(client, FOR_FIRST_REQUEST, fsrv__clock_milliseconds());
+		atomic_store(&client->connection, connection);
+		atomic_store(bucket, client);
 		clients->n_open++;
 		make_room(clients, client);
 		if (clients->n_open == 1 || is_full(clients))
@@ -282,32 +331,50 @@ void fsrv__clients_opened(struct fsrv__clients *clients, struct MHD_Connection *
 	pthread_mutex_unlock(&clients->mutex);
 }
 
+/* Takes a client out of its bucket. */
+static struct client *take_out(struct fsrv__clients *clients, const struct MHD_Connection *connection)
+{
+	_Atomic(struct client *) *bucket = bucket_of(clients, connection);
+	struct client *client = atomic_load(bucket), *before = NULL;
+
+	while (client != NULL && !is_of(client, connection)) {
+		before = client;
+		client = client->next;
+	}
+	if (client == NULL)
+		return NULL;
+	if (before != NULL)
+		before->next = client->next;
+	else
+		atomic_store(bucket, client->next);
+	return client;
+}
+
 void fsrv__clients_closed(struct fsrv__clients *clients, const struct MHD_Connection *connection)
 {
-	struct client **link = bucket_of(clients, connection), *client;
+	struct client *client;
 
 	pthread_mutex_lock(&clients->mutex);
-	while ((client = *link) != NULL && client->connection != connection)
-		link = &client->next;
+	client = take_out(clients, connection);
 	if (client != NULL) {
-		*link = client->next;
 		clients->n_open -= !client->is_cut;
-		client->connection = NULL;
+		atomic_store(&client->connection, NULL);
 		client->next = clients->unused;
 		clients->unused = client;
 	}
 	pthread_mutex_unlock(&clients->mutex);
 }
 
-/* Called with the mutex held. */
 static void begin_to_be_busy(struct client *client)
 {
-	if (client->waiting == FOR_NOTHING)
+	struct wait wait = wait_of(client);
+
+	if (wait.waiting == FOR_NOTHING)
 		return;
 	client->busy_since = fsrv__clock_milliseconds();
-	client->waiting = FOR_NOTHING;
 	if (!client->has_begun)
-		client->since = client->busy_since;
+		wait.since = client->busy_since;
+	set_wait(client, FOR_NOTHING, wait.since);
 	client->has_begun = true;
 }
 
@@ -315,16 +382,13 @@ static void begin_to_be_busy(struct client *client)
 bool fsrv__clients_called(struct fsrv__clients *clients, const struct MHD_Connection *connection,
 			  size_t content)
 {
-	struct client *client;
-	bool may_follow = false;
+	struct client *client = find(clients, connection);
+	bool may_follow;
 
-	pthread_mutex_lock(&clients->mutex);
-	client = find(clients, connection);
-	if (client != NULL) {
-		may_follow = !client->has_begun || content > 0;
-		begin_to_be_busy(client);
-	}
-	pthread_mutex_unlock(&clients->mutex);
+	if (client == NULL)
+		return false;
+	may_follow = !client->has_begun || content > 0;
+	begin_to_be_busy(client);
 	return may_follow;
 }
 
@@ -332,30 +396,22 @@ bool fsrv__clients_called(struct fsrv__clients *clients, const struct MHD_Connec
 void fsrv__clients_await_content(struct fsrv__clients *clients, const struct MHD_Connection *connection,
 				 size_t content)
 {
-	struct client *client;
-	uint64_t now;
+	struct client *client = find(clients, connection);
+	uint64_t now, since;
 
-	pthread_mutex_lock(&clients->mutex);
-	client = find(clients, connection);
-	if (client != NULL) {
-		now = fsrv__clock_milliseconds();
-		client->since += now - client->busy_since + content * MS_PER_BYTE;
-		if (client->since > now)
-			client->since = now;
-		client->waiting = FOR_CONTENT;
-	}
-	pthread_mutex_unlock(&clients->mutex);
+	if (client == NULL)
+		return;
+	now = fsrv__clock_milliseconds();
+	since = wait_of(client).since + now - client->busy_since + content * MS_PER_BYTE;
+	set_wait(client, FOR_CONTENT, since < now ? since : now);
 }
 
 void fsrv__clients_completed(struct fsrv__clients *clients, const struct MHD_Connection *connection)
 {
-	struct client *client;
+	struct client *client = find(clients, connection);
 
-	pthread_mutex_lock(&clients->mutex);
-	client = find(clients, connection);
-	if (client != NULL) {
-		client->has_begun = false;
-		wait_for(client, FOR_NEXT_REQUEST);
-	}
-	pthread_mutex_unlock(&clients->mutex);
+	if (client == NULL)
+		return;
+	client->has_begun = false;
+	set_wait(client, FOR_NEXT_REQUEST, fsrv__clock_milliseconds());
 }
