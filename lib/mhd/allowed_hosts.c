@@ -16,6 +16,7 @@ struct fsrv__allowed_hosts {
 	struct fsrv__log log;
 	const char *owner;                        /* of the option, for the log */
 	struct fsrv__host_list list;              /* behind the struct, in the same block */
+	struct fsrv__text expected;               /* an allowed host; NULL in at: none */
 	atomic_uint_least64_t logged[MAX_LOGGED]; /* hashes; 0: free */
 };
 
@@ -39,6 +40,7 @@ bool fsrv__allowed_hosts_new(const struct fsrv__allocator *allocator, const stru
 	hosts->allocator = *allocator;
 	hosts->log = *log;
 	hosts->owner = owner;
+	hosts->expected = (struct fsrv__text){NULL, 0};
 	for (int i = 0; i < MAX_LOGGED; i++)
 		atomic_init(&hosts->logged[i], 0);
 	patterns = (const char **)(hosts + 1);
@@ -95,13 +97,34 @@ static void log_refusal(struct fsrv__allowed_hosts *hosts, enum fsrv__host_verdi
 		       length, host.at, hosts->owner, is_last ? "; further hosts are not logged" : "");
 }
 
-static struct fsrv__text find_field(struct MHD_Connection *connection, const char *name)
+void fsrv__allowed_hosts_expect(struct fsrv__allowed_hosts *hosts, struct fsrv__text host)
 {
-	const char *value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+	const struct fsrv__asker asker = {.target = {"/", 1}, .host = host};
+	struct fsrv__text refused;
 
-	if (value == NULL)
-		return (struct fsrv__text){NULL, 0};
-	return fsrv__text_trim((struct fsrv__text){value, strlen(value)});
+	if (hosts != NULL && fsrv__host_check(&hosts->list, &asker, &refused) == FSRV__HOST_IS_ALLOWED)
+		hosts->expected = host;
+}
+
+/* Like MHD_lookup_connection_value the first field of a name counts. */
+static enum MHD_Result read_field(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,
+				  const char *value, size_t value_size)
+{
+	struct fsrv__asker *asker = cls;
+	struct fsrv__text *field = name_size == 4 ? &asker->host : &asker->origin;
+
+	(void)kind;
+	if ((name_size == 4 || name_size == 6) && value != NULL && field->at == NULL &&
+	    fsrv__text_is((struct fsrv__text){name, name_size}, name_size == 4 ? "host" : "origin"))
+		*field = (struct fsrv__text){value, value_size};
+	return MHD_YES;
+}
+
+static bool is_expected(const struct fsrv__allowed_hosts *hosts, const struct fsrv__asker *asker)
+{
+	return asker->host.at != NULL && asker->host.length == hosts->expected.length &&
+	       memcmp(asker->host.at, hosts->expected.at, asker->host.length) == 0 &&
+	       asker->origin.at == NULL && asker->target.at[0] == '/';
 }
 
 bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, const struct fsrv__cors *cors,
@@ -109,13 +132,16 @@ bool fsrv__allowed_hosts_admit(struct fsrv__allowed_hosts *hosts, const struct f
 {
 	enum fsrv__host_verdict verdict;
 	struct fsrv__text refused;
-	struct fsrv__asker asker;
+	struct fsrv__asker asker = {.target = {url, 0}};
 
 	if (hosts == NULL)
 		return true;
-	asker.target = (struct fsrv__text){url, strlen(url)};
-	asker.host = find_field(connection, "Host");
-	asker.origin = find_field(connection, "Origin");
+	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_field, &asker);
+	if (is_expected(hosts, &asker))
+		return true;
+	asker.target.length = strlen(url);
+	asker.host = fsrv__text_trim(asker.host);
+	asker.origin = fsrv__text_trim(asker.origin);
 	verdict = fsrv__host_check(&hosts->list, &asker, &refused);
 	if (verdict == FSRV__HOST_IS_ALLOWED)
 		return true;

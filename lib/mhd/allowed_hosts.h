@@ -24,6 +24,12 @@ bool fsrv__allowed_hosts_new(const struct fsrv__allocator *allocator, const stru
 /* Frees the list; NULL is allowed. */
 void fsrv__allowed_hosts_free(struct fsrv__allowed_hosts *hosts);
 
+/* Tells which host most requests will name, which saves them the look at the list. It is no further one: one
+ * that is not allowed is refused as before. No thread uses the list yet. NULL is allowed.
+ *
+ * host  with its port; borrowed, as long as the list lives */
+void fsrv__allowed_hosts_expect(struct fsrv__allowed_hosts *hosts, struct fsrv__text host);
+
 /* Whether the hosts that a request names are allowed; they are when hosts is NULL. A host that is not is
  * logged the first time, as long as there are few.
  *

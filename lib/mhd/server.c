@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mhd/allowed_hosts.h"
 #include "mhd/clients.h"
@@ -154,6 +155,14 @@ static struct MHD_Daemon *start_daemon(struct fsrv_server *server, const struct 
 				items, MHD_OPTION_END);
 }
 
+/* Host and port of the URL. */
+static struct fsrv__text authority_of(const struct fsrv__listener *listener)
+{
+	const char *start = strstr(listener->url, "://") + 3;
+
+	return (struct fsrv__text){start, strcspn(start, "/")};
+}
+
 /* A loopback address can be reached by every page in a browser on this machine, and by a name of an attacker
  * that leads to it. */
 static bool make_allowed_hosts(struct fsrv_server *server, const struct fsrv_server_options *options)
@@ -162,9 +171,11 @@ static bool make_allowed_hosts(struct fsrv_server *server, const struct fsrv_ser
 
 	if (list.n_patterns == 0 && !fsrv__server_options_are_loopback(options))
 		return true;
-	return fsrv__allowed_hosts_new(&server->fs->allocator, &server->fs->log, &list,
-				       "fsrv_server_start (fsrv-serve: --allow-host)",
-				       &server->allowed_hosts);
+	if (!fsrv__allowed_hosts_new(&server->fs->allocator, &server->fs->log, &list,
+				     "fsrv_server_start (fsrv-serve: --allow-host)", &server->allowed_hosts))
+		return false;
+	fsrv__allowed_hosts_expect(server->allowed_hosts, authority_of(&server->listener));
+	return true;
 }
 
 static int make_clients(struct fsrv_server *server, const struct fsrv_server_options *options)

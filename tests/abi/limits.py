@@ -8,8 +8,9 @@ MAX_PARAMETERS = 5
 CODE = ('.c', '.h', '.cpp', '.py', '.sh', '.js', '.css', 'meson.build')
 
 # Their parameters were chosen by libmicrohttpd.
-CALLBACKS = ('lib/mhd/request.c:add_field', 'lib/mhd/request.c:add_argument',
-             'lib/mhd/request.c:add_coding', 'lib/mhd/request.c:explain_argument',
+CALLBACKS = ('lib/mhd/allowed_hosts.c:read_field', 'lib/mhd/request.c:add_field',
+             'lib/mhd/request.c:add_argument', 'lib/mhd/request.c:add_coding',
+             'lib/mhd/request.c:explain_argument',
              'lib/mhd/own_fields.c:add_field', 'lib/mhd/server.c:call_handler')
 
 

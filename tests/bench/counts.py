@@ -130,11 +130,11 @@ def bytes_of(request, port):
     fields = dict(request.fields)
     if "If-None-Match" in fields:
         client = Client(port)
-        client.ask(f"GET {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        client.ask(f"GET {request.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         fields["If-None-Match"] = client.read()[1].get("etag", '"none"')
         client.socket.close()
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"{request.method} {request.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()
+    return f"{request.method} {request.path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{lines}\r\n".encode()
 
 
 def check(request, answer):

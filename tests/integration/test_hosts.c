@@ -1,6 +1,10 @@
 /* The option allowed_hosts of a handler and of a server: who is answered, who is refused, what is logged. */
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "budget.h"
 #include "client.h"
@@ -252,6 +256,80 @@ START_TEST(a_server_on_loopback_answers_loopback)
 }
 END_TEST
 
+/* Requests that name the server by its own URL are passed faster, so one that names more is tried too. */
+START_TEST(a_server_knows_its_own_host)
+{
+	static const struct {
+		const char *line, *before, *after;
+		int status;
+	} rows[] = {
+		{"GET /a.txt", "Host: ", "\r\n", 200},
+		{"GET /a.txt", "host:  ", " \r\nAccept: */*\r\n", 200},
+		{"GET /a.txt", "Host: ", "\r\nOrigin: http://localhost:3000\r\n", 200},
+		{"GET /a.txt", "Host: ", "0\r\nX: a\r\n", 403},
+		{"GET /a.txt", "Host: ", "\r\nOrigin: http://evil.example\r\n", 403},
+		{"GET /a.txt", "Origin: http://evil.example\r\nHost: ", "\r\n", 403},
+		{"GET /a.txt", "Origin: http://evil.example\r\nHost: ", "\r\nOrigin: http://localhost\r\n",
+		 403},
+		{"GET http://evil.example/a.txt", "Host: ", "\r\n", 403},
+		{"GET /a.txt", "Host: evil.example\r\nHost: ", "\r\n", 400},
+		{"GET /a.txt", "Host: ", ".evil.example\r\n", 403},
+		{"GET /a.txt", "Host: ", "\r\nHost: evil.example\r\n", 400},
+	};
+	struct fsrv_server *server = start(_i, NULL, NULL, 0, NULL);
+
+	for (int row = 0; row < LEN(rows); row++) {
+		char fields[256];
+		const struct request request = {rows[row].line, fields, rows[row].status};
+
+		snprintf(fields, sizeof(fields), "%s127.0.0.1:%u%s", rows[row].before,
+			 fsrv_server_port(server), rows[row].after);
+		check(client_connect(fsrv_server_port(server)), &request, "server");
+	}
+	fsrv_server_stop(server);
+}
+END_TEST
+
+/* An IPv4 address of this machine that is not on loopback; false when there is none. */
+static bool find_address(struct sockaddr_in *address, char text[INET_ADDRSTRLEN])
+{
+	bool is_found = false;
+	struct ifaddrs *list;
+
+	ck_assert_int_eq(getifaddrs(&list), 0);
+	for (const struct ifaddrs *one = list; one != NULL && !is_found; one = one->ifa_next) {
+		const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)one->ifa_addr;
+
+		if (v4 == NULL || v4->sin_family != AF_INET || (one->ifa_flags & IFF_LOOPBACK) != 0)
+			continue;
+		*address = *v4;
+		is_found = inet_ntop(AF_INET, &v4->sin_addr, text, INET_ADDRSTRLEN) != NULL;
+	}
+	freeifaddrs(list);
+	return is_found;
+}
+
+/* That a list leaves out its address is no reason to answer who names it. */
+START_TEST(a_server_refuses_its_own_address_like_others)
+{
+	char text[INET_ADDRSTRLEN], fields[256];
+	const struct request request = {"GET /a.txt", fields, 403};
+	struct sockaddr_in address;
+	struct fsrv_server *server;
+	int client;
+
+	if (!find_address(&address, text))
+		return;
+	server = start(_i, text, names, LEN(names), NULL);
+	address.sin_port = htons((uint16_t)fsrv_server_port(server));
+	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(connect(client, (struct sockaddr *)&address, sizeof(address)), 0);
+	snprintf(fields, sizeof(fields), "Host: %s:%u\r\n", text, fsrv_server_port(server));
+	check(client, &request, "server");
+	fsrv_server_stop(server);
+}
+END_TEST
+
 START_TEST(a_server_adds_its_list)
 {
 	struct fsrv_server *server = start(_i, NULL, names, LEN(names), NULL);
@@ -415,6 +493,8 @@ Suite *test_suite(void)
 	suite_add_tcase(suite, own);
 	tcase_add_checked_fixture(server, set_up, tear_down);
 	tcase_add_loop_test(server, a_server_on_loopback_answers_loopback, 0, 3);
+	tcase_add_loop_test(server, a_server_knows_its_own_host, 0, 3);
+	tcase_add_loop_test(server, a_server_refuses_its_own_address_like_others, 0, 3);
 	tcase_add_loop_test(server, a_server_adds_its_list, 0, 3);
 	tcase_add_loop_test(server, a_server_for_all_answers_anybody, 0, 6);
 	tcase_add_loop_test(server, a_server_for_other_machines_takes_a_list, 0, 3);
