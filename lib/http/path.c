@@ -65,6 +65,31 @@ static bool take_byte(struct fsrv__text *target, enum fsrv__path_form form, char
 	return !is_forbidden((unsigned char)*byte);
 }
 
+/* Removes what is next in a segment from the target: all bytes that stand for themselves, or one other, which
+ * is decoded into *byte. False when that may not stand there. */
+static bool take_bytes(struct fsrv__text *target, enum fsrv__path_form form, char *byte,
+		       struct fsrv__text *bytes)
+{
+	*bytes = (struct fsrv__text){target->at, fsrv__text_span(*target, FSRV__PATH_BYTE)};
+	if (bytes->length == 0) {
+		*bytes = (struct fsrv__text){byte, 1};
+		return take_byte(target, form, byte);
+	}
+	target->at += bytes->length;
+	target->length -= bytes->length;
+	return true;
+}
+
+/* False when the path has no room for the bytes. */
+static bool append(struct fsrv__path *path, struct fsrv__text bytes)
+{
+	if (bytes.length >= FSRV__PATH_SIZE - path->length)
+		return false;
+	memcpy(path->text + path->length, bytes.at, bytes.length);
+	path->length += bytes.length;
+	return true;
+}
+
 /* Ends the segment that starts at offset start: drops it, steps up, or keeps it. False when it leads above
  * the root. */
 static bool close_segment(struct fsrv__path *path, size_t start)
@@ -116,6 +141,7 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 	/* A malformed byte outranks an impossible path, so that a byte has the same answer wherever it
 	 * stands. */
 	while (target.length > 0) {
+		struct fsrv__text bytes;
 		char byte;
 
 		if (target.at[0] == '/') {
@@ -126,12 +152,10 @@ enum fsrv__path_verdict fsrv__path_parse(struct fsrv__text target, enum fsrv__pa
 			start = path->length;
 			continue;
 		}
-		if (!take_byte(&target, form, &byte))
+		if (!take_bytes(&target, form, &byte, &bytes))
 			return FSRV__PATH_MALFORMED;
-		if (path->length >= FSRV__PATH_SIZE - 1)
+		if (verdict == FSRV__PATH_OK && !append(path, bytes))
 			verdict = FSRV__PATH_IMPOSSIBLE;
-		if (verdict == FSRV__PATH_OK)
-			path->text[path->length++] = byte;
 	}
 	if (verdict == FSRV__PATH_OK && !close_path(path, start))
 		return FSRV__PATH_IMPOSSIBLE;

@@ -85,18 +85,10 @@ void fsrv__request_add_field(struct fsrv__request *request, struct fsrv__text na
 	}
 }
 
-/* The bytes of uri-host and port (RFC 3986, 3.2), not their grammar: fsrv never uses the value. */
+/* Its bytes, not its grammar: fsrv never uses the value. */
 static bool is_host(struct fsrv__text host)
 {
-	for (size_t i = 0; i < host.length; i++) {
-		char byte = host.at[i];
-
-		if (fsrv__is_letter(byte) || fsrv__is_digit(byte) || byte == '.')
-			continue;
-		if (byte <= ' ' || (unsigned char)byte >= 0x7f || strchr("\"#/<>?@\\^`{|}", byte) != NULL)
-			return false;
-	}
-	return true;
+	return fsrv__text_span(host, FSRV__HOST_BYTE) == host.length;
 }
 
 /* Whether it is unclear where the content ends and the next request starts (RFC 9112, 6.3): with two lengths,

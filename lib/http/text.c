@@ -3,6 +3,28 @@
 
 #include <string.h>
 
+/* Sixteen bytes in a row. */
+/* clang-format off */
+const unsigned char fsrv__byte_classes[256] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 7, 4, 1, 7, 3, 7, 7, 6, 6, 7, 7, 6, 7, 7, 0,
+	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 6, 4, 6, 4, 4,
+	4, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 6, 0, 6, 5, 7,
+	5, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7,
+	7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 4, 5, 4, 7, 0,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+	4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+};
+/* clang-format on */
+
 bool fsrv__text_is(struct fsrv__text text, const char *name)
 {
 	return fsrv__text_starts_with(text, name) && text.length == strlen(name);
@@ -27,14 +49,7 @@ bool fsrv__names_match(const char *a, const char *b)
 
 bool fsrv__text_is_token(struct fsrv__text text)
 {
-	for (size_t i = 0; i < text.length; i++) {
-		char byte = text.at[i];
-
-		if (!fsrv__is_letter(byte) && byte != '-' && !fsrv__is_digit(byte) &&
-		    !fsrv__is_one_of(byte, "!#$%&'*+.^_`|~"))
-			return false;
-	}
-	return text.length > 0;
+	return text.length > 0 && fsrv__text_span(text, FSRV__TOKEN_BYTE) == text.length;
 }
 
 struct fsrv__text fsrv__text_trim(struct fsrv__text text)

@@ -37,6 +37,25 @@ static inline char fsrv__to_lower(char byte)
 	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
 }
 
+/* What a byte may be. */
+enum fsrv__byte_class {
+	FSRV__TOKEN_BYTE = 1, /* of a token (RFC 9110, 5.6.2) */
+	FSRV__HOST_BYTE = 2,  /* of a host and a port (RFC 3986, 3.2), as sent in Host */
+	FSRV__PATH_BYTE = 4   /* of a segment of a target, where it stands for itself and needs no escape */
+};
+
+extern const unsigned char fsrv__byte_classes[256];
+
+/* How many bytes at the start of the text are of a class. */
+static inline size_t fsrv__text_span(struct fsrv__text text, enum fsrv__byte_class class)
+{
+	size_t n = 0;
+
+	while (n < text.length && (fsrv__byte_classes[(unsigned char)text.at[n]] & class) != 0)
+		n++;
+	return n;
+}
+
 /* Whether the text equals a terminated name in lower case; ASCII letters match in any case. */
 bool fsrv__text_is(struct fsrv__text text, const char *name);
 

@@ -156,6 +156,25 @@ START_TEST(judges_every_byte_of_a_value)
 }
 END_TEST
 
+/* RFC 3986, 3.2: what may stand in uri-host and port; "%" starts an escape. */
+START_TEST(judges_every_byte_of_a_host)
+{
+	static const char host[] = "!$%&'()*+,-.:;=[]_~"
+				   "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	for (int byte = 0; byte < 256; byte++) {
+		char bytes[] = {'a', (char)byte, 'a'};
+		struct fsrv__request request = {.method = FSRV__GET};
+		struct fsrv__text value = guard_text((struct fsrv__text){bytes, sizeof(bytes)});
+
+		fsrv__request_add_field(&request, text_of("Host"), value);
+		ck_assert_msg(is_malformed(&request, true) == (byte == 0 || strchr(host, byte) == NULL),
+			      "byte %d", byte);
+		guard_text_free(value);
+	}
+}
+END_TEST
+
 #define MAX_FIELDS 3
 
 static const struct {
@@ -240,10 +259,8 @@ START_TEST(tells_the_last_request)
 	struct fsrv__request request = {.method = FSRV__GET};
 
 	add(&request, lasts[_i].name, lasts[_i].value);
-	ck_assert_msg(is_last(&request, false) == lasts[_i].is_last_1_0, "%s: 1.0",
-		      lasts[_i].name);
-	ck_assert_msg(is_last(&request, true) == lasts[_i].is_last_1_1, "%s: 1.1",
-		      lasts[_i].name);
+	ck_assert_msg(is_last(&request, false) == lasts[_i].is_last_1_0, "%s: 1.0", lasts[_i].name);
+	ck_assert_msg(is_last(&request, true) == lasts[_i].is_last_1_1, "%s: 1.1", lasts[_i].name);
 }
 END_TEST
 
@@ -325,6 +342,7 @@ Suite *test_suite(void)
 	tcase_add_test(fields, passes_over_other_fields);
 	tcase_add_test(fields, judges_every_byte_of_a_name);
 	tcase_add_test(fields, judges_every_byte_of_a_value);
+	tcase_add_test(fields, judges_every_byte_of_a_host);
 	tcase_add_test(fields, refuses_what_was_misread);
 	suite_add_tcase(suite, fields);
 	return suite;
