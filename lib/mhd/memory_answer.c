@@ -81,12 +81,14 @@ static bool is_reusable(const struct fsrv__answer *answer, const struct fsrv__co
 
 static bool make_unreported(struct fsrv__answer *answer, struct fsrv__content *content, char *start)
 {
-	answer->is_reusable = is_reusable(answer, content);
 	answer->response = make_response(answer->plan, start, content != NULL ? release_content : NULL,
 					 content != NULL ? fsrv__content_hold(content) : NULL);
-	if (answer->response == NULL)
+	if (answer->response == NULL) {
 		fsrv__content_release(content);
-	return answer->response != NULL;
+		return false;
+	}
+	answer->is_reusable = is_reusable(answer, content);
+	return true;
 }
 
 /* What an answer needs at its end when a completion hook wants to know of it. */

@@ -1,5 +1,6 @@
 /* Files of medium size that are requested again: their bytes stay in memory, within limits, and what is
  * answered stays the same but for changes of the file. */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,6 +23,20 @@ enum { EPOLL = 2, SUSPENDING = 3, THREAD = 7 };
 /* The files are made once, since they have to be old. */
 static struct tree tree;
 static atomic_uint n_tags, n_ends;
+static atomic_bool lacks_memory; /* for one response with more than 64 KiB */
+
+/* In place of libmicrohttpd's own, which it calls. */
+struct MHD_Response *
+MHD_create_response_from_buffer_with_free_callback_cls(size_t size, void *buffer,
+						       MHD_ContentReaderFreeCallback release, void *cls)
+{
+	struct MHD_Response *(*own)(size_t, void *, MHD_ContentReaderFreeCallback, void *);
+
+	if (size > 64 * KIB && atomic_exchange(&lacks_memory, false))
+		return NULL;
+	*(void **)&own = dlsym(RTLD_NEXT, "MHD_create_response_from_buffer_with_free_callback_cls");
+	return own(size, buffer, release, cls);
+}
 
 static const struct file {
 	const char *name;
@@ -371,6 +386,28 @@ START_TEST(bounds_what_slow_clients_hold)
 }
 END_TEST
 
+/* The answer is sent in another way then, by a response that belongs to its connection and serves nobody
+ * else. */
+START_TEST(does_without_memory_for_a_response)
+{
+	serve(modes[_i]);
+	ask_for("512k");
+	atomic_store(&lacks_memory, true);
+	for (int i = 0; i < 200 && atomic_load(&lacks_memory); i++)
+		ask_for("512k");
+	ck_assert(!atomic_load(&lacks_memory));
+	for (int i = 0; i < 3; i++) {
+		ask_for("512k");
+		ck_assert_uint_eq(tree_compare(reply.body, reply.length, 0), 512 * KIB);
+	}
+	client_close(&client);
+	for (int i = 0; i < 1000 && stats_now().live_bodies > 0; i++)
+		usleep(20000);
+	ck_assert_uint_eq(stats_now().live_bodies, 0);
+	client_open(&client, daemon_connect(&service));
+}
+END_TEST
+
 const char *test_lacks(void)
 {
 	return SYSTEM_IS_PORTABLE ? "a system that tells what is in memory" : NULL;
@@ -391,6 +428,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, keeps_a_sidecar, 0, LEN(modes));
 	tcase_add_loop_test(tcase, reports_its_end, 0, LEN(modes));
 	tcase_add_test(tcase, bounds_what_slow_clients_hold);
+	tcase_add_loop_test(tcase, does_without_memory_for_a_response, 0, LEN(modes));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
