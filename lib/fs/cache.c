@@ -14,6 +14,8 @@
 #define CHAIN_SIZE     2048
 #define MIN_TABLE_SIZE 64
 #define MAX_TABLE_SIZE 65536
+/* An entry that was not used for so long may leave for bytes that nobody needs at once. */
+#define IDLE_MS 1000
 /* How many entries leave before other threads have their turn. */
 #define MAX_EVICTED 16
 
@@ -328,6 +330,17 @@ bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_plac
 	}
 	unlock_and_shrink(cache);
 	return is_attached;
+}
+
+bool fsrv__cache_has_room(struct fsrv__cache *cache, uint64_t size, uint64_t now)
+{
+	bool has_room;
+
+	pthread_mutex_lock(&cache->mutex);
+	has_room = cache->size + size <= cache->max_size || cache->oldest == NULL ||
+		   cache->oldest->checked + IDLE_MS < now;
+	pthread_mutex_unlock(&cache->mutex);
+	return has_room;
 }
 
 bool fsrv__cache_add_content(struct fsrv__cache *cache, const struct fsrv__cache_place *place,

@@ -98,6 +98,13 @@ void fsrv__cache_mark_checked(struct fsrv__cache *cache, const struct fsrv__cach
 bool fsrv__cache_attach(struct fsrv__cache *cache, const struct fsrv__cache_place *place,
 			struct fsrv__attachment *attachment, size_t size);
 
+/* Whether so many bytes fit into the cache without an entry having to leave that was used within the last
+ * second, about. Bytes that are worth having go in only then: where more is in use than fits, they would
+ * leave before they are used.
+ *
+ * now  in milliseconds of the monotonic clock */
+bool fsrv__cache_has_room(struct fsrv__cache *cache, uint64_t size, uint64_t now);
+
 /* Gives an entry that has only facts its content too, with a reference of its own. False when the entry is
  * gone or has content already, or when it would be larger than the cache.
  *

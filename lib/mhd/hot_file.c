@@ -33,7 +33,8 @@ static bool is_hot(const struct fsrv__answer *answer)
 	return fsrv__system_tells_residency() && answer->place.serial != 0 && answer->content == NULL &&
 	       file->fd >= 0 && !file->is_remote && answer->fs->body == FSRV_BODY_AUTO &&
 	       plan->content == FSRV__CONTENT_SLICE && plan->length == file->identity.size &&
-	       plan->length <= max_size(answer);
+	       plan->length <= max_size(answer) &&
+	       fsrv__cache_has_room(&answer->fs->cache, plan->length, fsrv__clock_milliseconds());
 }
 
 static struct fsrv__content *make_content(struct fsrv *fs, uint64_t size)

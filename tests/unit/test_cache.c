@@ -737,6 +737,32 @@ START_TEST(adds_content_to_facts)
 }
 END_TEST
 
+START_TEST(tells_whether_there_is_room)
+{
+	struct fsrv__cached cached = {.content = NULL};
+	uint64_t weight;
+
+	make(LARGE);
+	ck_assert(fsrv__cache_has_room(&cache, LARGE, 0));
+	weight = weight_of("a", "text");
+	clear();
+	make(2 * weight);
+	ck_assert(fsrv__cache_has_room(&cache, 3 * weight, 0));
+	put("a", 1, "text", 5000);
+	put("b", 1, "text", 5500);
+	ck_assert(fsrv__cache_has_room(&cache, 0, 5500));
+	/* The one that would leave was used a second ago, then more than that. */
+	ck_assert(!fsrv__cache_has_room(&cache, 1, 5500));
+	ck_assert(!fsrv__cache_has_room(&cache, 1, 6000));
+	ck_assert(fsrv__cache_has_room(&cache, 1, 6001));
+	ck_assert(get("a", &cached));
+	fsrv__cached_release(&cached);
+	ck_assert(!fsrv__cache_has_room(&cache, 1, 6001));
+	ck_assert(!fsrv__cache_has_room(&cache, 1, 1));
+	clear();
+}
+END_TEST
+
 START_TEST(makes_room_for_added_content)
 {
 	char long_text[4096] = "";
@@ -856,6 +882,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, makes_room_for_attachments);
 	tcase_add_test(tcase, keeps_an_entry_rather_than_its_attachment);
 	tcase_add_test(tcase, adds_content_to_facts);
+	tcase_add_test(tcase, tells_whether_there_is_room);
 	tcase_add_test(tcase, makes_room_for_added_content);
 	tcase_add_test(tcase, takes_many_threads);
 	suite_add_tcase(suite, tcase);
