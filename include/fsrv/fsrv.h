@@ -354,11 +354,12 @@ struct fsrv_options {
 	/* Size of the cache in bytes. It holds small files, those that are requested again (FSRV_BODY_AUTO)
 	 * if they take no more than a sixteenth of it, finished pages, and what is known about them. The
 	 * least recently used entries are dropped first. What was dropped may still be in transfer to slow
-	 * clients, and takes as much memory again at most. Each use is confirmed by stat(2) of the path, so a
-	 * change on disk is visible to the next request. A file whose last change is less than two seconds
-	 * old, or in the future, is not cached. Some changes move no time: stores through a shared map
-	 * (mmap(2)), and writes on some network file systems. So bytes from memory are at most one second
-	 * old: then the file is read again, unless no file can be opened at the moment. 0: 16 MiB.
+	 * clients: of files that were cached because they were requested again that takes as much memory
+	 * again at most, of pages and small files any amount. Each use is confirmed by stat(2) of the path,
+	 * so a change on disk is visible to the next request. A file whose last change is less than two
+	 * seconds old, or in the future, is not cached. Some changes move no time: stores through a shared
+	 * map (mmap(2)), and writes on some network file systems. So bytes from memory are at most one
+	 * second old: then the file is read again, unless no file can be opened at the moment. 0: 16 MiB.
 	 * FSRV_NO_CACHE: no cache, and no such second. */
 	uint64_t cache_size;
 
