@@ -150,6 +150,10 @@ bool fsrv__residency_read_part(struct fsrv__file *file, void *buffer, size_t siz
 	struct fsrv__residency_window window = {.end = offset + size};
 
 	fsrv__residency_set_read_ahead(file, false);
+	update_window(&window, file->fd, offset);
+	/* What is known to lack its end need not be read. */
+	if (window.resident_end > offset && window.resident_end < window.end)
+		return false;
 	return fsrv__residency_read_window(&window, file->fd, buffer, size, offset) == (ssize_t)size;
 }
 

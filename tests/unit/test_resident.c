@@ -439,6 +439,26 @@ START_TEST(notices_what_has_left_memory)
 }
 END_TEST
 
+/* A part that is not wanted unless all of it is there is not copied in vain. */
+START_TEST(reads_a_part_as_a_whole_or_not_at_all)
+{
+	struct fsrv__file file = {.fd = -1};
+
+	open_file(folders[0]);
+	if (make_cold(0, 2 * MOST)) {
+		file.fd = fd;
+		ck_assert(fsrv__residency_read_part(&file, buffer, MOST, MOST));
+		ck_assert_uint_eq(tree_compare(buffer, MOST, MOST), MOST);
+		memset(buffer, '?', sizeof(buffer));
+		ck_assert(!fsrv__residency_read_part(&file, buffer, FILE_SIZE, 0));
+		ck_assert_int_eq(buffer[0], '?');
+		ck_assert(is_cold(3 * MOST));
+		ck_assert(!fsrv__residency_read_part(&file, buffer, MOST, 3 * MOST));
+	}
+	close_file();
+}
+END_TEST
+
 const char *test_lacks(void)
 {
 	return SYSTEM_IS_PORTABLE ? "a system that tells what is in memory" : NULL;
@@ -459,6 +479,7 @@ Suite *test_suite(void)
 	tcase_add_loop_test(tcase, reads_up_to_a_hole, 0, LEN(holes));
 	tcase_add_test(tcase, asks_once_for_a_window);
 	tcase_add_test(tcase, notices_what_has_left_memory);
+	tcase_add_test(tcase, reads_a_part_as_a_whole_or_not_at_all);
 	tcase_add_loop_test(tcase, reads_ahead, 0, LEN(advice));
 	tcase_add_test(tcase, tells_what_is_wrong);
 	tcase_add_test(tcase, leaves_the_position_alone);
