@@ -199,7 +199,7 @@ static unsigned cut_overdue(struct fsrv__clients *clients)
 	for (struct client *client = clients->clients; client < clients->clients + clients->n_used;
 	     client++) {
 		const struct wait wait = wait_of(client);
-		uint64_t patience, waited = wait.since < now ? now - wait.since : 0;
+		uint64_t patience, waited = fsrv__clock_span(wait.since, now);
 
 		if (!is_waiting(client, &wait))
 			continue;

@@ -72,7 +72,7 @@ static bool is_growing(const struct lookup *l, const struct fsrv__file *file)
 static int recent_root(const struct lookup *l)
 {
 	const struct fsrv__cached *cached = &l->cached;
-	bool is_recent = l->started - cached->checked < FSRV__RECENT_MS;
+	bool is_recent = fsrv__clock_span(cached->checked, l->started) < FSRV__RECENT_MS;
 
 	return is_recent && !cached->file.has_remote_name ? cached->file.root : -1;
 }
@@ -196,7 +196,7 @@ static void confirm_entry(struct lookup *l)
 {
 	const struct fsrv__cached *cached = &l->cached;
 
-	if (l->started - cached->checked > FSRV__MARK_MS)
+	if (fsrv__clock_span(cached->checked, l->started) > FSRV__MARK_MS)
 		fsrv__cache_mark_checked(&l->fs->cache, &l->key, l->started);
 	if (cached->content == NULL && l->result->is_recent && l->result->named_type[0] == '\0')
 		l->result->place = cached->place;
@@ -364,10 +364,11 @@ static void choose_tag(struct lookup *l)
 		fsrv__own_tag_choose(l->fs, l->result);
 }
 
-/* Whether an entry says already what is known now: the facts alone. */
+/* Whether an entry says already what is known now: the facts, and the type by its name. */
 static bool is_kept(const struct lookup *l)
 {
 	return l->cached.place.serial != 0 && l->cached.content == NULL && l->result->content == NULL &&
+	       (l->cached.media_type != NULL || !has_name_of_entry(l)) &&
 	       fsrv__file_is_same(&l->result->file, &l->cached.file);
 }
 
@@ -450,7 +451,7 @@ static bool fetch_cached(struct lookup *l)
 		return false;
 	l->result->is_recent = recent_root(l) >= 0;
 	if (l->cached.content != NULL)
-		return l->started - l->cached.read < FRESH_MS;
+		return fsrv__clock_span(l->cached.read, l->started) < FRESH_MS;
 	/* The tag of a small file is made of its bytes. */
 	if (l->cached.file.identity.size <= FSRV__SMALL_SIZE || l->needs->whole)
 		return false;

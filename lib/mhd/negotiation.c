@@ -129,7 +129,7 @@ static void remember(const struct negotiation *n, const struct fsrv__cached *kno
 		if (n->fs->etag_function == NULL &&
 		    fsrv__identity_is_settled(&n->sidecar.identity, n->result->time))
 			fsrv__cache_put(&n->fs->cache, &key, &found);
-	} else if (now - known->checked > FSRV__MARK_MS) {
+	} else if (fsrv__clock_span(known->checked, now) > FSRV__MARK_MS) {
 		fsrv__cache_mark_checked(&n->fs->cache, &key, now);
 	}
 }
@@ -146,7 +146,7 @@ static enum fsrv__outcome find_sidecar(struct negotiation *n, enum fsrv__coding 
 	enum fsrv__outcome outcome;
 
 	append_ending(path, coding);
-	if (get_facts(n->fs, path, &known) && now - known.checked < FSRV__RECENT_MS &&
+	if (get_facts(n->fs, path, &known) && fsrv__clock_span(known.checked, now) < FSRV__RECENT_MS &&
 	    !known.file.has_remote_name)
 		options.recent_root = known.file.root;
 	n->coding = coding;
