@@ -19,6 +19,7 @@ writes the numbers to a file. check compares those of fsrv-serve with that file,
 a request has become dearer: by more than 3 % of its instructions, or by half a call or allocation.
 """
 
+import concurrent.futures
 import contextlib
 import json
 import os
@@ -167,7 +168,7 @@ def count_calls(process, clients, request, sent, output):
 def count_calls_of_all(server, folder, cleanup):
     """For each request the calls with one connection and with many."""
     counts = {}
-    running = server(cleanup, [])
+    running = server(cleanup, [], folder)
     for request in REQUESTS_OF_INTEREST:
         sent = bytes_of(request, running.port)
         clients = [Client(running.port) for _ in range(MANY)]
@@ -222,7 +223,7 @@ def count_instructions_of_all(server, folder, cleanup):
     counts = {}
     wrapper = [find("valgrind"), "-q", "--log-file=/dev/null", "--tool=callgrind",
                f"--callgrind-out-file={folder}/profile.%p"]
-    running = server(cleanup, wrapper)
+    running = server(cleanup, wrapper, folder)
     for request in REQUESTS_OF_INTEREST:
         sent = bytes_of(request, running.port)
         client = Client(running.port)
@@ -236,11 +237,11 @@ def count_instructions_of_all(server, folder, cleanup):
     return counts
 
 
-def configured(command, template, name, root, folder):
+def configured(command, template, root):
     """A server that reads a configuration and stays in the foreground."""
-    def run(cleanup, wrapper):
+    def run(cleanup, wrapper, folder):
         port = free_port()
-        config = folder / f"{name}.conf"
+        config = folder / "server.conf"
         user = "root" if os.geteuid() == 0 else os.environ.get("USER", "nobody")
         config.write_text(template.format(root=root, port=port, user=user), encoding="utf-8")
         process = subprocess.Popen([*wrapper, *command, str(config)], start_new_session=True,
@@ -251,35 +252,35 @@ def configured(command, template, name, root, folder):
     return run
 
 
-def shared(server, root, folder):
+def shared(server, root):
     """A server as the other benchmarks start it."""
-    def run(cleanup, wrapper):
+    def run(cleanup, wrapper, folder):
         running = start(server, wrapper, root, folder, cleanup)
         return Running(running.group, running.port)
     return run
 
 
-def known(programs, root, folder):
+def known(programs, root):
     serve, plain, prepared = programs
     servers, notes = {}, []
     nginx, lighttpd, h2o = find("nginx"), find("lighttpd"), find("h2o")
     if nginx:
         # One process: the master has nothing to do with requests.
         command = [nginx, "-g", "master_process off;"]
-        servers["nginx, cache"] = shared(Server(command, NGINX_CACHE), root, folder)
-        servers["nginx"] = shared(Server(command, NGINX), root, folder)
+        servers["nginx, cache"] = shared(Server(command, NGINX_CACHE), root)
+        servers["nginx"] = shared(Server(command, NGINX), root)
         notes.append(re.search(r"nginx/\S+", output_of(nginx, "-v"))[0])
     if lighttpd:
-        servers["lighttpd"] = configured([lighttpd, "-D", "-f"], LIGHTTPD, "lighttpd", root, folder)
+        servers["lighttpd"] = configured([lighttpd, "-D", "-f"], LIGHTTPD, root)
         notes.append(re.search(r"lighttpd/\S+", output_of(lighttpd, "-v"))[0])
     if h2o:
-        servers["h2o"] = configured([h2o, "-c"], H2O, "h2o", root, folder)
+        servers["h2o"] = configured([h2o, "-c"], H2O, root)
         notes.append("h2o " + re.search(r"version (\S+)", output_of(h2o, "-v"))[1])
     for mode in ("epoll", "thread"):
-        servers[f"prepared, {mode}"] = shared(Server([prepared, mode]), root, folder)
-    servers["open and send, epoll"] = shared(Server([plain, "epoll"]), root, folder)
+        servers[f"prepared, {mode}"] = shared(Server([prepared, mode]), root)
+    servers["open and send, epoll"] = shared(Server([plain, "epoll"]), root)
     for mode in ("epoll", "thread"):
-        servers[f"fsrv, {mode}"] = shared(Server([serve, "--quiet", "--mode", mode]), root, folder)
+        servers[f"fsrv, {mode}"] = shared(Server([serve, "--quiet", "--mode", mode]), root)
     for name, found in (("nginx", nginx), ("lighttpd", lighttpd), ("h2o", h2o)):
         if not found:
             notes.append(f"{name} is not installed")
@@ -318,17 +319,23 @@ def keep_or_check(counts, notes, task, path):
     return 1 if dearer else 0
 
 
-def measure(servers, folder, count):
-    counts = {}
-    for name, server in servers.items():
-        if not ONLY.search(name):
-            continue
-        with contextlib.ExitStack() as cleanup:
-            try:
-                counts[name] = count(server, folder, cleanup)
-            except (AssertionError, OSError, subprocess.SubprocessError) as error:
-                print(f"{name}: {error}", file=sys.stderr)
-    return counts
+def measure_one(name, server, count):
+    """None when the server does not do what it is to do."""
+    with contextlib.ExitStack() as cleanup:
+        folder = cleanup.enter_context(tempfile.TemporaryDirectory(prefix="fsrv-bench-"))
+        try:
+            return count(server, pathlib.Path(folder), cleanup)
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+    return None
+
+
+def measure(servers, count):
+    """Several at once: what is counted does not depend on what else the machine does."""
+    chosen = {name: server for name, server in servers.items() if ONLY.search(name)}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        rows = pool.map(measure_one, chosen.keys(), chosen.values(), [count] * len(chosen))
+        return {name: row for name, row in zip(chosen, rows) if row is not None}
 
 
 def make_files(root):
@@ -344,16 +351,16 @@ def main(programs, build, task, record):
     os.environ.update(UNCOUNTED_REPETITIONS)
     counts = {}
     with tempfile.TemporaryDirectory(prefix="fsrv-bench-") as name:
-        folder = pathlib.Path(name)
-        make_files(folder / "root")
-        servers, notes = known(programs, folder / "root", folder)
+        root = pathlib.Path(name) / "root"
+        make_files(root)
+        servers, notes = known(programs, root)
         print(f"{', '.join(notes)}; fsrv-serve and handlers: {build}")
         if find("strace"):
-            counts["calls"] = measure(servers, folder, count_calls_of_all)
+            counts["calls"] = measure(servers, count_calls_of_all)
             print_table(f"system calls for each request, 1 connection / {MANY}", counts["calls"],
                         lambda pair: f"{pair[0]:.1f} / {pair[1]:.1f}")
         if find("valgrind"):
-            counts["profile"] = measure(servers, folder, count_instructions_of_all)
+            counts["profile"] = measure(servers, count_instructions_of_all)
             print_table("instructions for each request", counts["profile"], lambda pair: f"{pair[0]:,.0f}")
             print_table("allocations for each request", counts["profile"], lambda pair: f"{pair[1]:.1f}")
     return keep_or_check(counts, notes, task, pathlib.Path(record)) if counts else 77
