@@ -122,7 +122,8 @@ static enum MHD_Result read_field(void *cls, enum MHD_ValueKind kind, const char
 
 static bool is_expected(const struct fsrv__allowed_hosts *hosts, const struct fsrv__asker *asker)
 {
-	return asker->host.at != NULL && asker->host.length == hosts->expected.length &&
+	return hosts->expected.at != NULL && asker->host.at != NULL &&
+	       asker->host.length == hosts->expected.length &&
 	       memcmp(asker->host.at, hosts->expected.at, asker->host.length) == 0 &&
 	       asker->origin.at == NULL && asker->target.at[0] == '/';
 }

@@ -104,6 +104,7 @@ static const struct request of_a_list[] = {
 	{"GET /a.txt", "Host: localhost:8080\r\nOrigin: http://127.0.0.1:3000\r\n", 200},
 	{"GET /a.txt", "Host: [::1]\r\n", 200},
 	{"GET /a.txt HTTP/1.0", "", 200},
+	{"GET /a.txt", "Host:\r\n", 200},
 	{"GET http://app.example/a.txt", "Host: evil.example\r\n", 200},
 	{"OPTIONS *", "Host: app.example\r\n", 204},
 	{"GET /a.txt", "Host: evil.example\r\n", 403},
