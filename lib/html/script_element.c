@@ -32,7 +32,7 @@ static void put_text(struct writer *w, const char *text)
 unsigned fsrv_script_check(const void *text, size_t length)
 {
 	struct fsrv__script_text state = {0};
-	const uint8_t *bytes = text, *end = bytes + length;
+	const uint8_t *bytes = text, *end = length > 0 ? bytes + length : bytes;
 	enum fsrv__script_event event = FSRV__SCRIPT_NONE;
 	unsigned traits = 0;
 

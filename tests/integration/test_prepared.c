@@ -23,7 +23,7 @@ static struct tree tree;
 static atomic_uint n_allocations;
 static _Thread_local bool is_asking;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if SANITIZER_ALLOCATES
 int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void *, size_t),
 					      void (*on_free)(const volatile void *));
 
