@@ -2,6 +2,7 @@
 
 System calls of all threads of the server are counted over many requests on one connection, those of
 libmicrohttpd's loop among them. No stopwatch could see on a busy machine that a call more is made."""
+import contextlib
 import os
 import re
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 import time
 from functools import partial
 
-from server import PATIENCE, Server, ask
+from server import PATIENCE, Server, ask, until
 from tap import Skip, equal, run, skip_all
 
 REQUESTS = 50
@@ -70,10 +71,24 @@ def make_site(folder):
     time.sleep(2.1)  # younger files are not kept
 
 
+def states(pid):
+    """Of the threads: proc_pid_stat(5)."""
+    for task in os.listdir(f'/proc/{pid}/task'):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            with open(f'/proc/{pid}/task/{task}/stat', encoding='ascii', errors='replace') as file:
+                yield file.read().rpartition(')')[2].split()[0]
+
+
+def settle(pid):
+    """Until all threads sleep: a worker that has just been created makes calls that belong to no request."""
+    until(lambda: set(states(pid)) == {'S'}, 'threads of the server that sleep')
+
+
 class Trace:
     """with Trace(process) as trace: ...; then trace.calls has the names of the calls that were made."""
 
     def __init__(self, pid, output):
+        settle(pid)
         self.output = output
         self.process = subprocess.Popen(['strace', '-f', '-o', output, '-p', str(pid)],
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)

@@ -17,6 +17,8 @@
 #define KIB 1024u
 #define MIB (1024u * KIB)
 
+#define CREATE_RESPONSE "MHD_create_response_from_buffer_with_free_callback_cls"
+
 /* Indexes of daemon_modes. */
 enum { EPOLL = 2, SUSPENDING = 3, THREAD = 7 };
 
@@ -25,16 +27,19 @@ static struct tree tree;
 static atomic_uint n_tags, n_ends;
 static atomic_bool lacks_memory; /* for one response with more than 64 KiB */
 
-/* In place of libmicrohttpd's own, which it calls. */
-struct MHD_Response *
-MHD_create_response_from_buffer_with_free_callback_cls(size_t size, void *buffer,
-						       MHD_ContentReaderFreeCallback release, void *cls)
+/* In place of libmicrohttpd's own, which it calls. In some releases the buffer is constant, hence the name in
+ * the assembler alone. */
+struct MHD_Response *create_response(size_t size, const void *buffer, MHD_ContentReaderFreeCallback release,
+				     void *cls) __asm__(CREATE_RESPONSE);
+
+struct MHD_Response *create_response(size_t size, const void *buffer, MHD_ContentReaderFreeCallback release,
+				     void *cls)
 {
-	struct MHD_Response *(*own)(size_t, void *, MHD_ContentReaderFreeCallback, void *);
+	struct MHD_Response *(*own)(size_t, const void *, MHD_ContentReaderFreeCallback, void *);
 
 	if (size > 64 * KIB && atomic_exchange(&lacks_memory, false))
 		return NULL;
-	*(void **)&own = dlsym(RTLD_NEXT, "MHD_create_response_from_buffer_with_free_callback_cls");
+	*(void **)&own = dlsym(RTLD_NEXT, CREATE_RESPONSE);
 	return own(size, buffer, release, cls);
 }
 
