@@ -24,7 +24,7 @@ from bench_memory import memory_of
 from servers import PATIENCE, Server, start
 
 CONNECTIONS = (1, 64, 1000, 8000)
-BODIES = (1, 64, 1000)
+BODIES = (1, 64, 1000, 8000)
 CACHED = (64, 1000, 8000)
 FILES = int(os.environ.get("BENCH_FILES") or 200_000)
 AT_ONCE = 64  # connections that ask in turn
@@ -71,6 +71,15 @@ def measure_connections(running, cleanup):
     print_growth("idle connections", CONNECTIONS, sizes, before)
 
 
+def settled_memory(group):
+    """When it has not changed for a second."""
+    before, now = -1, memory_of(group).now
+    while before != now:
+        time.sleep(1)
+        before, now = now, memory_of(group).now
+    return now
+
+
 def measure_bodies(running, cleanup):
     sizes, clients = [], []
     before = memory_of(running.group).now
@@ -78,8 +87,7 @@ def measure_bodies(running, cleanup):
         while len(clients) < count:
             clients.append(cleanup.enter_context(connect(running.port, 4096)))
             ask(clients[-1], "/large")
-        time.sleep(1)
-        sizes.append(memory_of(running.group).now)
+        sizes.append(settled_memory(running.group))
     print_growth("stalled bodies", BODIES, sizes, before)
 
 
