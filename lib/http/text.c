@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Sixteen bytes in a row. */
+/* Sums of enum fsrv__byte_class, sixteen bytes in a row. */
 /* clang-format off */
 const unsigned char fsrv__byte_classes[256] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,

@@ -112,8 +112,12 @@ static bool is_full(const struct fsrv__clients *clients)
 static void cut(struct fsrv__clients *clients, struct client *client)
 {
 	uint64_t seen = atomic_load_explicit(&client->wait, memory_order_relaxed);
-	int socket = client->identity != 0 ? fsrv__socket_duplicate(client->socket, client->identity) : -1;
+	int socket;
 
+	/* It has begun a request since it was chosen. */
+	if ((seen & 3) == FOR_NOTHING)
+		return;
+	socket = client->identity != 0 ? fsrv__socket_duplicate(client->socket, client->identity) : -1;
 	if (socket < 0) {
 		/* Unless the client does something else meanwhile. */
 		atomic_compare_exchange_strong(&client->wait, &seen,
