@@ -77,6 +77,11 @@ def ask(connection, path, method='GET', **fields):
     return response.status, response.headers, response.read()
 
 
+def opaque(tag):
+    """What is left of an entity tag without W/, which a file loses two seconds after it was changed."""
+    return tag.removeprefix('W/')
+
+
 def run_to_end(command, **options):
     """Runs a program that is to end by itself; returns exit status, standard output and error."""
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,

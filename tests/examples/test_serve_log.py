@@ -6,7 +6,7 @@ import sys
 import tempfile
 from functools import partial
 
-from server import PATIENCE, Server, ask, refuses, run_to_end, stall
+from server import PATIENCE, Server, ask, refuses, run_to_end, stall, until
 from site_folder import CLIP, HUGE, make_site
 from tap import equal, run
 
@@ -58,9 +58,14 @@ def logs_json(command):
     equal({'path', 'offset', 'referer', 'parts'} & set(missing), set(), 'members without meaning')
 
 
+def break_off(server):
+    stall(server).close()
+    until(lambda: server.errors, 'a line about what was broken off')
+
+
 def logs_an_end(command):
     """What the client broke off, and what the library has to say."""
-    lines = [json.loads(line) for line in run_requests(command, lambda server: stall(server).close())]
+    lines = [json.loads(line) for line in run_requests(command, break_off)]
     equal([(line['ending'], line['size']) for line in lines if 'ending' in line], [('aborted', HUGE)], 'ends')
     if not 0 <= lines[-1]['sent'] < HUGE:
         raise AssertionError(lines)

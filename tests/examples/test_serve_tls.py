@@ -11,7 +11,7 @@ import sys
 import tempfile
 from functools import partial
 
-from server import PATIENCE, Server, ask, refuses, run_to_end
+from server import PATIENCE, Server, ask, refuses, run_to_end, until
 from site_folder import CLIP, HUGE, PAGE, make_site
 from tap import equal, run, skip_all
 
@@ -87,6 +87,7 @@ def tells_what_was_sent(command, certificate):
         client.sendall(b'GET /huge.bin HTTP/1.1\r\nHost: localhost\r\n\r\n')
         client.recv(100)
         client.close()
+        until(lambda: any('/huge.bin' in line for line in server.errors), 'the end of what was broken off')
         connection.close()
         server.stop(signal.SIGTERM, PATIENCE)
     lines = {line['target']: line for line in map(json.loads, server.errors)}
