@@ -13,9 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fs/clock.h"
 #include "suite.h"
 
-#define MAX_QUEUED 1024 /* as in lib/fs/workers.c */
+#define MAX_QUEUED  1024 /* as in lib/fs/workers.c */
+#define PATIENCE_MS 20000
 
 static const struct fsrv__allocator allocator = {fsrv__default_allocate, NULL};
 
@@ -113,12 +115,6 @@ static void make(unsigned max_threads)
 	ck_assert_ptr_nonnull(workers);
 }
 
-static void tear_down(void)
-{
-	fsrv__workers_free(workers);
-	workers = NULL;
-}
-
 struct range {
 	int least, most;
 };
@@ -163,6 +159,28 @@ static unsigned count_threads(void)
 	struct range niceness;
 
 	return look_at_threads(&niceness);
+}
+
+/* Those that were joined may be listed for a moment longer. */
+static void wait_until_no_thread_is_left(void)
+{
+	for (int waited = 0; waited < PATIENCE_MS && count_threads() > 0; waited++)
+		usleep(1000);
+	ck_assert_uint_eq(count_threads(), 0);
+}
+
+static void tear_down(void)
+{
+	fsrv__workers_free(workers);
+	workers = NULL;
+	wait_until_no_thread_is_left();
+}
+
+static void wait_until_reached(atomic_uint *number, unsigned least)
+{
+	for (int waited = 0; waited < PATIENCE_MS && atomic_load(number) < least; waited++)
+		usleep(1000);
+	ck_assert_uint_ge(atomic_load(number), least);
 }
 
 static void wait_for_run(const struct task *task)
@@ -414,15 +432,40 @@ START_TEST(starts_threads_when_they_are_needed)
 }
 END_TEST
 
+static atomic_uint n_tidied, n_tidied_for_good;
+static atomic_bool is_untidy;
+
+static bool tidy(void *cls)
+{
+	bool more = atomic_load(&is_untidy);
+
+	ck_assert_ptr_eq(cls, &n_tidied);
+	atomic_fetch_add(&n_tidied, 1);
+	atomic_fetch_add(&n_tidied_for_good, !more);
+	return more;
+}
+
+static void make_tidy(unsigned max_threads, bool untidy)
+{
+	atomic_store(&is_untidy, untidy);
+	atomic_store(&n_tidied, 0);
+	atomic_store(&n_tidied_for_good, 0);
+	workers = fsrv__workers_new(&allocator, max_threads, tidy, &n_tidied);
+	ck_assert_ptr_nonnull(workers);
+}
+
 START_TEST(lets_idle_threads_work_first)
 {
 	struct blocker blocker;
 
-	make(8);
+	make_tidy(8, false);
 	for (int i = 0; i < 5; i++) {
+		unsigned n;
+
 		blocker_start(&blocker, NULL);
+		n = atomic_load(&n_tidied);
 		blocker_end(&blocker);
-		usleep(50000); /* until it waits for work */
+		wait_until_reached(&n_tidied, n + 1); /* it waits for work */
 	}
 	ck_assert_uint_eq(count_threads(), 1);
 }
@@ -523,9 +566,11 @@ START_TEST(names_its_threads_and_blocks_their_signals)
 }
 END_TEST
 
+/* Opens a gate when a drain of the first owner has cancelled what waits. */
 static void *open_later(void *cls)
 {
-	usleep(50000);
+	while (!fsrv__workers_are_drained(workers, &owner_a))
+		usleep(1000);
 	sem_post(cls);
 	return NULL;
 }
@@ -774,41 +819,31 @@ START_TEST(overtakes_in_order)
 }
 END_TEST
 
-static atomic_uint n_tidied;
-static atomic_bool is_untidy;
-
-static bool tidy(void *cls)
-{
-	ck_assert_ptr_eq(cls, &n_tidied);
-	atomic_fetch_add(&n_tidied, 1);
-	return atomic_load(&is_untidy);
-}
-
 /* By the only thread when it becomes idle, and then each second. */
 START_TEST(tidies_up_while_it_is_idle)
 {
 	struct blocker blocker;
+	uint64_t start;
 	unsigned n;
 
-	workers = fsrv__workers_new(&allocator, 1, tidy, &n_tidied);
-	ck_assert_ptr_nonnull(workers);
-	atomic_store(&is_untidy, true);
+	make_tidy(1, true);
 	usleep(50000);
 	ck_assert_uint_eq(atomic_load(&n_tidied), 0); /* there is no thread yet */
 	blocker_start(&blocker, NULL);
 	n = atomic_load(&n_tidied);
+	start = fsrv__clock_nanoseconds();
 	blocker_end(&blocker);
 	expect_rest(1500);
-	ck_assert_uint_ge(atomic_load(&n_tidied), n + 2);
-	ck_assert_uint_le(atomic_load(&n_tidied), n + 3);
+	wait_until_reached(&n_tidied, n + 2);
+	ck_assert_uint_le(atomic_load(&n_tidied), n + 2 + (fsrv__clock_nanoseconds() - start) / 1000000000);
 	atomic_store(&is_untidy, false);
-	usleep(1100000);
+	wait_until_reached(&n_tidied_for_good, 1);
 	n = atomic_load(&n_tidied);
 	expect_rest(1500);
 	ck_assert_uint_eq(atomic_load(&n_tidied), n);
 	blocker_start(&blocker, NULL);
 	blocker_end(&blocker);
-	usleep(100000);
+	wait_until_reached(&n_tidied, n + 1);
 	ck_assert_uint_eq(atomic_load(&n_tidied), n + 1);
 }
 END_TEST
@@ -853,7 +888,7 @@ START_TEST(frees_with_jobs_left)
 	expect_task(&blocker.task, 1, 0);
 	for (int i = 0; i < LEN(tasks); i++)
 		expect_task(&tasks[i], 1, 1);
-	ck_assert_uint_eq(count_threads(), 0);
+	wait_until_no_thread_is_left();
 	pthread_join(opener, NULL);
 }
 END_TEST
