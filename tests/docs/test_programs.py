@@ -1,6 +1,7 @@
 """Compiles and runs the programs in the tutorial and the recipes.
 
 usage: test_programs.py DOCS INCLUDE LIBRARIES COMPILER [ARGUMENT...]"""
+import contextlib
 import http.client
 import os
 import signal
@@ -99,9 +100,17 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def end(process):
-    process.send_signal(signal.SIGTERM)
-    equal(process.wait(PATIENCE), 0, 'exit status')
+@contextlib.contextmanager
+def running(command, **options):
+    """A program that says when it is ready, and ends well when it is told to."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options) as process:
+        try:
+            equal(process.stdout.readline(), 'ready\n')
+            yield
+            process.send_signal(signal.SIGTERM)
+            equal(process.wait(PATIENCE), 0, 'exit status')
+        finally:
+            process.kill()
 
 
 def unix_socket():
@@ -109,13 +118,11 @@ def unix_socket():
         make_site(folder)
         path = os.path.join(folder, 'socket')
         program = compile_program(folder, 'recipes.md', 'socket.c')
-        with subprocess.Popen([program, path], cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-            equal(process.stdout.readline(), 'ready\n')
+        with running([program, path], cwd=folder):
             connection = UnixConnection(path)
             equal(ask(connection, '/'), (200, PAGE.encode()), 'the page')
             check_files(connection)
             connection.close()
-            end(process)
 
 
 # What a service manager does: descriptor 3 and two variables.
@@ -132,13 +139,10 @@ def socket_activation():
         make_site(folder)
         program = compile_program(folder, 'recipes.md', 'socket.c')
         command = [sys.executable, '-c', ACTIVATE, program, str(listener.fileno())]
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True,
-                              pass_fds=[listener.fileno()]) as process:
-            equal(process.stdout.readline(), 'ready\n')
+        with running(command, cwd=folder, pass_fds=[listener.fileno()]):
             connection = http.client.HTTPConnection(*listener.getsockname(), timeout=PATIENCE)
             equal(ask(connection, '/'), (200, PAGE.encode()), 'the page')
             connection.close()
-            end(process)
 
 
 def no_socket():

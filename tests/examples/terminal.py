@@ -55,6 +55,8 @@ class Terminal:
         self.process.send_signal(signal.SIGINT)
         while self._read(0.1) or self.process.poll() is None:
             pass
+        while self._read(0):  # what it wrote at the very end
+            pass
         if self.process.returncode != 0:
             raise AssertionError(f'exit status {self.process.returncode}: {self.output!r}')
         return self.output

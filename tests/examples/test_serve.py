@@ -76,13 +76,12 @@ def counts(command):
         equal(read_stats(connection)['responses'], {}, 'before any request')
         ask(connection, '/health')
         statuses, sent = ask_known(connection)
-        stats = until(lambda: (s := read_stats(connection))['live_bodies'] == 0 and s,
+        stats = until(lambda: (s := read_stats(connection))['live_bodies'] + s['open_files'] == 0 and s,
                       'the end of all bodies')
         check_types(stats)
         equal(stats['responses'], statuses, 'responses')
         equal((stats['requests'], stats['bytes']), (sum(statuses.values()), sent), 'requests, bytes')
-        equal((stats['cut_connections'], stats['refused'], stats['open_files']), (0, 0, 0),
-              'cut, refused, open')
+        equal((stats['cut_connections'], stats['refused']), (0, 0), 'cut, refused')
         if stats['cache_misses'] == 0:
             raise AssertionError('files were opened, and no cache_misses')
         status, fields, content = ask(connection, '/stats', method='HEAD')
@@ -314,15 +313,21 @@ def host_cases(mode, serve, folder):
 
 
 def is_answered(client):
-    client.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
-    return client.recv(1000).startswith(b'HTTP/1.1 200 ')
+    try:
+        client.sendall(b'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        return client.recv(1000).startswith(b'HTTP/1.1 200 ')
+    except (BrokenPipeError, ConnectionResetError):
+        return False
 
 
-def connect_answered(server):
+def connect_answered(server, tries=1):
     """A connection that has had its first answer."""
-    client = server.connect_raw()
-    equal(is_answered(client), True, 'answered')
-    return client
+    for _ in range(tries):
+        client = server.connect_raw()
+        if is_answered(client):
+            return client
+        client.close()
+    raise AssertionError('no answer on a new connection')
 
 
 def expect_end(client):
@@ -373,9 +378,10 @@ def limits_no_address(command):
 
 
 def waits_for_no_request(command, beginning):
-    """Those that have had an answer may stay."""
+    """Those that have had an answer may stay. On a busy machine a client may miss the second that it has for
+    the first request."""
     with Server(command) as server:
-        answered = connect_answered(server)
+        answered = connect_answered(server, tries=20)
         client = server.connect_raw()
         client.sendall(beginning)
         expect_end(client)

@@ -287,7 +287,7 @@ def ends(serve, slowdisk, mode, leaves):
     with SlowFolder(serve, slowdisk, mode, 40) as (disk, server):
         connection = server.connect()
         disk.tell('open-delay 100')
-        clients = [server.connect() for _ in range(8)]
+        clients = [server.connect() for _ in range(5)]
         for client in clients:
             client.request('GET', '/slow/')
         equal(ask(connection, '/health')[0], 200, 'meanwhile')

@@ -115,8 +115,9 @@ class Trace:
                       and match[1] not in MEMORY]
 
 
-def count_calls(command, trace_file, request):
-    _, method, path, fields, status, most, opens = request
+def trace_requests(command, trace_file, request):
+    """Many requests after some that bring all into memory; and the seconds from then to the last one."""
+    _, method, path, fields, status, _, _ = request
     with Server(command) as server:
         connection = server.connect()
         for _ in range(3):
@@ -126,8 +127,21 @@ def count_calls(command, trace_file, request):
         with Trace(server.process.pid, trace_file) as trace:
             for _ in range(REQUESTS):
                 equal(ask(connection, path, method, **fields)[0], status, path)
+            took = time.monotonic() - started
         connection.close()
-    rereads = 1 + int(time.monotonic() - started) if opens == EACH_SECOND else 0
+    return trace, took
+
+
+def count_calls(command, trace_file, request):
+    """What is in memory is trusted for a second, so all of it has to be over by then."""
+    *_, most, opens = request
+    for _ in range(20):
+        trace, took = trace_requests(command, trace_file, request)
+        if took < 1:
+            break
+    else:
+        raise Skip(f'{took:.1f} s for {REQUESTS} requests: this machine is too busy')
+    rereads = 1 if opens == EACH_SECOND else 0
     summary = {name: trace.calls.count(name) for name in set(trace.calls)}
     if len(trace.calls) < REQUESTS * 2:
         raise AssertionError(f'only {len(trace.calls)} calls were seen: {summary}')

@@ -369,6 +369,17 @@ unsigned service_count(struct service *service, enum fsrv_ending ending, unsigne
 	return n;
 }
 
+unsigned service_count_answers(struct service *service, unsigned status)
+{
+	unsigned n = 0;
+
+	pthread_mutex_lock(&service->mutex);
+	for (int i = 0; i < MAX_ANSWERS; i++)
+		n += service->answers[i].times_answered > 0 && service->answers[i].status == status;
+	pthread_mutex_unlock(&service->mutex);
+	return n;
+}
+
 struct fsrv_stats service_stats(struct service *service)
 {
 	struct fsrv_stats stats = {.size = sizeof(stats)};

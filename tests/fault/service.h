@@ -101,6 +101,9 @@ void service_expect_meanwhile(struct service *service, const char *target, int s
 /* Answers that ended in a way; of all with that status when it is not 0. */
 unsigned service_count(struct service *service, enum fsrv_ending ending, unsigned status);
 
+/* Answers with that status that were given, whether they have ended or not. */
+unsigned service_count_answers(struct service *service, unsigned status);
+
 struct fsrv_stats service_stats(struct service *service);
 
 /* Closes a connection by a reset. */

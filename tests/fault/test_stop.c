@@ -97,6 +97,25 @@ static void *stop(void *cls)
 	return NULL;
 }
 
+/* Until at least two answers wait for the disk. */
+static void wait_for_reads(struct service *service)
+{
+	double end = now_seconds() + PATIENCE;
+
+	while (service_count_answers(service, 200) < 2 && now_seconds() < end)
+		usleep(1000);
+}
+
+/* Until what waited has been cancelled. It may be that nothing did. */
+static void wait_for_drain(struct service *service)
+{
+	double end = now_seconds() + 5;
+
+	while (service_count(service, FSRV_ENDING_DRAINED, 0) == 0 &&
+	       service_count_answers(service, 503) == 0 && now_seconds() < end)
+		usleep(1000);
+}
+
 /* All at once, and the disk goes on a moment later: workers finish what they read. */
 static void stop_all_and_release(void)
 {
@@ -105,6 +124,9 @@ static void stop_all_and_release(void)
 	for (int i = 0; i < matrix.n; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, stop, &matrix.services[i]), 0);
 	usleep(300000);
+	for (int i = 0; i < matrix.n; i++)
+		if (way_suspends(&matrix.services[i].way))
+			wait_for_drain(&matrix.services[i]);
 	slow_tree_tell(&clips.slow, "release");
 	for (int i = 0; i < matrix.n; i++)
 		pthread_join(threads[i], NULL);
@@ -123,6 +145,9 @@ START_TEST(drains_what_waits_for_a_disk)
 		slow_tree_tell(&clips.slow, "open-delay 400");
 	request_all(N_FILES, NULL);
 	usleep(300000);
+	for (int i = 0; i < matrix.n; i++)
+		if (way_suspends(&matrix.services[i].way) && !lookups)
+			wait_for_reads(&matrix.services[i]);
 	stop_all_and_release();
 	for (int i = 0; i < matrix.n; i++) {
 		struct service *service = &matrix.services[i];

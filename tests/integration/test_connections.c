@@ -182,9 +182,15 @@ START_TEST(survives_long_requests)
 		client_reply_free(&reply);
 		client_close(&client);
 	}
-	client_open(&client, daemon_connect(&daemon));
-	expect_hello(&client);
-	client_close(&client);
+	/* The daemon closes a client that a busy machine kept from sending its request in time. */
+	for (int i = 0, status = 0; i < 20 && status != 200; i++) {
+		client_open(&client, daemon_connect(&daemon));
+		client_ask(&client, "GET", "/hello.txt", "", &reply);
+		status = reply.status;
+		ck_assert(status == 200 || (status == 0 && i < 19));
+		client_reply_free(&reply);
+		client_close(&client);
+	}
 	daemon_stop(&daemon);
 }
 END_TEST

@@ -661,6 +661,7 @@ END_TEST
 START_TEST(keeps_a_large_file_open_for_a_moment)
 {
 	unsigned n_open;
+	bool is_open = false;
 
 	take_tree(FIRST_OTHER + 6 * _i + 4);
 	serve(modes[_i]);
@@ -671,12 +672,20 @@ START_TEST(keeps_a_large_file_open_for_a_moment)
 		ck_assert_uint_le(open_descriptors(), n_open + 1);
 		ck_assert_int_eq(reply.status, 206);
 	}
-	ck_assert(is_hit("GET", "/large", "Range: bytes=100-199\r\n"));
+	ck_assert(becomes_hit("GET", "/large", "Range: bytes=100-199\r\n"));
 	ck_assert_uint_eq(tree_compare(reply.body, 100, 100), 100);
 	while (open_descriptors() > n_open)
 		usleep(20000);
-	ask("GET", "/large", "Range: bytes=5-6\r\n");
-	ck_assert_uint_eq(open_descriptors(), n_open + 1);
+	/* On a busy machine the moment may be over when the descriptors are counted. */
+	for (int i = 0; i < 50 && !is_open; i++) {
+		unsigned n;
+
+		ask("GET", "/large", "Range: bytes=5-6\r\n");
+		n = open_descriptors();
+		ck_assert_uint_le(n, n_open + 1);
+		is_open = n == n_open + 1;
+	}
+	ck_assert(is_open);
 	fsrv_drain(fs);
 	while (open_descriptors() > n_open)
 		usleep(20000);

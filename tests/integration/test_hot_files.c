@@ -432,9 +432,9 @@ START_TEST(keeps_what_fits_when_more_is_in_use)
 	int n_quiet = 0;
 
 	serve_many();
-	for (int i = 0; i < 200 && n_quiet < 5; i++)
+	for (int i = 0; i < 200 && n_quiet < 2; i++)
 		n_quiet = has_quiet_round() ? n_quiet + 1 : 0;
-	ck_assert_int_eq(n_quiet, 5);
+	ck_assert_int_eq(n_quiet, 2);
 	ck_assert_uint_ge(stats_now().cache_size, 12 * MIB);
 	tree_remove(&many);
 }

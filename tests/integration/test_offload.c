@@ -3,11 +3,13 @@
 /* Where it is set, the C library's headers make pread64 inline, and so it could use no static variable. */
 #undef _FORTIFY_SOURCE
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -81,11 +83,16 @@ static void note_completion(void *cls, const struct fsrv_completion *completion)
 
 static void set_up(void)
 {
+	const time_t day = 24 * 60 * 60;
+	const struct timespec tomorrow[2] = {{.tv_sec = time(NULL) + day}, {.tv_sec = time(NULL) + day}};
+
 	tree_make(&tree);
 	tree_write_text(&tree, "page.html", "<p>first");
 	tree_write_text(&tree, "other.html", "<p>other");
 	memset(large_page, 'x', LARGE_PAGE);
 	tree_write_text(&tree, "large.html", large_page);
+	/* A file from the future is not kept in any way. */
+	ck_assert_int_eq(utimensat(AT_FDCWD, tree_path(&tree, "large.html"), tomorrow, 0), 0);
 	tree_write_pattern(&tree, "large", LARGE);
 	roots[0] = tree.path;
 	options = (struct fsrv_options){.size = sizeof(options), .roots = roots, .n_roots = 1, .workers = 1};

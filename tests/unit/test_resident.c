@@ -338,7 +338,7 @@ static const struct {
 /* Waits for a page to come; what was asked for has to be there in the end. */
 static bool becomes_warm(uint64_t offset)
 {
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 2000; i++) {
 		if (!is_cold(offset))
 			return true;
 		usleep(10000);
