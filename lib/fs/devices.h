@@ -12,19 +12,25 @@
 
 #include "fs/system.h"
 
-#define FSRV__LOCAL_DEVICES 8
+#define FSRV__LOCAL_DEVICES  8
+#define FSRV__MEMORY_DEVICES 4
 
 /* The devices that are known to be local, by their number (st_dev). All zero at the start. Any number of
  * threads may use it, without a lock. */
 struct fsrv__devices {
-	_Atomic uint64_t local[FSRV__LOCAL_DEVICES]; /* 0: free */
-	atomic_uint n_added;
+	_Atomic uint64_t local[FSRV__LOCAL_DEVICES];   /* 0: free */
+	_Atomic uint64_t memory[FSRV__MEMORY_DEVICES]; /* those of them that have no disk */
+	atomic_uint n_local, n_memory;                 /* that were ever added */
 };
 
 bool fsrv__devices_have(const struct fsrv__devices *devices, uint64_t device);
 
-/* Adds a device that is local. The oldest one leaves when there is no room: that costs time, nothing else. */
-void fsrv__devices_add(struct fsrv__devices *devices, uint64_t device);
+/* Whether it is known to be of memory alone. */
+bool fsrv__devices_have_in_memory(const struct fsrv__devices *devices, uint64_t device);
+
+/* Adds a device, unless it is remote. The oldest one leaves when there is no room: that costs time, nothing
+ * else. */
+void fsrv__devices_add(struct fsrv__devices *devices, uint64_t device, enum fsrv__medium medium);
 
 /* The medium of the file system that an open descriptor is on. May wait. */
 enum fsrv__medium fsrv__medium_of_descriptor(int fd);

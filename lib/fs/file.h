@@ -25,6 +25,7 @@ struct fsrv__file {
 	int fd;                     /* -1: not open, only its facts are known */
 	struct fsrv__source source; /* read is NULL unless it takes the place of a descriptor */
 	int root;                   /* index of the root in which the file was found */
+	bool is_in_memory;          /* its file system has no disk, only memory and swap space */
 	bool is_remote;       /* to open, read, stat or close it may wait for a network or another process */
 	bool may_be_remote;   /* a remote root may have to be asked for its name */
 	bool has_remote_name; /* to look up its name may wait for that */

@@ -45,13 +45,11 @@ static ssize_t read_if_resident(int fd, void *buffer, size_t size, uint64_t offs
 	return -1;
 }
 
-ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset, bool query_first)
+static ssize_t read_of_disk(int fd, void *buffer, size_t size, uint64_t offset, bool query_first)
 {
 	enum residency residency = UNKNOWN;
 	ssize_t n;
 
-	if (size > MAX_READ)
-		size = MAX_READ;
 	if (query_first && size > 0)
 		residency = query_residency(fd, &size, offset);
 	if (residency == AT_END || residency == NOT_RESIDENT)
@@ -62,6 +60,16 @@ ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset,
 	if (!query_first && size > 0)
 		residency = query_residency(fd, &size, offset);
 	return read_if_resident(fd, buffer, size, offset, size > 0 ? residency : AT_END);
+}
+
+ssize_t fsrv__residency_read(const struct fsrv__file *file, void *buffer, size_t size, uint64_t offset,
+			     bool query_first)
+{
+	if (size > MAX_READ)
+		size = MAX_READ;
+	if (file->is_in_memory && fsrv__system_has_all_pages(file->fd, size, offset))
+		return fsrv__descriptor_read(file->fd, buffer, size, offset);
+	return read_of_disk(file->fd, buffer, size, offset, query_first);
 }
 
 /* Finds out how much is in memory from an offset on. */
@@ -110,9 +118,10 @@ static ssize_t read_window_without_nowait(struct fsrv__residency_window *window,
 	return read_if_resident(fd, buffer, size, offset, offset < window->resident_end ? RESIDENT : UNKNOWN);
 }
 
-ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
-				    uint64_t offset)
+ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, const struct fsrv__file *file,
+				    void *buffer, size_t size, uint64_t offset)
 {
+	int fd = file->fd;
 	bool is_resident;
 	ssize_t n;
 
@@ -126,7 +135,8 @@ ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int f
 		size = MAX_WINDOW;
 	if (is_resident && size > window->resident_end - offset)
 		size = (size_t)(window->resident_end - offset);
-	n = fsrv__system_read_nowait(fd, buffer, size, offset);
+	n = is_resident && file->is_in_memory ? fsrv__descriptor_read(fd, buffer, size, offset)
+					      : fsrv__system_read_nowait(fd, buffer, size, offset);
 	if (n < 0 && errno == EOPNOTSUPP)
 		return read_window_without_nowait(window, fd, buffer, size, offset);
 	if (n > 0)
@@ -154,7 +164,7 @@ bool fsrv__residency_read_part(struct fsrv__file *file, void *buffer, size_t siz
 	/* What is known to lack its end need not be read. */
 	if (window.resident_end > offset && window.resident_end < window.end)
 		return false;
-	return fsrv__residency_read_window(&window, file->fd, buffer, size, offset) == (ssize_t)size;
+	return fsrv__residency_read_window(&window, file, buffer, size, offset) == (ssize_t)size;
 }
 
 void fsrv__residency_request(int fd, uint64_t offset, uint64_t length)

@@ -2,7 +2,10 @@
  *
  * preadv2(2) with RWF_NOWAIT reads what is in memory, but it also begins to read what is missing, and may
  * wait for the disk's own tables (extents, checksums) meanwhile. cachestat(2) and mincore(2) only answer the
- * question. */
+ * question.
+ *
+ * On a file system in memory (tmpfs), which does not know RWF_NOWAIT, a page that is there has all its bytes:
+ * none is filled from a disk, and what was moved to swap space has none. So cachestat(2) tells enough. */
 #ifndef FSRV__FS_RESIDENCY_H
 #define FSRV__FS_RESIDENCY_H
 
@@ -13,14 +16,16 @@
 
 #include "fs/file.h"
 
-/* Reads up to size bytes of a local file that are in memory, 256 KiB at most; fewer when the rest is not.
+/* Reads up to size bytes of an open local file that are in memory, 256 KiB at most; fewer when the rest is
+ * not.
  *
  * query_first  call mincore(2) before preadv2(2). Without it a hit costs one call, and mincore(2) is only
  *              called where the file system has no RWF_NOWAIT.
  *
  * Returns their number, 0 at the end of the file, or -1 with errno: EAGAIN when the first byte is not in
  * memory, or when the kernel does not tell. */
-ssize_t fsrv__residency_read(int fd, void *buffer, size_t size, uint64_t offset, bool query_first);
+ssize_t fsrv__residency_read(const struct fsrv__file *file, void *buffer, size_t size, uint64_t offset,
+			     bool query_first);
 
 /* What was learned about a file that is read from front to back, so that the kernel is not asked for each
  * block. All zero at the start, but for end. */
@@ -36,8 +41,8 @@ struct fsrv__residency_window {
 /* Reads like fsrv__residency_read with query_first, but up to 1 MiB, and asks the kernel only for each window
  * of that size, and again when that was a while ago. What has left memory meanwhile is not waited for either;
  * the kernel may begin to read it. At the end of the file it is -1 and EAGAIN. */
-ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, int fd, void *buffer, size_t size,
-				    uint64_t offset);
+ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, const struct fsrv__file *file,
+				    void *buffer, size_t size, uint64_t offset);
 
 /* Reads a part of a local file, of up to 1 MiB, as a whole; false when not all of it is in memory. Its
  * descriptor does not read ahead afterwards. */

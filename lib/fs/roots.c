@@ -113,11 +113,15 @@ static void set_location(const struct search *search)
 
 	file->root = (int)(search->root - search->roots->list);
 	file->is_remote = !fsrv__devices_have(devices, file->identity.device);
-	if (file->is_remote && file->fd >= 0 && fsrv__medium_of_descriptor(file->fd) != FSRV__MEDIUM_REMOTE) {
-		fsrv__devices_add(devices, file->identity.device);
-		fsrv__root_detect_medium(search->roots, search->root);
-		file->is_remote = false;
+	if (file->is_remote && file->fd >= 0) {
+		enum fsrv__medium medium = fsrv__medium_of_descriptor(file->fd);
+
+		fsrv__devices_add(devices, file->identity.device, medium);
+		file->is_remote = medium == FSRV__MEDIUM_REMOTE;
+		if (!file->is_remote)
+			fsrv__root_detect_medium(search->roots, search->root);
 	}
+	file->is_in_memory = fsrv__devices_have_in_memory(devices, file->identity.device);
 	file->has_remote_name = search->has_remote_name || file->is_remote;
 }
 

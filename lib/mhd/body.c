@@ -61,7 +61,7 @@ static bool read_slice(const struct fsrv__answer *answer, enum method method, ch
 	}
 	if (method != READ_AND_SUSPEND || (file->source.read != NULL && !file->is_remote))
 		return fsrv__file_read_fully(file, bytes, length, slice->offset);
-	return !file->is_remote && fsrv__residency_read(file->fd, bytes, length, slice->offset,
+	return !file->is_remote && fsrv__residency_read(file, bytes, length, slice->offset,
 							!answer->is_recent) == (ssize_t)length;
 }
 

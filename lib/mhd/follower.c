@@ -97,7 +97,7 @@ static enum finding read_on(struct follower *f, char *block, size_t size, bool m
 	if (may_wait || is_source(f))
 		f->n = fsrv__file_read(&f->file, block, size, f->delivered);
 	else
-		f->n = fsrv__residency_read(f->file.fd, block, size, f->delivered, true);
+		f->n = fsrv__residency_read(&f->file, block, size, f->delivered, true);
 	f->error = errno;
 	if (f->n > 0)
 		return DATA;

@@ -263,7 +263,7 @@ static enum fsrv__lookup_status read_resident(struct lookup *l)
 	if (result->content == NULL)
 		return fsrv__lookup_result_fail(l->fs, result, FSRV__OVERLOADED, ENOMEM);
 	if (size > 0)
-		n = fsrv__residency_read(result->file.fd, result->content->bytes, size, 0,
+		n = fsrv__residency_read(&result->file, result->content->bytes, size, 0,
 					 !result->is_recent);
 	if (n != (ssize_t)size) {
 		fsrv__content_release(result->content);
@@ -317,7 +317,7 @@ static enum fsrv__lookup_status read_encoding(struct lookup *l)
 	if (!must_not_read(l))
 		n = fsrv__file_read(&result->file, start, sizeof(start), 0);
 	else if (!result->file.is_remote)
-		n = fsrv__residency_read(result->file.fd, start, sizeof(start), 0, !result->is_recent);
+		n = fsrv__residency_read(&result->file, start, sizeof(start), 0, !result->is_recent);
 	if (n < 0 && must_not_read(l))
 		return postpone(l, FSRV__LOOKUP_WOULD_WAIT);
 	if (n < 0)
@@ -482,10 +482,13 @@ static enum fsrv__lookup_status examine_descriptor(struct lookup *l)
 			       l->result->path.text);
 		return fsrv__lookup_result_fail(l->fs, l->result, FSRV__BROKEN, 0);
 	}
-	if (l->wait != FSRV__CACHED_ONLY)
-		file->is_remote = fsrv__medium_of_descriptor(file->fd) == FSRV__MEDIUM_REMOTE;
-	if (!file->is_remote)
-		fsrv__devices_add(devices, file->identity.device);
+	if (l->wait != FSRV__CACHED_ONLY) {
+		enum fsrv__medium medium = fsrv__medium_of_descriptor(file->fd);
+
+		file->is_remote = medium == FSRV__MEDIUM_REMOTE;
+		fsrv__devices_add(devices, file->identity.device, medium);
+	}
+	file->is_in_memory = fsrv__devices_have_in_memory(devices, file->identity.device);
 	return FSRV__LOOKUP_DONE;
 }
 

@@ -214,7 +214,7 @@ static ssize_t read_file(struct reader *reader, uint64_t position, char *block, 
 	if (reader->file.source.read != NULL)
 		return fsrv__file_read(&reader->file, block, size, reader->offset + position);
 	reader->residency.end = reader->offset + reader->length;
-	return fsrv__residency_read_window(&reader->residency, reader->file.fd, block, size,
+	return fsrv__residency_read_window(&reader->residency, &reader->file, block, size,
 					   reader->offset + position);
 }
 

@@ -20,7 +20,7 @@ static int print(struct fsrv__roots *roots, struct fsrv__path path, enum fsrv__w
 		return printf("would wait\n");
 	if (outcome != FSRV__FOUND_FILE)
 		return printf("outcome %d\n", (int)outcome);
-	n = fsrv__residency_read(file.fd, bytes, sizeof(bytes), 0, false);
+	n = fsrv__residency_read(&file, bytes, sizeof(bytes), 0, false);
 	if (n < 0)
 		n = fsrv__file_read(&file, bytes, sizeof(bytes), 0);
 	fsrv__file_close(&file);

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "fs/system.h"
 #include "suite.h"
 #include "tree.h"
 
@@ -23,8 +25,9 @@ static const char *const folders[] = {"/var/tmp", "/dev/shm"};
 static struct tree tree;
 static char buffer[FILE_SIZE];
 static int fd;
+static struct fsrv__file opened; /* by open_file */
 
-static unsigned n_maps;
+static unsigned n_maps, n_reads_nowait;
 
 /* Takes the place of the C library's. A map of a file may be of no use but to ask about it: a program that
  * locks its memory reads in what it could access. */
@@ -41,6 +44,13 @@ void *mmap(void *address, size_t length, int protection, int flags, int file, of
 #endif
 }
 
+/* Takes the place of the C library's. */
+ssize_t preadv2(int file, const struct iovec *parts, int n, off_t offset, int how)
+{
+	n_reads_nowait++;
+	return syscall(SYS_preadv2, file, parts, n, (long)offset, (long)((uint64_t)offset >> 32), how);
+}
+
 /* Whether the file really is in a file system of that kind. */
 static bool open_file(const char *folder)
 {
@@ -55,6 +65,7 @@ static bool open_file(const char *folder)
 	tree_write_text(&tree, "empty", "");
 	fd = open(tree_path(&tree, "file"), O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
+	opened = (struct fsrv__file){.fd = fd, .is_in_memory = folder == folders[1] && is_there};
 	return is_there;
 }
 
@@ -93,7 +104,7 @@ static bool make_cold(uint64_t warm_start, uint64_t warm_end)
 }
 
 /* Asking before changes nothing about the answer. */
-static ssize_t read_both_ways(int file, char *bytes, size_t size, uint64_t offset)
+static ssize_t read_both_ways(const struct fsrv__file *file, char *bytes, size_t size, uint64_t offset)
 {
 	ssize_t asked = fsrv__residency_read(file, bytes, size, offset, true);
 	ssize_t n = fsrv__residency_read(file, bytes, size, offset, false);
@@ -133,7 +144,7 @@ static void check_read(const char *folder, int row)
 	ssize_t n;
 
 	memset(buffer, '#', sizeof(buffer));
-	n = read_both_ways(fd, buffer, reads[row].size, reads[row].offset);
+	n = read_both_ways(&opened, buffer, reads[row].size, reads[row].offset);
 	ck_assert_msg(n == reads[row].want, "%s, %s: %zd, errno %d", folder, reads[row].name, n, errno);
 	ck_assert_uint_eq(tree_compare(buffer, (size_t)n, reads[row].offset), (size_t)n);
 	for (size_t i = most; i < most + 16; i++)
@@ -153,13 +164,12 @@ END_TEST
 START_TEST(reads_nothing_from_an_empty_file)
 {
 	for (int folder = 0; folder < LEN(folders); folder++) {
-		int empty;
+		struct fsrv__file empty = {.is_in_memory = open_file(folders[folder]) && folder == 1};
 
-		open_file(folders[folder]);
-		empty = open(tree_path(&tree, "empty"), O_RDONLY | O_CLOEXEC);
-		ck_assert_int_eq(read_both_ways(empty, buffer, 100, 0), 0);
-		ck_assert_int_eq(read_both_ways(empty, buffer, 100, 5000), 0);
-		close(empty);
+		empty.fd = open(tree_path(&tree, "empty"), O_RDONLY | O_CLOEXEC);
+		ck_assert_int_eq(read_both_ways(&empty, buffer, 100, 0), 0);
+		ck_assert_int_eq(read_both_ways(&empty, buffer, 100, 5000), 0);
+		close(empty.fd);
 		close_file();
 	}
 }
@@ -171,9 +181,9 @@ START_TEST(sees_the_end_of_a_file_that_was_cut)
 	for (int folder = 0; folder < LEN(folders); folder++) {
 		open_file(folders[folder]);
 		ck_assert_int_eq(truncate(tree_path(&tree, "file"), 5000), 0);
-		ck_assert_int_eq(read_both_ways(fd, buffer, 10000, 4000), 1000);
-		ck_assert_int_eq(read_both_ways(fd, buffer, 10000, 5000), 0);
-		ck_assert_int_eq(read_both_ways(fd, buffer, 10000, 100000), 0);
+		ck_assert_int_eq(read_both_ways(&opened, buffer, 10000, 4000), 1000);
+		ck_assert_int_eq(read_both_ways(&opened, buffer, 10000, 5000), 0);
+		ck_assert_int_eq(read_both_ways(&opened, buffer, 10000, 100000), 0);
 		close_file();
 	}
 }
@@ -200,7 +210,8 @@ static const struct {
 /* Reads a part; at least what the row says, and no more than most. */
 static void check_part(int row, bool ask_first, int64_t most)
 {
-	ssize_t n = fsrv__residency_read(fd, buffer, (size_t)partly[row].size, partly[row].offset, ask_first);
+	ssize_t n = fsrv__residency_read(&opened, buffer, (size_t)partly[row].size, partly[row].offset,
+					 ask_first);
 	int error = errno;
 
 	ck_assert_msg(n >= partly[row].least && n <= most, "%s: %zd", partly[row].name, n);
@@ -241,7 +252,7 @@ START_TEST(reads_nothing_in_when_it_asks_first)
 	}
 	while (starts_warm && at < FILE_SIZE && at < end && !is_cold(at))
 		at += page - at % page;
-	n = fsrv__residency_read(fd, buffer, (size_t)partly[_i].size, partly[_i].offset, true);
+	n = fsrv__residency_read(&opened, buffer, (size_t)partly[_i].size, partly[_i].offset, true);
 	ck_assert_msg((n > 0) == starts_warm, "%s: %zd", partly[_i].name, n);
 	usleep(20000); /* for what the kernel does in the background */
 	for (; at < FILE_SIZE && at < end; at += page - at % page)
@@ -260,7 +271,7 @@ START_TEST(reads_nothing_in_with_locked_memory)
 		return;
 	}
 	n_maps = 0;
-	ck_assert_int_eq(fsrv__residency_read(fd, buffer, MOST, 0, true), -1);
+	ck_assert_int_eq(fsrv__residency_read(&opened, buffer, MOST, 0, true), -1);
 	ck_assert_int_eq(errno, EAGAIN);
 	ck_assert_uint_eq(n_maps, 1);
 	for (uint64_t at = 0; at < MOST; at += 4096)
@@ -303,12 +314,12 @@ START_TEST(reads_up_to_a_hole)
 		return;
 	}
 	close(fd);
-	fd = open(tree_path(&tree, "sparse"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	opened.fd = fd = open(tree_path(&tree, "sparse"), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	ck_assert_int_eq(ftruncate(fd, SPARSE_SIZE), 0);
 	memset(buffer, 'd', sizeof(buffer));
 	ck_assert_int_eq(pwrite(fd, buffer, (size_t)holes[_i].data_length, (off_t)holes[_i].data),
 			 (ssize_t)holes[_i].data_length);
-	n = fsrv__residency_read(fd, buffer, (size_t)holes[_i].size, holes[_i].offset, true);
+	n = fsrv__residency_read(&opened, buffer, (size_t)holes[_i].size, holes[_i].offset, true);
 	error = errno;
 	ck_assert_msg(n == holes[_i].want, "%s: %zd", holes[_i].name, n);
 	if (n < 0)
@@ -316,7 +327,7 @@ START_TEST(reads_up_to_a_hole)
 	for (ssize_t i = 0; i < n; i++)
 		ck_assert_int_eq(buffer[i], 'd');
 	/* Without asking first a file system that knows better may give zeros. */
-	n = fsrv__residency_read(fd, buffer, (size_t)holes[_i].size, holes[_i].offset, false);
+	n = fsrv__residency_read(&opened, buffer, (size_t)holes[_i].size, holes[_i].offset, false);
 	ck_assert_int_ge(n, holes[_i].want);
 	for (ssize_t i = 0; i < n; i++)
 		ck_assert_int_eq(buffer[i], i < holes[_i].want ? 'd' : '\0');
@@ -367,8 +378,12 @@ END_TEST
 
 START_TEST(tells_what_is_wrong)
 {
-	ck_assert_int_eq(read_both_ways(-1, buffer, 1, 0), -1);
-	ck_assert_int_eq(errno, EBADF);
+	for (int folder = 0; folder < LEN(folders); folder++) {
+		const struct fsrv__file none = {.fd = -1, .is_in_memory = folder == 1};
+
+		ck_assert_int_eq(read_both_ways(&none, buffer, 1, 0), -1);
+		ck_assert_int_eq(errno, EBADF);
+	}
 }
 END_TEST
 
@@ -377,7 +392,7 @@ START_TEST(leaves_the_position_alone)
 	for (int folder = 0; folder < LEN(folders); folder++) {
 		open_file(folders[folder]);
 		ck_assert_int_eq(lseek(fd, 17, SEEK_SET), 17);
-		ck_assert_int_eq(read_both_ways(fd, buffer, 100, 5000), 100);
+		ck_assert_int_eq(read_both_ways(&opened, buffer, 100, 5000), 100);
 		ck_assert_int_eq(lseek(fd, 0, SEEK_CUR), 17);
 		close_file();
 	}
@@ -394,7 +409,7 @@ START_TEST(asks_once_for_a_window)
 		open_file(folders[folder]);
 		n_maps = 0;
 		while (at < FILE_SIZE) {
-			ssize_t n = fsrv__residency_read_window(&window, fd, buffer, MOST, at);
+			ssize_t n = fsrv__residency_read_window(&window, &opened, buffer, MOST, at);
 
 			ck_assert_msg(n > 0, "%s: errno %d at %d", folders[folder], errno, (int)at);
 			ck_assert_uint_eq(tree_compare(buffer, (size_t)n, at), (size_t)n);
@@ -403,10 +418,30 @@ START_TEST(asks_once_for_a_window)
 		/* Again for a window that is too long ago: a machine may be that slow. With cachestat(2) not
 		 * at all. */
 		ck_assert_uint_lt(n_maps, FILE_SIZE / MOST);
-		ck_assert_int_eq(fsrv__residency_read_window(&window, fd, buffer, MOST, FILE_SIZE), -1);
+		ck_assert_int_eq(fsrv__residency_read_window(&window, &opened, buffer, MOST, FILE_SIZE), -1);
 		ck_assert_int_eq(errno, EAGAIN);
 		close_file();
 	}
+}
+END_TEST
+
+/* Where no disk is, the pages of a file tell all: it need not be mapped. */
+START_TEST(maps_no_file_in_memory)
+{
+	struct fsrv__residency_window window = {.end = FILE_SIZE};
+
+	open_file(folders[1]);
+	if (opened.is_in_memory && fsrv__system_has_all_pages(fd, MOST, 0)) {
+		n_maps = n_reads_nowait = 0;
+		ck_assert_int_eq(read_both_ways(&opened, buffer, MOST, 5), (ssize_t)MOST);
+		ck_assert_uint_eq(tree_compare(buffer, MOST, 5), MOST);
+		ck_assert_int_eq(fsrv__residency_read_window(&window, &opened, buffer, MOST, MOST),
+				 (ssize_t)MOST);
+		ck_assert_uint_eq(tree_compare(buffer, MOST, MOST), MOST);
+		ck_assert(fsrv__residency_read_part(&opened, buffer, MOST, 2 * MOST));
+		ck_assert_uint_eq(n_maps + n_reads_nowait, 0);
+	}
+	close_file();
 }
 END_TEST
 
@@ -421,18 +456,18 @@ START_TEST(notices_what_has_left_memory)
 		close_file();
 		return;
 	}
-	n = fsrv__residency_read_window(&window, fd, buffer, MOST, 0);
+	n = fsrv__residency_read_window(&window, &opened, buffer, MOST, 0);
 	ck_assert_int_eq(n, (ssize_t)MOST);
 	ck_assert_uint_eq(tree_compare(buffer, MOST, 0), MOST);
-	n = fsrv__residency_read_window(&window, fd, buffer, MOST, MOST);
+	n = fsrv__residency_read_window(&window, &opened, buffer, MOST, MOST);
 	ck_assert_int_eq(n, -1);
 	ck_assert_int_eq(errno, EAGAIN);
 	ck_assert(is_cold(2 * MOST));
 	ck_assert_int_eq(pread(fd, buffer, MOST, (off_t)MOST), (ssize_t)MOST);
-	n = fsrv__residency_read_window(&window, fd, buffer, MOST, MOST);
+	n = fsrv__residency_read_window(&window, &opened, buffer, MOST, MOST);
 	ck_assert_int_eq(n, (ssize_t)MOST);
 	/* A part of a multipart may lie before the one that was read last. */
-	n = fsrv__residency_read_window(&window, fd, buffer, 100, 5);
+	n = fsrv__residency_read_window(&window, &opened, buffer, 100, 5);
 	ck_assert_int_eq(n, 100);
 	ck_assert_uint_eq(tree_compare(buffer, 100, 5), 100);
 	close_file();
@@ -478,6 +513,7 @@ Suite *test_suite(void)
 	tcase_add_test(tcase, reads_nothing_in_with_locked_memory);
 	tcase_add_loop_test(tcase, reads_up_to_a_hole, 0, LEN(holes));
 	tcase_add_test(tcase, asks_once_for_a_window);
+	tcase_add_test(tcase, maps_no_file_in_memory);
 	tcase_add_test(tcase, notices_what_has_left_memory);
 	tcase_add_test(tcase, reads_a_part_as_a_whole_or_not_at_all);
 	tcase_add_loop_test(tcase, reads_ahead, 0, LEN(advice));

@@ -1009,6 +1009,7 @@ START_TEST(has_nothing_to_wait_for_in_memory)
 
 		ck_assert_int_eq(finding.outcome, FILE_);
 		ck_assert_int_eq(finding.file.root, 1);
+		ck_assert(finding.file.is_in_memory);
 	}
 }
 END_TEST
