@@ -1,6 +1,6 @@
 /* Hot files: of medium size, whole, in memory, and requested a second time while their descriptor is still
- * open. Their bytes stay in the cache, where later requests find them: with the response that was made of
- * them, which costs less than to read the file once more, in a copy or by sendfile(2). */
+ * open. Their bytes stay in the cache, where later requests find them, with the response that was made of
+ * them: that takes fewer system calls than to send the file once more. */
 #ifndef FSRV__MHD_HOT_FILE_H
 #define FSRV__MHD_HOT_FILE_H
 
