@@ -1,4 +1,5 @@
 /* Connections: kept after uploads and oddities, closed where the next request cannot be found. */
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,9 @@ static const struct {
 	const char *bytes;
 	int status;
 } closed[] = {
+	{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0},
+	{"binary", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\xab\r\n\r\n", 0},
+	{"control bytes", "\x01\x02\x03 \x04 \x05\r\n\r\n", 0},
 	{"POST", "POST /hello.txt HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd", 405},
 	{"PUT", "PUT /new HTTP/1.1\r\nHost: test\r\nContent-Length: 4\r\n\r\nabcd", 405},
 	{"DELETE", "DELETE /hello.txt HTTP/1.1\r\nHost: test\r\n\r\n", 405},
@@ -99,9 +103,6 @@ static const struct {
 	{"coding on top of chunks", GET "Transfer-Encoding: chunked, gzip\r\n\r\n", 400},
 	{"length that is no number", GET "Content-Length: x\r\n\r\n", 400},
 	{"line without a colon", GET "nonsense\r\n\r\n", 400},
-	{"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 0},
-	{"binary", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\xab\r\n\r\n", 0},
-	{"control bytes", "\x01\x02\x03 \x04 \x05\r\n\r\n", 0},
 };
 
 START_TEST(closes_the_connection)
@@ -115,6 +116,9 @@ START_TEST(closes_the_connection)
 		client_open(&client, daemon_connect(&daemon));
 		client_send_text(&client, closed[i].bytes);
 		if (closed[i].status == 0) {
+			/* libmicrohttpd 0.9.75 crashes when it is stopped while it answers such a request. It
+			 * does not answer each of them. */
+			poll(&(struct pollfd){client.socket, POLLIN, 0}, 1, 200);
 			client_close(&client);
 			continue;
 		}
