@@ -95,7 +95,9 @@ enum fsrv_etag {
 enum fsrv_body {
 	/* FSRV_BODY_ZERO_COPY where each connection has its own thread, FSRV_BODY_READER everywhere else. But
 	 * the bytes of a file that is requested again within a second are kept in the cache and sent from
-	 * there: with a thread for each connection those of files of up to 1 MiB, everywhere else 512 KiB. */
+	 * there: with a thread for each connection those of files of up to 1 MiB, everywhere else 512 KiB.
+	 * FSRV_BODY_ZERO_COPY may take less processor time for files of 256 KiB to 1 MiB there; that depends
+	 * on the file system. */
 	FSRV_BODY_AUTO = 0,
 	/* sendfile(2) where the library can supervise it, otherwise as FSRV_BODY_READER. It can in daemons
 	 * that wait with poll(2) (MHD_USE_POLL), without TLS, for files that are not on FUSE, NFS and similar

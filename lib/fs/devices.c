@@ -13,10 +13,12 @@ static bool has(const _Atomic uint64_t *list, unsigned size, uint64_t device)
 
 static void add(_Atomic uint64_t *list, unsigned size, atomic_uint *n_added, uint64_t device)
 {
-	if (!has(list, size, device))
-		atomic_store_explicit(
-			&list[atomic_fetch_add_explicit(n_added, 1, memory_order_relaxed) % size], device,
-			memory_order_relaxed);
+	unsigned n;
+
+	if (has(list, size, device))
+		return;
+	n = atomic_fetch_add_explicit(n_added, 1, memory_order_relaxed);
+	atomic_store_explicit(&list[n % size], device, memory_order_relaxed);
 }
 
 bool fsrv__devices_have(const struct fsrv__devices *devices, uint64_t device)

@@ -39,8 +39,9 @@ struct fsrv__residency_window {
 };
 
 /* Reads like fsrv__residency_read with query_first, but up to 1 MiB, and asks the kernel only for each window
- * of that size, and again when that was a while ago. What has left memory meanwhile is not waited for either;
- * the kernel may begin to read it. At the end of the file it is -1 and EAGAIN. */
+ * of that size, and again after 50 ms. What has left memory meanwhile is not waited for either, but where the
+ * file system does not know RWF_NOWAIT; the kernel may begin to read it. At the end of the file it is -1 and
+ * EAGAIN. */
 ssize_t fsrv__residency_read_window(struct fsrv__residency_window *window, const struct fsrv__file *file,
 				    void *buffer, size_t size, uint64_t offset);
 

@@ -488,7 +488,6 @@ static enum fsrv__lookup_status examine_descriptor(struct lookup *l)
 		file->is_remote = medium == FSRV__MEDIUM_REMOTE;
 		fsrv__devices_add(devices, file->identity.device, medium);
 	}
-	file->is_in_memory = fsrv__devices_have_in_memory(devices, file->identity.device);
 	return FSRV__LOOKUP_DONE;
 }
 
